@@ -1,0 +1,83 @@
+import type { EntityKey } from '../events/entity.ts'
+import type { Embedder } from '../search/embedder.ts'
+import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
+import type { Filter } from '../search/filter.ts'
+import type { MetricView } from '../search/metrics.ts'
+import { createLoaders, type Loaders } from './loaders.ts'
+import type { Publisher } from './events/publisher.ts'
+import type { FeedPage, FeedRequest, FeedService } from './feed/feed-service.ts'
+import type { Scope } from './scope.ts'
+
+/** An event as the `events` subscription shows it. Times in ms since the epoch. */
+export interface AppendedEvent {
+  id: string
+  source: string
+  type: string
+  subject: string
+  time: number
+  appendedAt: number
+  data: unknown
+}
+
+/** A livestream seen from a filter. */
+export interface FilteredChange {
+  kind: 'ENTERED' | 'UPDATED' | 'LEFT'
+  id: string
+  livestream: StoredEntity | null
+}
+
+/**
+ * Where subscriptions come from. The port that `subscriptions/` fulfils, so that resolvers need not know how changes
+ * travel. Every iterable ends when the client leaves (`return()`).
+ */
+export interface LiveSource {
+  livestream(id: string): AsyncIterable<StoredEntity | null>
+  livestreams(filter: Filter | undefined): AsyncIterable<FilteredChange>
+  feed(request: FeedRequest, throttleMs: number): AsyncIterable<FeedPage>
+  /** The key of an entity whose metrics moved. */
+  metrics(entities: readonly EntityKey[]): AsyncIterable<EntityKey>
+  /** Types: an empty list means all. */
+  events(types: readonly string[]): AsyncIterable<AppendedEvent>
+}
+
+/** What a gateway process has, shared by all requests. */
+export interface Services {
+  index: EntityIndex
+  view: MetricView
+  embedder: Embedder
+  feed: FeedService
+  publisher: Publisher
+  live: LiveSource
+  /** Milliseconds since the epoch. */
+  clock: () => number
+}
+
+/** What resolvers of one request share. */
+export interface RequestContext {
+  services: Services
+  scope: Scope
+  loaders: Loaders
+  /** The request's moment in ms: every value of one answer is as of the same one. In a subscription, the payload's. */
+  readonly now: number
+  /** Aborted when the client leaves or the time is up. */
+  signal: AbortSignal | undefined
+}
+
+/**
+ * The context of one request. `live` is for subscriptions, whose context outlives many payloads: nothing is remembered
+ * between these, and each has its own moment.
+ */
+export function createRequestContext(
+  services: Services, { scope, signal, live = false }: { scope: Scope; signal?: AbortSignal; live?: boolean },
+): RequestContext {
+  const startedAt = services.clock()
+  return {
+    services,
+    scope,
+    signal,
+    loaders: createLoaders(services, { cache: !live, signal }),
+    get now() {
+      return live ? services.clock() : startedAt
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
+
+const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
+
+function parseMoment(value: unknown): number {
+  const time = typeof value === 'string' && rfc3339.test(value) ? Date.parse(value) : NaN
+  if (Number.isNaN(time))
+    throw new GraphQLError(`DateTime must be a moment with a zone in RFC 3339, as in "2026-01-31T18:00:00Z".`, {
+      extensions: { code: 'BAD_USER_INPUT' },
+    })
+  return time
+}
+
+/** Milliseconds since the epoch inside, RFC 3339 in UTC outside. */
+export const DateTime = new GraphQLScalarType<number, string>({
+  name: 'DateTime',
+  description: 'A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T18:00:00.000Z`.',
+  serialize: (value) => {
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new GraphQLError('DateTime must be given as milliseconds since the epoch by its resolver.')
+    return new Date(value).toISOString()
+  },
+  parseValue: parseMoment,
+  parseLiteral: (node) => parseMoment(node.kind === Kind.STRING ? node.value : undefined),
+})
+
+export const Json = new GraphQLScalarType<unknown, unknown>({
+  name: 'JSON',
+  description: 'Any JSON value.',
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+})
