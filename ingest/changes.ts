@@ -15,6 +15,8 @@ interface InBatch {
   epoch: number
   /** Of the batch: rises by one with each batch of a shard, across epochs. Readers drop repeated ones. */
   sequence: number
+  /** Place of the record in its batch, from 0: a batch that is too big for one append, or was appended twice, stays exact. */
+  index: number
 }
 
 /** Fields of an entity changed. Record key: the entity. */
@@ -57,4 +59,9 @@ export interface Progress extends InBatch {
   noops: number
   deadLetters: number
   appliedAt: number
+  /**
+   * Not a batch, it repeats the last sequence: `claimed` begins an epoch (what an older epoch writes after it is void),
+   * `closed` ends one cleanly (the owner has written its checkpoint and writes nothing more, so nobody need wait for it).
+   */
+  ownership?: 'claimed' | 'closed'
 }
