@@ -1,0 +1,165 @@
+import { parse, print, Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql'
+import type {
+  BatchFetchNode, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, RequiresSelection,
+} from './plan.ts'
+import { renameOutput } from './rewrites.ts'
+import type { SupergraphTypes } from './schema.ts'
+import { operationShape, type Shape } from './shape.ts'
+
+/** A plan node with everything precomputed that does not depend on a request. */
+export type Step = RootFetch | EntityFetch | Sequence | Parallel | Condition | Subscription
+
+export interface Call {
+  service: string
+  text: string
+  document: DocumentNode
+  operation: 'query' | 'mutation' | 'subscription'
+  /** Names of the client's variables that this call needs. */
+  variables: readonly string[]
+}
+
+export interface RootFetch {
+  kind: 'root'
+  call: Call
+  shape: Shape
+  /** Internal aliases of the planner and the response keys that they stand for. */
+  aliases: ReadonlyMap<string, string>
+}
+
+export interface EntityFetch {
+  kind: 'entities'
+  call: Call
+  groups: readonly EntityGroup[]
+}
+
+/** The entities of one `_entities` field: where they are, how to ask for them, what comes back. */
+export interface EntityGroup {
+  responseKey: string
+  /** The variable that takes the representations. */
+  variable: string
+  paths: readonly Path[]
+  requires: readonly RequiresSelection[]
+  inputRewrites: readonly FetchRewrite[]
+  shape: Shape
+  aliases: ReadonlyMap<string, string>
+  /** Equal for fetches that would give an entity the same answer within one request. */
+  cacheKey: string
+}
+
+export interface Sequence { kind: 'sequence', steps: readonly Step[] }
+export interface Parallel { kind: 'parallel', steps: readonly Step[] }
+export interface Condition { kind: 'condition', variable: string, then: Step | undefined, otherwise: Step | undefined }
+export interface Subscription { kind: 'subscription', fetch: RootFetch }
+
+/** A way from the response's root to objects: a field, every item of a list, or only values of some types. */
+export type Path = readonly PathSegment[]
+export type PathSegment = { field: string } | { types: readonly string[] } | 'item'
+
+/** @throws Error when the planner hands out a node that this executor does not know. */
+export const compilePlan = (node: PlanNode, types: SupergraphTypes): Step | undefined => compile(node, [], types)
+
+const compile = (node: PlanNode, path: Path, types: SupergraphTypes): Step | undefined => {
+  switch (node.kind) {
+    case 'Fetch':
+      return node.requires ? entityFetch(node, path) : rootFetch(node, path)
+    case 'BatchFetch':
+      return batchFetch(node)
+    case 'Flatten':
+      return compile(node.node, [...path, ...compilePath(node.path)], types)
+    case 'Sequence':
+    case 'Parallel': {
+      const steps = node.nodes.flatMap((child) => compile(child, path, types) ?? [])
+      return steps.length < 2 ? steps[0] : { kind: node.kind === 'Sequence' ? 'sequence' : 'parallel', steps }
+    }
+    case 'Condition':
+      return {
+        kind: 'condition',
+        variable: node.condition,
+        then: node.ifClause ? compile(node.ifClause, path, types) : undefined,
+        otherwise: node.elseClause ? compile(node.elseClause, path, types) : undefined,
+      }
+    case 'Subscription':
+      return { kind: 'subscription', fetch: rootFetch({ ...node.primary, operationKind: 'subscription' }, path) }
+    case 'Defer':
+      throw new Error('The plan has a Defer node; deferred delivery is not supported.')
+  }
+}
+
+const compilePath = (path: readonly FlattenNodePathSegment[]): Path =>
+  path.map((segment) =>
+    segment === '@' ? 'item' : 'Field' in segment ? { field: segment.Field } : { types: segment.TypeCondition })
+
+const callOf = (node: FetchNode | BatchFetchNode): Call => ({
+  service: node.serviceName,
+  text: node.operation,
+  document: parse(node.operation, { noLocation: true }),
+  operation: node.operationKind ?? 'query',
+  variables: node.variableUsages ?? [],
+})
+
+const rootFetch = (node: FetchNode, path: Path): RootFetch => {
+  if (path.length > 0) throw new Error('The plan has a fetch below the root that needs no entity.')
+  const call = callOf(node)
+  const shape = operationShape(call.document)
+  return { kind: 'root', call, shape, aliases: renameOutput(shape, node.outputRewrites ?? []) }
+}
+
+const entityFetch = (node: FetchNode, path: Path): EntityFetch => {
+  const call = callOf(node)
+  return {
+    kind: 'entities',
+    call,
+    groups: [entityGroup(call, {
+      alias: '_entities',
+      representationsVariableName: 'representations',
+      paths: [path],
+      requires: node.requires ?? [],
+      inputRewrites: node.inputRewrites,
+      outputRewrites: node.outputRewrites,
+    })],
+  }
+}
+
+const batchFetch = (node: BatchFetchNode): EntityFetch => {
+  const call = callOf(node)
+  return {
+    kind: 'entities',
+    call,
+    groups: node.entityBatch.aliases.map((alias) =>
+      entityGroup(call, { ...alias, paths: alias.paths.map(compilePath) })),
+  }
+}
+
+interface GroupSource {
+  alias: string
+  representationsVariableName: string
+  paths: readonly Path[]
+  requires: readonly RequiresSelection[]
+  inputRewrites?: readonly FetchRewrite[]
+  outputRewrites?: readonly FetchRewrite[]
+}
+
+const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
+  const shape = operationShape(call.document).get(source.alias)?.child ?? new Map()
+  return {
+    responseKey: source.alias,
+    variable: source.representationsVariableName,
+    paths: source.paths,
+    requires: source.requires,
+    inputRewrites: source.inputRewrites ?? [],
+    shape,
+    aliases: renameOutput(shape, source.outputRewrites ?? []),
+    cacheKey: `${call.service} ${selectionText(call.document, source.alias)}`,
+  }
+}
+
+/** The entity selection with the fragments it may use, without the names of alias and variable. */
+const selectionText = (document: DocumentNode, key: string): string => {
+  const operation = document.definitions.find((node): node is OperationDefinitionNode =>
+    node.kind === Kind.OPERATION_DEFINITION)
+  const field = operation?.selectionSet.selections.find((node): node is FieldNode =>
+    node.kind === Kind.FIELD && (node.alias ?? node.name).value === key)
+  const fragments = document.definitions.filter((node): node is FragmentDefinitionNode =>
+    node.kind === Kind.FRAGMENT_DEFINITION)
+  return [field?.selectionSet, ...fragments].map((node) => node ? print(node) : '').join('\n')
+}

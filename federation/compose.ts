@@ -1,0 +1,93 @@
+import { composeServices, compositionHasErrors } from '@theguild/federation-composition'
+import { GraphQLError, parse, Source, type DocumentNode } from 'graphql'
+
+/** A subgraph as composition sees it. */
+export interface SubgraphDefinition {
+  name: string
+  /** Where other routers reach it; not used in process. */
+  url?: string
+  /** SDL with the federation `@link`. */
+  typeDefs: string
+}
+
+export interface CompositionProblem {
+  message: string
+  /** A stable code of the composition rules, such as `FIELD_TYPE_MISMATCH`. */
+  code?: string
+  /** Absent when several subgraphs are at fault together. */
+  subgraph?: string
+  /** Counted from 1, in the subgraph's SDL. */
+  line?: number
+  column?: number
+}
+
+/** Composition failed; `problems` has every reason found. */
+export class CompositionError extends Error {
+  override name = 'CompositionError'
+  readonly problems: readonly CompositionProblem[]
+  constructor(problems: readonly CompositionProblem[]) {
+    super(`The subgraphs do not compose:\n${problems.map(describe).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+const describe = ({ message, code, subgraph, line, column }: CompositionProblem): string => {
+  const place = subgraph === undefined ? '' : line === undefined ? `${subgraph}: ` : `${subgraph}:${line}:${column}: `
+  return `- ${place}${message}${code === undefined ? '' : ` (${code})`}`
+}
+
+/**
+ * Composes subgraphs to a supergraph.
+ * @throws CompositionError with every problem, each with its place where that is known.
+ */
+export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { supergraphSdl: string } => {
+  const problems: CompositionProblem[] = []
+  const services = subgraphs.flatMap(({ name, url, typeDefs }) => {
+    try {
+      return [{ name, url, typeDefs: parse(new Source(typeDefs, name)) }]
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error
+      problems.push({ message: error.message, code: 'INVALID_GRAPHQL', subgraph: name, ...error.locations?.[0] })
+      return []
+    }
+  })
+  if (problems.length > 0) throw new CompositionError(problems)
+  const result = composeServices(services)
+  if (compositionHasErrors(result)) {
+    throw new CompositionError(result.errors.map((error) => problemOf(error, services)))
+  }
+  return { supergraphSdl: result.supergraphSdl }
+}
+
+const problemOf = (error: GraphQLError, services: readonly { name: string, typeDefs: DocumentNode }[]): CompositionProblem => {
+  const prefix = /^\[([^\]]+)\] /.exec(error.message)
+  const named = services.find(({ name }) => name === prefix?.[1])?.name
+    ?? (error.source && services.find(({ name }) => name === error.source?.name)?.name)
+    ?? onlyNamed(error.message, services)
+  const message = prefix && named === prefix[1] ? error.message.slice(prefix[0].length) : error.message
+  const code = typeof error.extensions.code === 'string' ? error.extensions.code : undefined
+  const definition = services.find(({ name }) => name === named)?.typeDefs
+  const place = error.locations?.[0] ?? (definition && coordinatePlace(message, definition))
+  return { message, ...code !== undefined && { code }, ...named !== undefined && { subgraph: named }, ...place }
+}
+
+/** Messages quote the subgraphs that they are about. */
+const onlyNamed = (message: string, services: readonly { name: string }[]): string | undefined => {
+  const quoted = services.filter(({ name }) => message.includes(`subgraph "${name}"`) || message.includes(`subgraphs "${name}"`))
+  return quoted[0]?.name
+}
+
+/** The place of the first schema coordinate (`Type` or `Type.field`) that the message quotes. */
+const coordinatePlace = (message: string, document: DocumentNode): { line: number, column: number } | undefined => {
+  for (const [, type, field] of message.matchAll(/"([A-Za-z_]\w*)(?:\.(\w+))?[^"]*"/g)) {
+    for (const node of document.definitions) {
+      if (!('name' in node) || node.name?.value !== type) continue
+      const inner = field !== undefined && 'fields' in node
+        ? node.fields?.find(({ name }) => name.value === field)
+        : field === undefined ? node : undefined
+      const start = inner?.loc?.startToken
+      if (start) return { line: start.line, column: start.column }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,173 @@
+import { GraphQLError, parse, type ExecutionResult } from 'graphql'
+import { codes, ErrorLog } from './errors.ts'
+import { finish, run } from './execute.ts'
+import { mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
+import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
+import { Planner, type Plan } from './plan.ts'
+import { Preparation, type PreparedOperation } from './prepare.ts'
+import { apiSchema, supergraphTypes } from './schema.ts'
+import { isStream, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
+import type { Engine, EngineRequest, SubgraphTransport } from './types.ts'
+
+export interface EngineOptions {
+  supergraphSdl: string
+  /** By the names that the subgraphs have in the supergraph. */
+  subgraphs: ReadonlyMap<string, SubgraphTransport>
+  /** Plans kept; 1,000 unless said otherwise. */
+  planCacheSize?: number
+  /** A monotonic clock in milliseconds, for the statistics. */
+  now?: () => number
+}
+
+interface Prepared {
+  operation: PreparedOperation
+  plan: Plan
+  variables: Record<string, unknown>
+}
+
+/**
+ * Makes an engine for one supergraph.
+ * @throws Error when the SDL is not a supergraph.
+ */
+export const createEngine = (options: EngineOptions): Engine => {
+  const { supergraphSdl, subgraphs } = options
+  const planner = new Planner({
+    supergraphSdl,
+    capacity: options.planCacheSize ?? 1000,
+    now: options.now ?? (() => performance.now()),
+  })
+  const schema = apiSchema(planner.consumerSdl)
+  const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
+  const preparation = new Preparation(schema, types)
+
+  const prepare = async (request: EngineRequest): Promise<Prepared | { errors: readonly GraphQLError[] }> => {
+    const operation = preparation.operation(request.document, request.operationName)
+    const { values, errors } = preparation.variables(operation, request.variables)
+    if (errors) return { errors }
+    try {
+      return { operation, plan: await planner.plan(operation.normalised, schema, types), variables: values }
+    } catch (cause) {
+      return { errors: [planningError(cause)] }
+    }
+  }
+
+  const executionOf = ({ operation, variables }: Prepared, request: EngineRequest): Execution => ({
+    subgraphs,
+    types,
+    variables,
+    context: request.context,
+    headers: request.headers,
+    signal: request.signal,
+    data: {},
+    errors: new ErrorLog(),
+    // What an entity answers may change between the fields of a mutation.
+    entities: operation.node.operation === 'mutation' ? undefined : new Map(),
+  })
+
+  const execute = async (request: EngineRequest): Promise<ExecutionResult> => {
+    const prepared = await prepare(request)
+    if ('errors' in prepared) return prepared
+    if (prepared.operation.node.operation === 'subscription') {
+      return { errors: [new GraphQLError('A subscription has to be subscribed to; it cannot be executed.', {
+        extensions: { code: codes.badInput },
+      })] }
+    }
+    const execution = executionOf(prepared, request)
+    if (prepared.plan.step) await run(prepared.plan.step, execution)
+    return finish(prepared.plan, prepared.operation, execution, schema)
+  }
+
+  /** The client's answer for one event, given what the owning subgraph selected of it. */
+  const complete = async (
+    prepared: Prepared, { source, rest }: SubscriptionPlan, result: ExecutionResult, request: EngineRequest,
+  ): Promise<ExecutionResult> => {
+    const execution = executionOf(prepared, request)
+    mergeRoot(source, result, execution)
+    if (rest) await run(rest, execution)
+    return finish(prepared.plan, prepared.operation, execution, schema)
+  }
+
+  const prepareSubscription = async (
+    request: EngineRequest,
+  ): Promise<{ prepared: Prepared, subscription: SubscriptionPlan } | { errors: readonly GraphQLError[] }> => {
+    const prepared = await prepare(request)
+    if ('errors' in prepared) return prepared
+    if (prepared.operation.node.operation !== 'subscription') {
+      return { errors: [new GraphQLError('Only a subscription can be subscribed to.', {
+        extensions: { code: codes.badInput },
+      })] }
+    }
+    return { prepared, subscription: splitSubscription(prepared.plan.step) }
+  }
+
+  const subscribe = async (
+    request: EngineRequest,
+  ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+    const ready = await prepareSubscription(request)
+    if ('errors' in ready) return ready
+    const { prepared, subscription } = ready
+    const { call } = subscription.source
+    const execution = executionOf(prepared, request)
+    try {
+      const stream = await transportOf(call, execution).subscribe(requestOf(call, execution))
+      if (isStream(stream)) return mapStream(stream, (result) => complete(prepared, subscription, result, request))
+      return { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }
+    } catch (cause) {
+      return { errors: [failureError(call.service, cause, undefined)] }
+    }
+  }
+
+  const resolveEvent = async (request: EngineRequest & { event: unknown }): Promise<ExecutionResult> => {
+    const ready = await prepareSubscription(request)
+    if ('errors' in ready) return ready
+    const { prepared, subscription } = ready
+    const { call } = subscription.source
+    const execution = executionOf(prepared, request)
+    try {
+      const transport = transportOf(call, execution)
+      if (!transport.resolveEvent) {
+        throw new SubgraphFailure('is remote: an event at hand can only be resolved by a co-located subgraph')
+      }
+      const result = await transport.resolveEvent({ ...requestOf(call, execution), event: request.event })
+      return await complete(prepared, subscription, result, request)
+    } catch (cause) {
+      return { errors: [failureError(call.service, cause, undefined)] }
+    }
+  }
+
+  return {
+    schema,
+    supergraphSdl,
+    execute: guarded(execute),
+    subscribe: guarded(subscribe),
+    resolveEvent: guarded(resolveEvent),
+    stats: () => ({
+      plans: planner.size,
+      hits: planner.hits,
+      misses: planner.misses,
+      evictions: planner.evictions,
+      planningMs: planner.planningMs,
+    }),
+    close: async () => {
+      await Promise.all([...subgraphs.values()].map((transport) => transport.close?.()))
+    },
+  }
+}
+
+/** Whatever is thrown becomes an error in the result; only a GraphQLError's own words are repeated. */
+const guarded = <Request, Result>(
+  action: (request: Request) => Promise<Result>,
+) => async (request: Request): Promise<Result | ExecutionResult> => {
+  try {
+    return await action(request)
+  } catch (cause) {
+    return { errors: [cause instanceof GraphQLError ? cause : new GraphQLError('Internal server error.', {
+      originalError: cause instanceof Error ? cause : undefined, extensions: { code: codes.internal },
+    })] }
+  }
+}
+
+const planningError = (cause: unknown): GraphQLError =>
+  new GraphQLError('The operation could not be planned over the subgraphs.', {
+    originalError: cause instanceof Error ? cause : undefined, extensions: { code: codes.planning },
+  })

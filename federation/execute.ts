@@ -1,0 +1,53 @@
+import { GraphQLError, type ExecutionResult } from 'graphql'
+import type { Step } from './compile.ts'
+import { ErrorLog } from './errors.ts'
+import { fetchEntities, fetchRoot, type Execution } from './fetch.ts'
+import { introspect } from './introspect.ts'
+import type { Plan } from './plan.ts'
+import type { PreparedOperation } from './prepare.ts'
+import type { GraphQLSchema } from 'graphql'
+
+/** Runs a step and everything under it. Never rejects. */
+export const run = async (step: Step, execution: Execution): Promise<void> => {
+  switch (step.kind) {
+    case 'root':
+      return fetchRoot(step, execution)
+    case 'entities':
+      return fetchEntities(step, execution)
+    case 'sequence':
+      for (const child of step.steps) await run(child, execution)
+      return
+    case 'parallel':
+      await Promise.all(step.steps.map((child) => run(child, execution)))
+      return
+    case 'condition': {
+      const chosen = execution.variables[step.variable] === true ? step.then : step.otherwise
+      return chosen && run(chosen, execution)
+    }
+    case 'subscription':
+      throw new Error('A subscription is started, not executed.')
+  }
+}
+
+/** The client's answer from what the steps brought. */
+export const finish = (
+  plan: Plan, operation: PreparedOperation, execution: Execution, schema: GraphQLSchema,
+): ExecutionResult => {
+  const { projection } = plan
+  const { introspection } = operation.normalised
+  const errors = new ErrorLog()
+  if (introspection) Object.assign(execution.data, introspect(schema, introspection, execution.variables, errors))
+  const seen = new Set<string>()
+  for (const error of execution.errors.list) {
+    const path = error.path && projection.visiblePath(error.path, execution.data, execution.variables)
+    const identity = `${JSON.stringify(path)} ${error.message}`
+    if (seen.has(identity)) continue
+    seen.add(identity)
+    errors.add(placed(error, path))
+  }
+  const data = projection.project(execution.data, execution.variables, errors)
+  return errors.list.length > 0 ? { errors: errors.list, data } : { data }
+}
+
+const placed = (error: GraphQLError, path: readonly (string | number)[] | undefined): GraphQLError =>
+  new GraphQLError(error.message, { path, originalError: error.originalError, extensions: error.extensions })

@@ -1,0 +1,186 @@
+import type { ExecutionResult, GraphQLFormattedError } from 'graphql'
+import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
+import { downstreamError, failureError, SubgraphFailure, type ErrorLog, type PathKey } from './errors.ts'
+import { isObject, mergeObject, type Obj } from './merge.ts'
+import { represent, type Place, type Representations } from './represent.ts'
+import type { SupergraphTypes } from './schema.ts'
+import type { Shape } from './shape.ts'
+import type { SubgraphRequest, SubgraphTransport } from './types.ts'
+
+/** What the steps of one operation share. */
+export interface Execution {
+  readonly subgraphs: ReadonlyMap<string, SubgraphTransport>
+  readonly types: SupergraphTypes
+  /** Coerced, with defaults, lifted literals included. */
+  readonly variables: Record<string, unknown>
+  readonly context: unknown
+  readonly headers: Record<string, string> | undefined
+  readonly signal: AbortSignal | undefined
+  /** The response tree. */
+  readonly data: Obj
+  readonly errors: ErrorLog
+  /** Answers of entities by what was asked and for whom; absent where an answer may change within the operation. */
+  readonly entities: Map<string, EntityAnswer> | undefined
+}
+
+interface EntityAnswer {
+  value: unknown
+  /** Paths are relative to the entity. */
+  errors: readonly { error: GraphQLFormattedError, path: readonly PathKey[] }[]
+}
+
+/** A failing call is reported at each field that it leaves out, but at no more than so many. */
+const maximumFailurePlaces = 100
+
+/** The request for a call, with the client's variables that it uses. */
+export const requestOf = (call: Call, execution: Execution, own: Record<string, unknown> = {}): SubgraphRequest => {
+  const variables = own
+  for (const name of call.variables) {
+    if (Object.hasOwn(execution.variables, name)) variables[name] = execution.variables[name]
+  }
+  return {
+    query: call.text,
+    document: call.document,
+    variables,
+    context: execution.context,
+    headers: execution.headers,
+    signal: execution.signal,
+    kind: call.operation,
+  }
+}
+
+/** The transport of a call's subgraph. @throws SubgraphFailure when there is none. */
+export const transportOf = (call: Call, execution: Execution): SubgraphTransport => {
+  const transport = execution.subgraphs.get(call.service)
+  if (!transport) throw new SubgraphFailure('is part of the supergraph but not connected')
+  return transport
+}
+
+/** Fetches root fields into the tree. Never rejects: failures become errors. */
+export const fetchRoot = async (step: RootFetch, execution: Execution): Promise<void> => {
+  let result: ExecutionResult
+  try {
+    result = await transportOf(step.call, execution).execute(requestOf(step.call, execution))
+  } catch (cause) {
+    reportFailure(step.call, step.shape, [{ object: execution.data, path: [] }], execution, cause)
+    return
+  }
+  mergeRoot(step, result, execution)
+}
+
+/** Brings the answer of a root call into the tree. */
+export const mergeRoot = (step: RootFetch, result: ExecutionResult, execution: Execution): void => {
+  const { call, shape, aliases } = step
+  const root: Place[] = [{ object: execution.data, path: [] }]
+  for (const error of result.errors ?? []) {
+    if (error.path?.length) execution.errors.add(downstreamError(call.service, error, error.path.map(renaming(aliases))))
+    else report(shape, root, execution, (path) => downstreamError(call.service, error, path))
+  }
+  if (isObject(result.data)) mergeObject(execution.data, result.data, shape, execution.types)
+  else if (!result.errors?.length) {
+    reportFailure(call, shape, root, execution, new SubgraphFailure('answered with neither data nor errors'))
+  }
+}
+
+/** Fetches entities into their places in the tree. Never rejects: failures become errors. */
+export const fetchEntities = async (step: EntityFetch, execution: Execution): Promise<void> => {
+  const asked: { group: EntityGroup, representations: Representations, sent: number[] }[] = []
+  const variables: Record<string, unknown> = {}
+  let anything = false
+  for (const group of step.groups) {
+    const representations = represent(group, execution.data, execution.types, execution.variables)
+    const sent: number[] = []
+    for (let index = 0; index < representations.values.length; index++) {
+      const known = execution.entities?.get(cacheKey(group, representations, index))
+      if (known) place(step.call, group, representations.places[index]!, known, execution)
+      else sent.push(index)
+    }
+    if (sent.length > 0) anything = true
+    variables[group.variable] = sent.map((index) => representations.values[index])
+    asked.push({ group, representations, sent })
+  }
+  if (!anything) return
+  let result: ExecutionResult
+  try {
+    result = await transportOf(step.call, execution).execute(requestOf(step.call, execution, variables))
+  } catch (cause) {
+    for (const { group, representations, sent } of asked) {
+      reportFailure(step.call, group.shape, placesOf(representations, sent), execution, cause)
+    }
+    return
+  }
+  for (const { group, representations, sent } of asked) {
+    mergeEntities(step.call, group, representations, sent, result, execution)
+  }
+}
+
+const mergeEntities = (
+  call: Call, group: EntityGroup, representations: Representations, sent: readonly number[], result: ExecutionResult,
+  execution: Execution,
+): void => {
+  if (sent.length === 0) return
+  const own: Map<number, EntityAnswer['errors'][number][]> = new Map()
+  let failed = false
+  for (const error of result.errors ?? []) {
+    const [key, index, ...path] = error.path ?? []
+    if (key === group.responseKey && typeof index === 'number') {
+      own.set(index, [...own.get(index) ?? [], { error, path: path.map(renaming(group.aliases)) }])
+    } else if (key === undefined || key === group.responseKey) {
+      failed = true
+      report(group.shape, placesOf(representations, sent), execution, (at) => downstreamError(call.service, error, at))
+    }
+  }
+  const entities = isObject(result.data) ? result.data[group.responseKey] : undefined
+  if (!Array.isArray(entities) || entities.length !== sent.length) {
+    if (failed || own.size > 0) return
+    const count = Array.isArray(entities) ? `${entities.length} entities` : 'no entities'
+    reportFailure(call, group.shape, placesOf(representations, sent), execution,
+      new SubgraphFailure(`answered with ${count} where ${sent.length} were asked for`))
+    return
+  }
+  for (let position = 0; position < sent.length; position++) {
+    const index = sent[position]!
+    const answer: EntityAnswer = { value: entities[position], errors: own.get(position) ?? [] }
+    execution.entities?.set(cacheKey(group, representations, index), answer)
+    place(call, group, representations.places[index]!, answer, execution)
+  }
+}
+
+const place = (
+  call: Call, group: EntityGroup, places: readonly Place[], answer: EntityAnswer, execution: Execution,
+): void => {
+  for (const { object, path } of places) {
+    for (const { error, path: inner } of answer.errors) {
+      if (inner.length > 0) execution.errors.add(downstreamError(call.service, error, [...path, ...inner]))
+      else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
+    }
+    if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
+  }
+}
+
+const cacheKey = (group: EntityGroup, representations: Representations, index: number): string =>
+  `${group.cacheKey}\n${representations.keys[index]}`
+
+const placesOf = ({ places }: Representations, indexes: readonly number[]): Place[] =>
+  indexes.flatMap((index) => places[index]!)
+
+const renaming = (aliases: ReadonlyMap<string, string>) => (key: PathKey): PathKey =>
+  typeof key === 'string' ? aliases.get(key) ?? key : key
+
+const reportFailure = (
+  call: Call, shape: Shape, places: readonly Place[], execution: Execution, cause: unknown,
+): void => report(shape, places, execution, (path) => failureError(call.service, cause, path))
+
+/** Adds an error for each field that is missing now: in GraphQL, a null that an error caused has that error at its path. */
+const report = (
+  shape: Shape, places: readonly Place[], execution: Execution, errorAt: (path: PathKey[]) => Parameters<ErrorLog['add']>[0],
+): void => {
+  let left = maximumFailurePlaces
+  for (const { object, path } of places) {
+    for (const [key, { into }] of shape) {
+      if (key === '__typename' || object[into] !== undefined) continue
+      if (left-- <= 0) return
+      execution.errors.add(errorAt([...path, into]))
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { ExecutionResult } from 'graphql'
+import { Pool, errors as undiciErrors } from 'undici'
+import { SubgraphFailure } from './errors.ts'
+import { isObject } from './merge.ts'
+import type { SubgraphRequest, SubgraphTransport } from './types.ts'
+import { subscriptionClient } from './websocket.ts'
+
+export interface HttpSubgraphOptions {
+  url: string
+  /** Sent with each request; they win over forwarded ones. */
+  headers?: Record<string, string>
+  /** For the whole answer of one attempt; 10 s unless said otherwise. */
+  timeoutMs?: number
+  /** Further attempts of a query that brought nothing; 1 unless said otherwise. Mutations are never repeated. */
+  retries?: number
+  /** 16 MiB unless said otherwise. */
+  maxResponseBytes?: number
+  /** Connections kept open at most; 64 unless said otherwise. */
+  connections?: number
+  tls?: ConnectionOptions
+  /** Where subscriptions go, by graphql-ws; the same address with ws(s) unless said otherwise. */
+  subscriptionUrl?: string
+  /** Events of one subscription that may wait for their reader; 1,024 unless said otherwise. */
+  maxPendingEvents?: number
+}
+
+/** Headers that belong to one connection or one body and are never forwarded. */
+const notForwarded = new Set([
+  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host', 'keep-alive',
+  'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+])
+
+const firstRetryDelayMs = 25
+
+/** Headers for a subgraph: forwarded ones, then its own. */
+export const outgoingHeaders = (
+  forwarded: Record<string, string> | undefined, own: Record<string, string> | undefined,
+): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(forwarded ?? {})) {
+    const lower = name.toLowerCase()
+    if (!notForwarded.has(lower) && !lower.startsWith('sec-websocket-')) headers[lower] = value
+  }
+  for (const [name, value] of Object.entries(own ?? {})) headers[name.toLowerCase()] = value
+  return headers
+}
+
+/**
+ * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool, and its subscriptions by graphql-ws.
+ * @throws TypeError when the URL is none.
+ */
+export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport => {
+  const url = new URL(options.url)
+  const timeoutMs = options.timeoutMs ?? 10_000
+  const maxResponseBytes = options.maxResponseBytes ?? 16 * 1024 * 1024
+  const pool = new Pool(url.origin, {
+    connections: options.connections ?? 64,
+    maxResponseSize: maxResponseBytes,
+    connect: { timeout: timeoutMs, ...options.tls },
+  })
+  const subscriptions = subscriptionClient({
+    url: options.subscriptionUrl ?? options.url.replace(/^http/, 'ws'),
+    headers: options.headers,
+    tls: options.tls,
+    connectTimeoutMs: timeoutMs,
+    maxMessageBytes: maxResponseBytes,
+    maxPendingEvents: options.maxPendingEvents ?? 1024,
+  })
+
+  const attempt = async (request: SubgraphRequest, body: string): Promise<ExecutionResult> => {
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), timeoutMs)
+    const leave = () => deadline.abort()
+    request.signal?.addEventListener('abort', leave, { once: true })
+    try {
+      const response = await pool.request({
+        method: 'POST',
+        path: url.pathname + url.search,
+        headers: {
+          ...outgoingHeaders(request.headers, options.headers),
+          accept: 'application/graphql-response+json, application/json;q=0.9',
+          'content-type': 'application/json',
+        },
+        body,
+        signal: deadline.signal,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      })
+      return readResult(await response.body.text(), response.statusCode)
+    } catch (cause) {
+      if (cause instanceof SubgraphFailure) throw cause
+      if (request.signal?.aborted) throw new SubgraphFailure('was not waited for: the request was cancelled', { cause })
+      throw transportFailure(cause, { timeoutMs, maxResponseBytes, timedOut: deadline.signal.aborted })
+    } finally {
+      clearTimeout(timer)
+      request.signal?.removeEventListener('abort', leave)
+    }
+  }
+
+  return {
+    execute: async (request) => {
+      if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+      const body = JSON.stringify({
+        query: request.query, operationName: request.operationName, variables: request.variables,
+      })
+      const attempts = request.kind === 'query' ? 1 + (options.retries ?? 1) : 1
+      for (let number = 1; ; number++) {
+        try {
+          return await attempt(request, body)
+        } catch (failure) {
+          const again = failure instanceof SubgraphFailure && failure.transient && number < attempts && !request.signal?.aborted
+          if (!again) throw failure
+          await new Promise((resolve) => setTimeout(resolve, firstRetryDelayMs * 2 ** (number - 1)))
+        }
+      }
+    },
+    subscribe: (request) => subscriptions.subscribe(request),
+    close: async () => {
+      await Promise.all([subscriptions.close(), pool.destroy()])
+    },
+  }
+}
+
+/** Reads a response by the GraphQL-over-HTTP rules: a well-formed answer counts, whatever its status. */
+const readResult = (text: string, status: number): ExecutionResult => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  if (isObject(value) && (isObject(value.data) || (Array.isArray(value.errors) && value.errors.length > 0))) {
+    return value as ExecutionResult
+  }
+  const transient = status === 502 || status === 503 || status === 504
+  throw new SubgraphFailure(
+    status === 200 ? 'answered with something that is no GraphQL response' : `answered with HTTP status ${status}`,
+    { transient },
+  )
+}
+
+const transportFailure = (
+  cause: unknown, context: { timeoutMs: number, maxResponseBytes: number, timedOut: boolean },
+): SubgraphFailure => {
+  if (
+    context.timedOut || cause instanceof undiciErrors.HeadersTimeoutError || cause instanceof undiciErrors.BodyTimeoutError
+    || cause instanceof undiciErrors.ConnectTimeoutError
+  ) return new SubgraphFailure(`did not answer within ${context.timeoutMs} ms`, { cause })
+  if (cause instanceof undiciErrors.ResponseExceededMaxSizeError) {
+    return new SubgraphFailure(`answered with more than the ${context.maxResponseBytes} bytes allowed`, { cause })
+  }
+  return new SubgraphFailure('could not be reached', { cause, transient: true })
+}

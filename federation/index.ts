@@ -1,0 +1,7 @@
+export { composeSubgraphs, CompositionError, type CompositionProblem, type SubgraphDefinition } from './compose.ts'
+export { createEngine, type EngineOptions } from './engine.ts'
+export { codes, SubgraphFailure } from './errors.ts'
+export { httpSubgraph, type HttpSubgraphOptions } from './http.ts'
+export { inProcessSubgraph, type InProcessOptions } from './in-process.ts'
+export { buildSubgraph, type SubgraphResolvers } from './subgraph.ts'
+export type { Engine, EngineRequest, EngineStats, SubgraphRequest, SubgraphTransport } from './types.ts'

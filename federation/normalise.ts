@@ -1,0 +1,212 @@
+import {
+  Kind, isInputObjectType, isEnumType, isLeafType, isListType, isNonNullType, isSpecifiedScalarType, getNamedType, print,
+  TypeInfo, visit, visitWithTypeInfo, type ArgumentNode, type ConstValueNode, type DocumentNode, type FieldNode,
+  type FragmentDefinitionNode, type GraphQLInputType, type GraphQLSchema, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode,
+  type ValueNode, type VariableDefinitionNode, parseType, valueFromASTUntyped,
+} from 'graphql'
+import type { SupergraphTypes } from './schema.ts'
+
+/** One operation of a client's document, in the form under which its plan is kept. */
+export interface NormalisedOperation {
+  /** Equal for operations that differ in names, literals of arguments, layout and unused definitions only. */
+  text: string
+  operation: OperationDefinitionNode
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  /** The document for the planner: no introspection. Absent when nothing but introspection is left. */
+  forPlanner: DocumentNode | undefined
+  /** The operation reduced to `__schema` and `__type`, when it asks for them. */
+  introspection: DocumentNode | undefined
+  /** Values of the literals that were lifted to variables. */
+  literals: Record<string, unknown>
+  /** Response keys that were renamed for the planner → the client's. */
+  renamed: ReadonlyMap<string, string>
+}
+
+const liftedPrefix = '_lit_'
+const renamedPrefix = '_key_'
+
+/**
+ * Brings an operation into the form in which it is planned: literals of arguments become variables; aliases that
+ * could meet a field that the planner adds on its own (keys, requirements) get names of their own.
+ */
+export const normalise = (
+  document: DocumentNode, operation: OperationDefinitionNode, schema: GraphQLSchema, types: SupergraphTypes,
+): NormalisedOperation => {
+  const literals = new Lifted(operation)
+  const renamed = new Map<string, string>()
+  const rewritten = rewrite(reachable(document, operation), schema, types, literals, renamed)
+  const main = rewritten.definitions[0] as OperationDefinitionNode
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const node of rewritten.definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
+  }
+  const lifted: OperationDefinitionNode = {
+    ...main, name: undefined, variableDefinitions: [...main.variableDefinitions ?? [], ...literals.definitions],
+  }
+  const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [lifted, ...fragments.values()] }
+  const planned = withRootFields(lifted, fragments, (name) => !name.startsWith('__'))
+  const introspective = withRootFields(lifted, fragments, (name) => name === '__schema' || name === '__type')
+  return {
+    text: print(whole),
+    operation: lifted,
+    fragments,
+    forPlanner: planned,
+    introspection: introspective,
+    literals: literals.values,
+    renamed,
+  }
+}
+
+/** The operation and the fragments that it reaches, in the order in which it reaches them. */
+const reachable = (document: DocumentNode, operation: OperationDefinitionNode): DocumentNode => {
+  const all = new Map<string, FragmentDefinitionNode>()
+  for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) all.set(node.name.value, node)
+  const used = new Set<FragmentDefinitionNode>()
+  const follow = (set: SelectionSetNode): void => {
+    for (const node of set.selections) {
+      if (node.kind === Kind.FRAGMENT_SPREAD) {
+        const fragment = all.get(node.name.value)
+        if (!fragment || used.has(fragment)) continue
+        used.add(fragment)
+        follow(fragment.selectionSet)
+      } else if (node.selectionSet) {
+        follow(node.selectionSet)
+      }
+    }
+  }
+  follow(operation.selectionSet)
+  return { kind: Kind.DOCUMENT, definitions: [operation, ...used] }
+}
+
+const rewrite = (
+  document: DocumentNode, schema: GraphQLSchema, types: SupergraphTypes, literals: Lifted, renamed: Map<string, string>,
+): DocumentNode => {
+  const info = new TypeInfo(schema)
+  return visit(document, visitWithTypeInfo(info, {
+    Field: {
+      enter: (node) => {
+        const key = (node.alias ?? node.name).value
+        if (!meetsPlanner(node, key, types)) return undefined
+        renamed.set(renamedPrefix + key, key)
+        return { ...node, alias: { kind: Kind.NAME, value: renamedPrefix + key } }
+      },
+    },
+    Directive: () => false,
+    VariableDefinition: () => false,
+    Argument: {
+      enter: (node) => {
+        const type = info.getArgument()?.type
+        const value = type && literals.lift(node.value, type)
+        return value ? { ...node, value } satisfies ArgumentNode : undefined
+      },
+    },
+  }))
+}
+
+/** Whether the planner might use this response key for a field of its own. */
+const meetsPlanner = (node: FieldNode, key: string, types: SupergraphTypes): boolean => {
+  const name = node.name.value
+  if (key !== name) return key.startsWith('_') || types.fieldNames.has(key)
+  return types.requiredWithArguments.has(name) && (node.arguments?.length ?? 0) > 0
+}
+
+/** Literals lifted to variables; equal ones share a variable, so that equal fields stay equal. */
+class Lifted {
+  readonly values: Record<string, unknown> = {}
+  readonly definitions: VariableDefinitionNode[] = []
+  readonly #names = new Map<string, string>()
+  readonly #enabled: boolean
+
+  constructor(operation: OperationDefinitionNode) {
+    this.#enabled = !operation.variableDefinitions?.some(({ variable }) => variable.name.value.startsWith(liftedPrefix))
+  }
+
+  /** The value with its literals replaced, or nothing when it stays as it is. */
+  lift(value: ValueNode, type: GraphQLInputType): ValueNode | undefined {
+    if (!this.#enabled || value.kind === Kind.VARIABLE || value.kind === Kind.NULL) return undefined
+    if (isConstant(value)) return isSafe(value, type) ? this.#variable(value, type) : undefined
+    if (value.kind !== Kind.OBJECT) return undefined
+    const object = isNonNullType(type) ? type.ofType : type
+    if (!isInputObjectType(object) || object.isOneOf) return undefined
+    return {
+      ...value,
+      fields: value.fields.map((field) => {
+        const fieldType = object.getFields()[field.name.value]?.type
+        const lifted = fieldType && this.lift(field.value, fieldType)
+        return lifted ? { ...field, value: lifted } : field
+      }),
+    }
+  }
+
+  #variable(value: ConstValueNode, type: GraphQLInputType): ValueNode {
+    const identity = `${String(type)} ${print(value)}`
+    let name = this.#names.get(identity)
+    if (name === undefined) {
+      this.#names.set(identity, name = liftedPrefix + this.definitions.length)
+      this.values[name] = valueFromASTUntyped(value)
+      this.definitions.push({
+        kind: Kind.VARIABLE_DEFINITION,
+        variable: { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: name } },
+        type: parseType(String(type), { noLocation: true }),
+      })
+    }
+    return { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: name } }
+  }
+}
+
+const isConstant = (value: ValueNode): value is ConstValueNode => {
+  switch (value.kind) {
+    case Kind.VARIABLE: return false
+    case Kind.LIST: return value.values.every(isConstant)
+    case Kind.OBJECT: return value.fields.every((field) => isConstant(field.value))
+    default: return true
+  }
+}
+
+/** Only values that mean the same as JSON: a custom scalar may read a literal differently. */
+const isSafe = (value: ConstValueNode, type: GraphQLInputType): boolean => {
+  const nullable = isNonNullType(type) ? type.ofType : type
+  if (isListType(nullable)) {
+    return value.kind === Kind.LIST
+      ? value.values.every((item) => isSafe(item, nullable.ofType))
+      : isSafe(value, nullable.ofType)
+  }
+  if (value.kind === Kind.NULL) return true
+  if (isInputObjectType(nullable)) {
+    return value.kind === Kind.OBJECT && value.fields.every((field) => {
+      const fieldType = nullable.getFields()[field.name.value]?.type
+      return fieldType !== undefined && isSafe(field.value, fieldType)
+    })
+  }
+  const named = getNamedType(nullable)
+  return isLeafType(named) && (isEnumType(named) || isSpecifiedScalarType(named))
+}
+
+/** The document with those root fields only that pass; nothing when none does. */
+const withRootFields = (
+  operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, passes: (name: string) => boolean,
+): DocumentNode | undefined => {
+  const filter = (set: SelectionSetNode): SelectionSetNode => ({
+    ...set,
+    selections: set.selections.flatMap((node): SelectionNode[] => {
+      if (node.kind === Kind.FIELD) return passes(node.name.value) ? [node] : []
+      const inner = node.kind === Kind.INLINE_FRAGMENT ? node.selectionSet : fragments.get(node.name.value)?.selectionSet
+      const kept = inner && filter(inner)
+      if (!kept || kept.selections.length === 0) return []
+      if (node.kind === Kind.FRAGMENT_SPREAD && kept.selections.length === inner.selections.length
+        && kept.selections.every((selection, index) => selection === inner.selections[index])) return [node]
+      return [{
+        kind: Kind.INLINE_FRAGMENT as const,
+        directives: node.directives,
+        typeCondition: node.kind === Kind.INLINE_FRAGMENT ? node.typeCondition : fragments.get(node.name.value)?.typeCondition,
+        selectionSet: kept,
+      }]
+    }),
+  })
+  const selectionSet = filter(operation.selectionSet)
+  if (selectionSet.selections.length === 0) return undefined
+  return reachable(
+    { kind: Kind.DOCUMENT, definitions: [...fragments.values()] },
+    { ...operation, selectionSet },
+  )
+}

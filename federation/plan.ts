@@ -1,0 +1,94 @@
+import { QueryPlanner, type PlanNode } from '@graphql-hive/router-query-planner'
+import { print, type DocumentNode } from 'graphql'
+import { compilePlan, type Step } from './compile.ts'
+import { Projection } from './project.ts'
+import type { GraphQLSchema } from 'graphql'
+import type { SupergraphTypes } from './schema.ts'
+import type { NormalisedOperation } from './normalise.ts'
+
+export type {
+  BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePathSegment, KeyRenamer, PlanNode, RequiresSelection,
+  ValueSetter,
+} from '@graphql-hive/router-query-planner'
+
+/** What is kept per shape of operation. */
+export interface Plan {
+  step: Step | undefined
+  projection: Projection
+}
+
+export interface PlannerOptions {
+  supergraphSdl: string
+  /** Plans kept; the least recently used goes first. */
+  capacity: number
+  /** Milliseconds, for the statistics. */
+  now: () => number
+}
+
+/** Plans operations over one supergraph and keeps the plans by the operation's normalised text. */
+export class Planner {
+  readonly consumerSdl: string
+  hits = 0
+  misses = 0
+  evictions = 0
+  planningMs = 0
+  readonly #native: QueryPlanner
+  readonly #capacity: number
+  readonly #now: () => number
+  readonly #plans = new Map<string, Promise<Plan> | Plan>()
+
+  /** @throws Error when the SDL is not a supergraph. */
+  constructor({ supergraphSdl, capacity, now }: PlannerOptions) {
+    this.#native = new QueryPlanner(supergraphSdl)
+    this.consumerSdl = this.#native.consumerSchema
+    this.#capacity = capacity
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#plans.size
+  }
+
+  /**
+   * The plan of a normalised operation. Synchronous when it is known. A failure is not kept.
+   * @throws Error from the planner when the operation does not fit the supergraph.
+   */
+  plan(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> | Plan {
+    const known = this.#plans.get(operation.text)
+    if (known) {
+      this.hits++
+      // Least recently used goes first: a Map iterates in order of insertion.
+      this.#plans.delete(operation.text)
+      this.#plans.set(operation.text, known)
+      return known
+    }
+    this.misses++
+    const planning = this.#create(operation, schema, types)
+    this.#plans.set(operation.text, planning)
+    planning.then(
+      (plan) => { if (this.#plans.get(operation.text) === planning) this.#plans.set(operation.text, plan) },
+      () => { if (this.#plans.get(operation.text) === planning) this.#plans.delete(operation.text) },
+    )
+    if (this.#plans.size > this.#capacity) {
+      const oldest = this.#plans.keys().next()
+      if (!oldest.done) this.#plans.delete(oldest.value)
+      this.evictions++
+    }
+    return planning
+  }
+
+  async #create(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> {
+    const projection = new Projection(schema, types, operation)
+    if (!operation.forPlanner) return { step: undefined, projection }
+    const started = this.#now()
+    const node = await this.#ask(operation.forPlanner)
+    this.planningMs += this.#now() - started
+    return { step: node ? compilePlan(node, types) : undefined, projection }
+  }
+
+  async #ask(document: DocumentNode): Promise<PlanNode | undefined> {
+    // Progressive overrides: no labels are active, and a field's percentage share is not applied.
+    const plan = await this.#native.planAsync(print(document), null, new Set(), 0)
+    return plan.node
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  getVariableValues, GraphQLError, Kind, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode,
+} from 'graphql'
+import { codes } from './errors.ts'
+import { normalise, type NormalisedOperation } from './normalise.ts'
+import type { SupergraphTypes } from './schema.ts'
+
+/** An operation of a document, normalised. */
+export interface PreparedOperation {
+  node: OperationDefinitionNode
+  normalised: NormalisedOperation
+}
+
+/** Picks and normalises operations; what was done for a document is remembered as long as the document lives. */
+export class Preparation {
+  readonly #schema: GraphQLSchema
+  readonly #types: SupergraphTypes
+  readonly #documents = new WeakMap<DocumentNode, Map<string, PreparedOperation>>()
+
+  constructor(schema: GraphQLSchema, types: SupergraphTypes) {
+    this.#schema = schema
+    this.#types = types
+  }
+
+  /** @throws GraphQLError when the document has no such operation. */
+  operation(document: DocumentNode, name: string | null | undefined): PreparedOperation {
+    let operations = this.#documents.get(document)
+    if (!operations) this.#documents.set(document, operations = new Map())
+    const known = operations.get(name ?? '')
+    if (known) return known
+    const node = selectOperation(document, name)
+    const prepared = { node, normalised: normalise(document, node, this.#schema, this.#types) }
+    operations.set(name ?? '', prepared)
+    return prepared
+  }
+
+  /** Coerced variables, defaults and lifted literals included; or what is wrong with them. */
+  variables(operation: PreparedOperation, inputs: Record<string, unknown> | null | undefined): Coerced {
+    const result = getVariableValues(this.#schema, operation.node.variableDefinitions ?? [], inputs ?? {}, {
+      maxErrors: 50,
+    })
+    if (result.errors) {
+      return { errors: result.errors.map((error) => new GraphQLError(error.message, {
+        nodes: error.nodes, originalError: error.originalError, extensions: { code: codes.badInput, ...error.extensions },
+      })) }
+    }
+    return { values: { ...result.coerced, ...operation.normalised.literals } }
+  }
+}
+
+export type Coerced =
+  | { values: Record<string, unknown>, errors?: undefined }
+  | { errors: readonly GraphQLError[], values?: undefined }
+
+const selectOperation = (document: DocumentNode, name: string | null | undefined): OperationDefinitionNode => {
+  const operations = document.definitions.filter((node): node is OperationDefinitionNode =>
+    node.kind === Kind.OPERATION_DEFINITION)
+  if (name) {
+    const named = operations.find((node) => node.name?.value === name)
+    if (named) return named
+    throw new GraphQLError(`Unknown operation named "${name}".`, { extensions: { code: codes.badInput } })
+  }
+  if (operations.length === 1) return operations[0]!
+  throw new GraphQLError(
+    operations.length === 0
+      ? 'The document has no operation; expected one query, mutation or subscription.'
+      : 'The document has several operations; set operationName to the one to run.',
+    { extensions: { code: codes.badInput } },
+  )
+}

@@ -1,0 +1,113 @@
+import type { EntityGroup, Path } from './compile.ts'
+import { isObject, type Obj } from './merge.ts'
+import type { RequiresSelection } from './plan.ts'
+import { rewriteInput } from './rewrites.ts'
+import type { SupergraphTypes } from './schema.ts'
+import type { PathKey } from './errors.ts'
+
+/** An object in the response tree that a fetch is about, and where it is. */
+export interface Place {
+  object: Obj
+  path: readonly PathKey[]
+}
+
+/** The distinct representations of a group and the places that each of them stands for. */
+export interface Representations {
+  values: Obj[]
+  /** The JSON text of each value: its identity. */
+  keys: string[]
+  places: Place[][]
+}
+
+/** Finds the group's objects in the tree and builds what their entities are asked by, equal ones once. */
+export const represent = (
+  group: EntityGroup, data: Obj, types: SupergraphTypes, variables: Record<string, unknown>,
+): Representations => {
+  const result: Representations = { values: [], keys: [], places: [] }
+  const indexes = new Map<string, number>()
+  const visit = (object: Obj, path: readonly PathKey[]): void => {
+    const value = representation(object, group, types, variables)
+    if (!value) return
+    const key = JSON.stringify(value)
+    let index = indexes.get(key)
+    if (index === undefined) {
+      indexes.set(key, index = result.values.length)
+      result.values.push(value)
+      result.keys.push(key)
+      result.places.push([])
+    }
+    result.places[index]!.push({ object, path })
+  }
+  for (const path of group.paths) walk(data, path, 0, [], types, visit)
+  return result
+}
+
+const walk = (
+  value: unknown, path: Path, index: number, at: readonly PathKey[], types: SupergraphTypes,
+  visit: (object: Obj, path: readonly PathKey[]) => void,
+): void => {
+  if (value === null || value === undefined) return
+  const segment = path[index]
+  if (segment === 'item') {
+    if (!Array.isArray(value)) return
+    for (let item = 0; item < value.length; item++) walk(value[item], path, index + 1, [...at, item], types, visit)
+  } else if (!isObject(value)) {
+    return
+  } else if (segment === undefined) {
+    visit(value, at)
+  } else if ('field' in segment) {
+    walk(value[segment.field], path, index + 1, [...at, segment.field], types, visit)
+  } else if (satisfies(value, segment.types, types)) {
+    walk(value, path, index + 1, at, types, visit)
+  }
+}
+
+/** An object that did not tell its type stands where only one type is possible. */
+const satisfies = (value: Obj, conditions: readonly string[], types: SupergraphTypes): boolean => {
+  const name = value.__typename
+  return typeof name !== 'string' || conditions.some((condition) => types.matches(condition, name))
+}
+
+/** Nothing when the entity cannot be asked for: of another type, a needed field is missing, or all its keys are null. */
+const representation = (
+  object: Obj, group: EntityGroup, types: SupergraphTypes, variables: Record<string, unknown>,
+): Obj | undefined => {
+  const value: Obj = {}
+  if (!select(object, group.requires, value, types, variables)) return undefined
+  let known = false
+  for (const key in value) if (key !== '__typename' && value[key] !== null) known = true
+  if (!known || typeof value.__typename !== 'string') return undefined
+  if (group.inputRewrites.length > 0) rewriteInput(value, group.inputRewrites, types)
+  return value
+}
+
+const select = (
+  source: Obj, selections: readonly RequiresSelection[], into: Obj, types: SupergraphTypes, variables: Record<string, unknown>,
+): boolean => {
+  for (const selection of selections) {
+    if (selection.kind === 'InlineFragment') {
+      if (selection.skipIf && variables[selection.skipIf] === true) continue
+      if (selection.includeIf && variables[selection.includeIf] !== true) continue
+      if (!satisfies(source, [selection.typeCondition], types)) continue
+      if (!select(source, selection.selections, into, types, variables)) return false
+    } else if (selection.kind === 'Field') {
+      const value = selectValue(source[selection.name], selection.selections, types, variables)
+      if (value === undefined) return false
+      into[selection.alias ?? selection.name] = value
+    }
+  }
+  return true
+}
+
+const selectValue = (
+  value: unknown, selections: readonly RequiresSelection[] | undefined, types: SupergraphTypes, variables: Record<string, unknown>,
+): unknown => {
+  if (!selections?.length || value === null || value === undefined) return value
+  if (Array.isArray(value)) {
+    const items = value.map((item) => selectValue(item, selections, types, variables))
+    return items.includes(undefined) ? undefined : items
+  }
+  if (!isObject(value)) return undefined
+  const into: Obj = {}
+  return select(value, selections, into, types, variables) ? into : undefined
+}

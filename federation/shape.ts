@@ -1,0 +1,44 @@
+import { Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
+
+/**
+ * The response keys that a fetch can answer with. Validation forbids that one key is a leaf under one type and an object
+ * under another, so one tree serves all runtime types. It tells a scalar that happens to be a JSON object (which must not
+ * be merged into) from an object.
+ */
+export type Shape = Map<string, ShapeField>
+
+export interface ShapeField {
+  /** Where the value goes: differs from the key where the planner had to alias a field internally. */
+  into: string
+  /** Absent for leaves. */
+  child: Shape | undefined
+}
+
+/** The shape of an operation's answer. */
+export const operationShape = (document: DocumentNode): Shape => {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  let operation: OperationDefinitionNode | undefined
+  for (const node of document.definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
+    else if (node.kind === Kind.OPERATION_DEFINITION) operation = node
+  }
+  const shape: Shape = new Map()
+  if (operation) collect(operation.selectionSet, fragments, shape)
+  return shape
+}
+
+const collect = (set: SelectionSetNode, fragments: Map<string, FragmentDefinitionNode>, into: Shape): void => {
+  for (const selection of set.selections) {
+    if (selection.kind === Kind.FIELD) {
+      const key = (selection.alias ?? selection.name).value
+      let field = into.get(key)
+      if (!field) into.set(key, field = { into: key, child: undefined })
+      if (selection.selectionSet) collect(selection.selectionSet, fragments, field.child ??= new Map())
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      collect(selection.selectionSet, fragments, into)
+    } else {
+      const fragment = fragments.get(selection.name.value)
+      if (fragment) collect(fragment.selectionSet, fragments, into)
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import {
+  buildASTSchema, GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, GraphQLString,
+  GraphQLUnionType, isInterfaceType, isObjectType, isScalarType, isUnionType, Kind, parse, valueFromASTUntyped,
+  type ConstDirectiveNode, type DefinitionNode, type DocumentNode, type GraphQLFieldConfigMap, type GraphQLNamedType,
+  type GraphQLResolveInfo,
+} from 'graphql'
+import { federationDefinitions, federationNames } from './federation-spec.ts'
+
+/** Resolves a representation `{ __typename, …key fields }` to the entity, or to null when there is none. */
+export type ReferenceResolver = (representation: never, context: never, info: GraphQLResolveInfo) => unknown
+
+/**
+ * Resolvers by type: fields as functions or `{ resolve, subscribe }`; `__resolveReference` for entities; `__resolveType` for
+ * interfaces and unions; `__isTypeOf` for objects; a `GraphQLScalarType` for a custom scalar. A field without a resolver is
+ * the property of that name: a computed one needs a resolver.
+ */
+export type SubgraphResolvers = Record<string, GraphQLScalarType | Record<string, unknown>>
+
+/**
+ * Builds the executable schema of a Federation v2 (or v1) subgraph: the federation directives its `@link` imports, `_service`
+ * and, for entities that can be resolved here, `_entities`.
+ * @throws Error for SDL that does not parse, and for resolvers of types and fields that the SDL does not have.
+ */
+export const buildSubgraph = ({ typeDefs, resolvers = {} }: { typeDefs: string, resolvers?: object }): GraphQLSchema => {
+  const document = parse(typeDefs)
+  const names = federationNames(document)
+  const base = buildASTSchema(
+    { kind: Kind.DOCUMENT, definitions: [...standalone(withQuery(document)), ...federationDefinitions(document)] },
+    { assumeValidSDL: true },
+  )
+  const known = resolvers as SubgraphResolvers
+  attach(base, known)
+  const entities = entityTypes(base, names.directive('key'))
+  return federated(base, entities, known, typeDefs)
+}
+
+/** Extensions of types that the document does not define are definitions: the type's home is another subgraph. */
+const standalone = (document: DocumentNode): DefinitionNode[] => {
+  const defined = new Set<string>()
+  for (const node of document.definitions) {
+    if ('name' in node && node.name && node.kind.endsWith('TypeDefinition')) defined.add(node.name.value)
+  }
+  return document.definitions.map((node) => {
+    if (!node.kind.endsWith('TypeExtension') || !('name' in node) || !node.name || defined.has(node.name.value)) return node
+    defined.add(node.name.value)
+    return { ...node, kind: node.kind.replace('Extension', 'Definition') } as DefinitionNode
+  })
+}
+
+/** Every subgraph has a query type: `_service` needs one. */
+const withQuery = (document: DocumentNode): DocumentNode => {
+  const has = document.definitions.some((node) =>
+    (node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION) && node.name.value === 'Query'
+    || (node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION)
+      && node.operationTypes?.some(({ operation }) => operation === 'query'))
+  if (has) return document
+  return { ...document, definitions: [...document.definitions, ...parse('type Query { _: Boolean }').definitions] }
+}
+
+const attach = (schema: GraphQLSchema, resolvers: SubgraphResolvers): void => {
+  for (const [typeName, entries] of Object.entries(resolvers)) {
+    const type = schema.getType(typeName)
+    if (!type) throw new Error(`Resolvers are given for "${typeName}", which the SDL does not define.`)
+    if (entries instanceof GraphQLScalarType) {
+      if (!isScalarType(type)) throw new Error(`A scalar is given for "${typeName}", which the SDL does not define as a scalar.`)
+      const { serialize, parseValue, parseLiteral } = entries
+      Object.assign(type, { serialize, parseValue, parseLiteral })
+      continue
+    }
+    for (const [name, value] of Object.entries(entries)) attachOne(type, name, value)
+  }
+}
+
+const attachOne = (type: GraphQLNamedType, name: string, value: unknown): void => {
+  if (name === '__resolveReference') return
+  if (name === '__resolveType' && (isInterfaceType(type) || isUnionType(type))) {
+    type.resolveType = value as typeof type.resolveType
+  } else if (name === '__isTypeOf' && isObjectType(type)) {
+    type.isTypeOf = value as typeof type.isTypeOf
+  } else {
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined
+    if (!field) throw new Error(`A resolver is given for "${type.name}.${name}", which the SDL does not define.`)
+    if (typeof value === 'function') field.resolve = value as typeof field.resolve
+    else Object.assign(field, value)
+  }
+}
+
+/** Object types with a key by which this subgraph resolves them. */
+const entityTypes = (schema: GraphQLSchema, keyName: string): GraphQLObjectType[] => {
+  const isEntity = (type: GraphQLNamedType): type is GraphQLObjectType => isObjectType(type)
+    && [type.astNode, ...type.extensionASTNodes].some((node) => node?.directives?.some((directive) =>
+      directive.name.value === keyName && isResolvable(directive)))
+  return Object.values(schema.getTypeMap()).filter(isEntity)
+}
+
+const isResolvable = (key: ConstDirectiveNode): boolean => {
+  const value = key.arguments?.find(({ name }) => name.value === 'resolvable')?.value
+  return value === undefined || valueFromASTUntyped(value) !== false
+}
+
+const anyScalar = new GraphQLScalarType({ name: '_Any', description: 'The representation of an entity: its type name and key.' })
+
+const serviceType = new GraphQLObjectType({ name: '_Service', fields: { sdl: { type: GraphQLString } } })
+
+interface Representation { __typename?: unknown }
+
+const federated = (
+  schema: GraphQLSchema, entities: readonly GraphQLObjectType[], resolvers: SubgraphResolvers, sdl: string,
+): GraphQLSchema => {
+  const config = schema.toConfig()
+  const query = schema.getQueryType()
+  if (!query) throw new Error('A subgraph needs a query type; the schema definition names none.')
+  // The type of an entity object, for the union: kept aside, because resolvers may return shared or frozen objects.
+  const typeOf = new WeakMap<object, string>()
+  const entity = new GraphQLUnionType({
+    name: '_Entity',
+    types: [...entities],
+    resolveType: (value: object & Representation) =>
+      typeof value.__typename === 'string' ? concrete(value.__typename) : typeOf.get(value),
+  })
+  const concrete = (name: string): string | undefined => entities.find((type) => type.name === name)?.name
+
+  const resolveOne = async (
+    representation: Representation, context: unknown, info: GraphQLResolveInfo,
+  ): Promise<unknown> => {
+    const name = representation.__typename
+    const type = typeof name === 'string' ? schema.getType(name) : undefined
+    if (!isObjectType(type) && !isInterfaceType(type)) {
+      throw new GraphQLError(`The representation's __typename is ${JSON.stringify(name)}; expected an entity of this subgraph.`)
+    }
+    const own = resolvers[type.name]
+    const reference = own && !(own instanceof GraphQLScalarType) ? own.__resolveReference : undefined
+    const value: unknown = typeof reference === 'function' ? await reference(representation, context, info) : representation
+    if (typeof value !== 'object' || value === null) return null
+    if (isObjectType(type)) typeOf.set(value, type.name)
+    else if (!('__typename' in value)) {
+      const resolved = await type.resolveType?.(value, context, info, type)
+      if (typeof resolved === 'string') typeOf.set(value, resolved)
+    }
+    return value
+  }
+
+  const fields: GraphQLFieldConfigMap<unknown, unknown> = { ...query.toConfig().fields }
+  if (entities.length > 0) {
+    fields._entities = {
+      type: new GraphQLNonNull(new GraphQLList(entity)),
+      args: { representations: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(anyScalar))) } },
+      resolve: (_source, args: { representations?: Representation[] }, context, info) =>
+        (args.representations ?? []).map((representation) => resolveOne(representation, context, info)),
+    }
+  }
+  fields._service = { type: new GraphQLNonNull(serviceType), resolve: () => ({ sdl }) }
+  const replaced = new GraphQLObjectType({ ...query.toConfig(), fields })
+  return new GraphQLSchema({
+    ...config,
+    query: replaced,
+    types: config.types.filter((type) => type !== query),
+    assumeValid: false,
+  })
+}

@@ -1,0 +1,76 @@
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
+
+/** One call of a subgraph: what the engine asks a transport to do. */
+export interface SubgraphRequest {
+  /** The operation as text, for transports that send it. */
+  query: string
+  /** The same operation parsed. The same object comes with each call of one plan, so it may key a compiled form. */
+  document?: DocumentNode
+  operationName?: string
+  /** JSON values only. */
+  variables?: Record<string, unknown>
+  /** Whatever the caller of the engine gave as context; co-located subgraphs hand it to their resolvers. */
+  context: unknown
+  /** Headers to forward; meaningless in process. */
+  headers?: Record<string, string>
+  /** Aborted when nobody waits for the answer any more. */
+  signal?: AbortSignal
+  kind: 'query' | 'mutation' | 'subscription'
+}
+
+/** A subgraph that the engine can call, in process or over a network. */
+export interface SubgraphTransport {
+  /**
+   * Runs a query or mutation. GraphQL errors come in the result; a rejection means that the subgraph could not be asked,
+   * and should be a {@link SubgraphFailure} when its message may be shown to clients.
+   */
+  execute(request: SubgraphRequest): Promise<ExecutionResult> | ExecutionResult
+  /** Starts a subscription. A single result means that the subgraph refused it. */
+  subscribe(request: SubgraphRequest): Promise<AsyncIterable<ExecutionResult> | ExecutionResult>
+  /**
+   * Executes a subscription's selection for one source event at hand, without subscribing. Only co-located subgraphs
+   * can: the event is whatever their `subscribe` resolver yields.
+   */
+  resolveEvent?(request: SubgraphRequest & { event: unknown }): Promise<ExecutionResult> | ExecutionResult
+  close?(): Promise<void>
+}
+
+/** One client operation. The document must have been validated against {@link Engine.schema}. */
+export interface EngineRequest {
+  document: DocumentNode
+  operationName?: string | null
+  variables?: Record<string, unknown> | null
+  context?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+export interface EngineStats {
+  /** Plans held now. */
+  plans: number
+  hits: number
+  misses: number
+  /** Plans dropped because the cache was full. */
+  evictions: number
+  /** Time spent in the planner, in milliseconds. */
+  planningMs: number
+}
+
+/** Executes operations over one supergraph. A changed supergraph is a new engine. */
+export interface Engine {
+  /** What clients see: no internal types, nothing inaccessible. For validation and introspection. */
+  schema: GraphQLSchema
+  supergraphSdl: string
+  /** Never rejects: whatever goes wrong is in the result's `errors`. */
+  execute(request: EngineRequest): Promise<ExecutionResult>
+  /** Each event of the subgraph that owns the root field, with the fields of other subgraphs resolved. */
+  subscribe(request: EngineRequest): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
+  /**
+   * Resolves a subscription's selection for one source event at hand, as if the owning co-located subgraph had yielded it.
+   * For deliveries that fan one event out to many subscribers of the same operation.
+   */
+  resolveEvent(request: EngineRequest & { event: unknown }): Promise<ExecutionResult>
+  stats(): EngineStats
+  /** Ends the transports' connections. Operations under way may fail. */
+  close(): Promise<void>
+}
