@@ -44,8 +44,8 @@ export const normalise = (
     ...main, name: undefined, variableDefinitions: [...main.variableDefinitions ?? [], ...literals.definitions],
   }
   const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [lifted, ...fragments.values()] }
-  const planned = withRootFields(lifted, fragments, (name) => !name.startsWith('__'))
-  const introspective = withRootFields(lifted, fragments, (name) => name === '__schema' || name === '__type')
+  const planned = withRootFields(lifted, fragments, ({ name }) => !name.value.startsWith('__'))
+  const introspective = withRootFields(lifted, fragments, ({ name }) => name.value === '__schema' || name.value === '__type')
   return {
     text: print(whole),
     operation: lifted,
@@ -182,14 +182,26 @@ const isSafe = (value: ConstValueNode, type: GraphQLInputType): boolean => {
   return isLeafType(named) && (isEnumType(named) || isSpecifiedScalarType(named))
 }
 
+/** A document for each root field of the operation, in the order in which they are selected. */
+export const perRootField = ({ operation, fragments }: NormalisedOperation): DocumentNode[] => {
+  const keys = new Set<string>()
+  const keyOf = (field: FieldNode): string => (field.alias ?? field.name).value
+  withRootFields(operation, fragments, (field) => {
+    if (!field.name.value.startsWith('__')) keys.add(keyOf(field))
+    return true
+  })
+  return [...keys].flatMap((key) => withRootFields(operation, fragments, (field) => keyOf(field) === key) ?? [])
+}
+
 /** The document with those root fields only that pass; nothing when none does. */
 const withRootFields = (
-  operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, passes: (name: string) => boolean,
+  operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  passes: (field: FieldNode) => boolean,
 ): DocumentNode | undefined => {
   const filter = (set: SelectionSetNode): SelectionSetNode => ({
     ...set,
     selections: set.selections.flatMap((node): SelectionNode[] => {
-      if (node.kind === Kind.FIELD) return passes(node.name.value) ? [node] : []
+      if (node.kind === Kind.FIELD) return passes(node) ? [node] : []
       const inner = node.kind === Kind.INLINE_FRAGMENT ? node.selectionSet : fragments.get(node.name.value)?.selectionSet
       const kept = inner && filter(inner)
       if (!kept || kept.selections.length === 0) return []

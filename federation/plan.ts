@@ -1,10 +1,9 @@
-import { QueryPlanner, type PlanNode } from '@graphql-hive/router-query-planner'
-import { print, type DocumentNode } from 'graphql'
+import { QueryPlanner } from '@graphql-hive/router-query-planner'
+import { print, type DocumentNode, type GraphQLSchema } from 'graphql'
 import { compilePlan, type Step } from './compile.ts'
 import { Projection } from './project.ts'
-import type { GraphQLSchema } from 'graphql'
 import type { SupergraphTypes } from './schema.ts'
-import type { NormalisedOperation } from './normalise.ts'
+import { perRootField, type NormalisedOperation } from './normalise.ts'
 
 export type {
   BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePathSegment, KeyRenamer, PlanNode, RequiresSelection,
@@ -24,6 +23,10 @@ export interface PlannerOptions {
   /** Milliseconds, for the statistics. */
   now: () => number
 }
+
+/** Whether a step calls for root fields only, so that each is complete before the next begins. */
+const isSerial = (step: Step | undefined): boolean =>
+  step === undefined || step.kind === 'root' || step.kind === 'sequence' && step.steps.every(({ kind }) => kind === 'root')
 
 /** Plans operations over one supergraph and keeps the plans by the operation's normalised text. */
 export class Planner {
@@ -80,15 +83,22 @@ export class Planner {
   async #create(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> {
     const projection = new Projection(schema, types, operation)
     if (!operation.forPlanner) return { step: undefined, projection }
-    const started = this.#now()
-    const node = await this.#ask(operation.forPlanner)
-    this.planningMs += this.#now() - started
-    return { step: node ? compilePlan(node, types) : undefined, projection }
+    const step = await this.#steps(operation.forPlanner, types)
+    if (operation.operation.operation !== 'mutation' || isSerial(step)) return { step, projection }
+    // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
+    const steps: Step[] = []
+    for (const document of perRootField(operation)) {
+      const one = await this.#steps(document, types)
+      if (one) steps.push(one)
+    }
+    return { step: { kind: 'sequence', steps }, projection }
   }
 
-  async #ask(document: DocumentNode): Promise<PlanNode | undefined> {
+  async #steps(document: DocumentNode, types: SupergraphTypes): Promise<Step | undefined> {
+    const started = this.#now()
     // Progressive overrides: no labels are active, and a field's percentage share is not applied.
-    const plan = await this.#native.planAsync(print(document), null, new Set(), 0)
-    return plan.node
+    const { node } = await this.#native.planAsync(print(document), null, new Set(), 0)
+    this.planningMs += this.#now() - started
+    return node ? compilePlan(node, types) : undefined
   }
 }

@@ -223,6 +223,8 @@ export class Projection {
     return [...grouped].flatMap(([source, { name, sets: inner }]): Field[] => {
       const key = this.#operation.renamed.get(source) ?? source
       if (name === '__typename') return [{ key, source, name, slot: undefined }]
+      // Introspection is answered completely before it comes here.
+      if (name.startsWith('__')) return [{ key, source, name, slot: { nonNull: false } }]
       const fieldType = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name]?.type : undefined
       return fieldType ? [{ key, source, name, slot: slotOf(fieldType, inner) }] : []
     })

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { getIntrospectionQuery, parse, type ExecutionResult } from 'graphql'
+import { inProcessSubgraph, type Engine, type EngineRequest, type SubgraphTransport } from '../../federation/index.ts'
+import { newShop, reviewsSchema, shopEngine, usersSchema } from './shop.ts'
+
+const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const ask = async (engine: Engine, query: string, rest: Omit<EngineRequest, 'document'> = {}): Promise<ExecutionResult> =>
+  json(await engine.execute({ document: parse(query), ...rest })) as ExecutionResult
+
+const counted = (transport: SubgraphTransport): SubgraphTransport & { queries: string[] } => {
+  const queries: string[] = []
+  return { ...transport, queries, execute: (request) => (queries.push(request.query), transport.execute(request)) }
+}
+
+test('answers a query over two subgraphs', async () => {
+  const engine = shopEngine(newShop())
+  assert.deepEqual(await ask(engine, '{ users { name reviews { text author { name } } } }'), { data: { users: [
+    { name: 'Ada', reviews: [{ text: 'good', author: { name: 'Ada' } }, { text: 'bad', author: { name: 'Ada' } }] },
+    { name: 'Bob', reviews: [{ text: 'fine', author: { name: 'Bob' } }] },
+  ] } })
+})
+
+test('keeps the order in which the client selects', async () => {
+  const { data } = await ask(shopEngine(newShop()), '{ reviews { author { score name id } text } users { id } }')
+  assert.equal(JSON.stringify(data?.reviews).slice(0, 60), '[{"author":{"score":2,"name":"Ada","id":"1"},"text":"good"},'.slice(0, 60))
+  assert.deepEqual(Object.keys(data ?? {}), ['reviews', 'users'])
+})
+
+test('plans operations that differ in literals, names and layout once', async () => {
+  const engine = shopEngine(newShop())
+  assert.deepEqual((await ask(engine, 'query A { user(id: "1") { score } }')).data, { user: { score: 2 } })
+  assert.deepEqual((await ask(engine, 'query B {\n user(id: "2")\n { score } }')).data, { user: { score: 1 } })
+  assert.deepEqual((await ask(engine, 'query B { user(id: "1") { score } } query C { users { id } }', { operationName: 'B' })).data,
+    { user: { score: 2 } })
+  const { plans, hits, misses } = engine.stats()
+  assert.deepEqual({ plans, hits, misses }, { plans: 1, hits: 2, misses: 1 })
+})
+
+test('keeps no more plans than it is told to, the latest used', async () => {
+  const engine = shopEngine(newShop(), {}, 2)
+  for (const field of ['id', 'name', 'score', 'id']) await ask(engine, `{ users { ${field} } }`)
+  const { plans, misses, evictions } = engine.stats()
+  assert.deepEqual({ plans, misses, evictions }, { plans: 2, misses: 4, evictions: 2 })
+})
+
+test('coerces variables, with defaults, and says what is wrong with them', async () => {
+  const engine = shopEngine(newShop())
+  const query = 'query ($first: Int = 1, $id: ID!) { users(first: $first) { id } user(id: $id) { score } }'
+  assert.deepEqual(await ask(engine, query, { variables: { id: 2 } }), { data: { users: [{ id: '1' }], user: { score: 1 } } })
+  const wrong = await ask(engine, query, { variables: { first: 'x' } })
+  assert.equal(wrong.data, undefined)
+  assert.deepEqual(wrong.errors?.map(({ message, extensions }) => [message, extensions?.code]), [
+    ['Variable "$first" got invalid value "x"; Int cannot represent non-integer value: "x"', 'BAD_USER_INPUT'],
+    ['Variable "$id" of required type "ID!" was not provided.', 'BAD_USER_INPUT'],
+  ])
+})
+
+test('aliases that are named like keys do not confuse the entities', async () => {
+  const engine = shopEngine(newShop())
+  assert.deepEqual(await ask(engine, `{
+    users(first: 1) { id: name score: id name: score friend { id: score reviews: name } __typename: score }
+  }`), { data: { users: [
+    { id: 'Ada', score: '1', name: 2, friend: { id: 1, reviews: 'Bob' }, __typename: 2 },
+  ] } })
+})
+
+test('fetches an entity once per request, and asks nothing twice', async () => {
+  const shop = newShop()
+  const users = counted(inProcessSubgraph({ schema: usersSchema(shop) }))
+  const engine = shopEngine(shop, { users })
+  await ask(engine, '{ reviews { author { name friend { name friend { name } } } } }')
+  assert.deepEqual(shop.log.filter((line) => line.startsWith('user ')).sort(), ['user 1', 'user 2'])
+})
+
+test('runs mutations one after another, and later fields see what earlier ones did', async () => {
+  const shop = newShop()
+  assert.deepEqual(await ask(shopEngine(shop), `mutation {
+    first: rename(id: "1", name: "Eva") { name score }
+    review(author: "1", text: "new") { text author { name score } }
+    second: rename(id: "1", name: "Ida") { name score }
+  }`), { data: {
+    first: { name: 'Eva', score: 2 },
+    review: { text: 'new', author: { name: 'Eva', score: 3 } },
+    second: { name: 'Ida', score: 3 },
+  } })
+  assert.deepEqual(shop.log.filter((line) => /^(rename|review) /.test(line)), ['rename Eva', 'review new', 'rename Ida'])
+})
+
+test('a subgraph that is down costs its fields only, and the error names it and nothing of its inside', async () => {
+  const reviews: SubgraphTransport = {
+    execute: () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.7:4001')),
+    subscribe: () => Promise.reject(new Error('unused')),
+  }
+  const engine = shopEngine(newShop(), { reviews })
+  assert.deepEqual(await ask(engine, '{ user(id: "1") { name friend { name } } }'), {
+    errors: [{
+      message: 'The subgraph "reviews" could not be asked.',
+      path: ['user', 'friend'],
+      extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'reviews' },
+    }],
+    data: { user: { name: 'Ada', friend: null } },
+  })
+  const nonNull = await ask(engine, '{ user(id: "1") { name score } reviews { id } }')
+  assert.deepEqual(nonNull.errors?.map(({ path }) => path), [['reviews'], ['user', 'score']])
+  assert.equal(nonNull.data, null)
+})
+
+test('the words of unexpected errors stay inside; errors meant for clients pass', async () => {
+  const shop = newShop()
+  const hidden: unknown[] = []
+  const users = inProcessSubgraph({ schema: usersSchema(shop), onError: (error) => hidden.push(error) })
+  assert.deepEqual(await ask(shopEngine(shop, { users }), '{ reviews { author { broken } } }'), {
+    errors: [0, 1, 2].map((index) => ({
+      message: 'Internal server error.',
+      path: ['reviews', index, 'author', 'broken'],
+      extensions: { code: 'INTERNAL_SERVER_ERROR', serviceName: 'users' },
+    })),
+    data: { reviews: [{ author: { broken: null } }, { author: { broken: null } }, { author: { broken: null } }] },
+  })
+  assert.match(String(hidden[0]), /password/)
+  assert.deepEqual((await ask(shopEngine(shop), '{ user(id: "1") { refused } }')).errors, [{
+    message: 'You may not see this.', path: ['user', 'refused'], extensions: { code: 'FORBIDDEN', serviceName: 'users' },
+  }])
+})
+
+test('a null that may not be climbs to the next place that may, with one error', async () => {
+  const engine = shopEngine(newShop())
+  assert.deepEqual(await ask(engine, '{ reviews { text author { name strict } } user(id: "1") { friend { strict } } }'), {
+    errors: [
+      ...[0, 1, 2].map((index) => ({
+        message: 'Cannot return null for non-nullable field User.strict.',
+        path: ['reviews', index, 'author', 'strict'],
+        extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'users' },
+      })),
+    ].concat([{
+      message: 'Cannot return null for non-nullable field User.strict.',
+      path: ['user', 'friend', 'strict'],
+      extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'users' },
+    }] as never),
+    data: null,
+  })
+})
+
+test('an entity that is gone leaves nulls and says so where none may be', async () => {
+  const shop = newShop()
+  shop.reviews.push({ id: 'r4', text: 'ghost', authorId: '9' })
+  const engine = shopEngine(shop)
+  assert.deepEqual(await ask(engine, '{ reviews { text author { id name } } }').then(({ data, errors }) =>
+    [(data?.reviews as unknown[])[3], errors]), [{ text: 'ghost', author: { id: '9', name: null } }, undefined])
+  const { data, errors } = await ask(engine, '{ reviews { author { strict } } }')
+  assert.equal(data, null)
+  assert.equal(errors?.at(-1)?.message, 'Cannot return null for non-nullable field User.strict.')
+})
+
+test('scalars that are JSON objects pass as they are, even frozen ones', async () => {
+  const shop = newShop()
+  assert.deepEqual(await ask(shopEngine(shop), '{ reviews { author { settings } } users { settings } }'), { data: {
+    reviews: [0, 1, 2].map(() => ({ author: { settings: { theme: 'dark', list: [1, { a: null }] } } })),
+    users: [0, 1].map(() => ({ settings: { theme: 'dark', list: [1, { a: null }] } })),
+  } })
+})
+
+test('skips and includes by variables, with one plan', async () => {
+  const engine = shopEngine(newShop())
+  const query = 'query ($with: Boolean!) { user(id: "1") { name @skip(if: $with) score @include(if: $with) } }'
+  assert.deepEqual(await ask(engine, query, { variables: { with: true } }), { data: { user: { score: 2 } } })
+  assert.deepEqual(await ask(engine, query, { variables: { with: false } }), { data: { user: { name: 'Ada' } } })
+  assert.equal(engine.stats().plans, 1)
+})
+
+test('answers introspection from the client schema, beside data', async () => {
+  const engine = shopEngine(newShop())
+  const { data, errors } = await ask(engine, `{ __typename __type(name: "User") { description fields { name } } users(first: 1) { id } }`)
+  assert.equal(errors, undefined)
+  assert.deepEqual(data, {
+    __typename: 'Query',
+    __type: { description: 'A person.', fields: ['id', 'reviews', 'score', 'friend', 'name', 'settings', 'broken', 'refused', 'strict']
+      .map((name) => ({ name })) },
+    users: [{ id: '1' }],
+  })
+  const whole = await ask(engine, getIntrospectionQuery())
+  const names = (whole.data as { __schema: { types: { name: string }[] } }).__schema.types.map(({ name }) => name)
+  assert.ok(names.includes('Review') && !names.some((name) => /^(_Entity|_Any|_Service|join__|link__|federation__)/.test(name)))
+})
+
+test('each event of a subscription comes with the fields of other subgraphs', async () => {
+  const shop = newShop()
+  const ended: string[] = []
+  shop.renamed = (async function* () {
+    try {
+      yield { userRenamed: { id: '1', name: 'Eva' } }
+      yield { userRenamed: { id: '2', name: 'Ben' } }
+      yield { userRenamed: null }
+    } finally {
+      ended.push('source')
+    }
+  })()
+  const stream = await shopEngine(shop).subscribe({
+    document: parse('subscription { userRenamed { name score reviews { text author { name } } } }'),
+  })
+  assert.ok(Symbol.asyncIterator in stream)
+  const first = await stream.next()
+  assert.deepEqual(json(first), { done: false, value: { data: { userRenamed: {
+    name: 'Eva', score: 2, reviews: [{ text: 'good', author: { name: 'Ada' } }, { text: 'bad', author: { name: 'Ada' } }],
+  } } } })
+  assert.deepEqual(json((await stream.next()).value), { data: { userRenamed: {
+    name: 'Ben', score: 1, reviews: [{ text: 'fine', author: { name: 'Bob' } }],
+  } } })
+  assert.deepEqual(json((await stream.next()).value), { data: { userRenamed: null } })
+  await stream.return?.()
+  assert.deepEqual(ended, ['source'])
+  assert.deepEqual(await stream.next(), { done: true, value: undefined })
+})
+
+test('leaving a subscription while it waits for an event ends the source', async () => {
+  const shop = newShop()
+  let returned = false
+  shop.renamed = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<IteratorResult<unknown>>(() => { /* nothing ever comes */ }),
+      return: async () => {
+        returned = true
+        return { done: true, value: undefined }
+      },
+    }),
+  }
+  const leave = new AbortController()
+  const stream = await shopEngine(shop).subscribe({
+    document: parse('subscription { userRenamed { id } }'), signal: leave.signal,
+  })
+  assert.ok(Symbol.asyncIterator in stream)
+  void stream.next()
+  leave.abort()
+  await Promise.resolve()
+  assert.equal(returned, true)
+})
+
+test('resolves the selection of a subscription for an event at hand', async () => {
+  const engine = shopEngine(newShop())
+  const document = parse('subscription ($id: ID) { userRenamed(id: $id) { name score } }')
+  assert.deepEqual(json(await engine.resolveEvent({ document, event: { userRenamed: { id: '2', name: 'Ben' } } })),
+    { data: { userRenamed: { name: 'Ben', score: 1 } } })
+})
+
+test('an operation that is not there, is of the wrong kind or does not plan is an error and not an exception', async () => {
+  const engine = shopEngine(newShop())
+  const messages = async (query: string, rest: Omit<EngineRequest, 'document'> = {}) =>
+    (await ask(engine, query, rest)).errors?.map(({ message }) => message)
+  assert.deepEqual(await messages('query A { users { id } }', { operationName: 'B' }), ['Unknown operation named "B".'])
+  assert.deepEqual(await messages('query A { users { id } } query B { users { id } }'),
+    ['The document has several operations; set operationName to the one to run.'])
+  assert.deepEqual(await messages('subscription { userRenamed { id } }'),
+    ['A subscription has to be subscribed to; it cannot be executed.'])
+  assert.deepEqual(await messages('{ nothing }'), ['The operation could not be planned over the subgraphs.'])
+  const refused = await engine.subscribe({ document: parse('{ users { id } }') })
+  assert.ok('errors' in refused)
+  assert.equal(refused.errors?.[0]?.message, 'Only a subscription can be subscribed to.')
+})
+
+test('the answers of subgraphs are never changed', async () => {
+  const shop = newShop()
+  const freeze = (value: unknown): unknown => {
+    if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(freeze)
+    return value
+  }
+  const frozen = (transport: SubgraphTransport): SubgraphTransport => ({
+    ...transport, execute: async (request) => freeze(await transport.execute(request)) as ExecutionResult,
+  })
+  const engine = shopEngine(shop, {
+    users: frozen(inProcessSubgraph({ schema: usersSchema(shop) })),
+    reviews: frozen(inProcessSubgraph({ schema: reviewsSchema(shop) })),
+  })
+  const { errors } = await ask(engine, '{ reviews { author { id: name settings friend { name reviews { text author { score } } } } } }')
+  assert.equal(errors, undefined)
+})
