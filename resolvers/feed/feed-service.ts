@@ -34,5 +34,8 @@ export interface FeedPage {
  * @throws InvalidCursorError where `after` is not a cursor of this person's feed.
  */
 export interface FeedService {
+  /** Answers a page and notes that it was served. */
   serve(request: FeedRequest): Promise<FeedPage>
+  /** Answers a page that may never be shown (a live feed compares first): `note` says that it was. */
+  evaluate(request: FeedRequest): Promise<{ page: FeedPage; note: () => void }>
 }

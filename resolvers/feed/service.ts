@@ -79,31 +79,42 @@ export function createFeedService(options: FeedOptions): FeedService {
     })
   }
 
+  async function evaluate({ userId, first, after, filter, signal }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
+    const now = clock()
+    const of = hash32(JSON.stringify([userId, filter ?? null]))
+    const { feedId, shown } = after === undefined ? { feedId: newId(), shown: [] } : decodeFeedCursor(after, of)
+    const room = Math.min(first, maxFeedLength - shown.length)
+    if (room <= 0) return { page: { feedId, items: [], hasNextPage: false }, note: () => {} }
+
+    const { profile, taste } = await personOf(userId, now, signal)
+    const found = await findCandidates(index, profile, taste, filter, { isNew: isNew(now), signal })
+    const seen = new Set(shown)
+    const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
+    const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
+    const contenders = scoreAll(candidates, profile, model, now)
+      .slice(0, Math.max(50, contendersPerItem * room))
+      .flatMap(({ candidate }) => found.get(candidate.id) ?? [])
+    const alive = await stillLive(contenders, taste, signal)
+    const ranked = rank(alive.map((each) => toCandidate(each, measure(each.entity.id, now), each.vector)), profile, {
+      model, diversity: defaultDiversity, exploreEvery, count: room + 1, now, random,
+    })
+
+    const chosen = ranked.slice(0, room)
+    const hasNextPage = ranked.length > room && shown.length + room < maxFeedLength
+    return {
+      page: { feedId, items: toItems(chosen, { feedId, of, shown }), hasNextPage },
+      note: () => {
+        if (chosen.length > 0) served.note(servedEvent({ feedId, userId, now, model, page: chosen, rankFrom: shown.length, newId }))
+      },
+    }
+  }
+
   return {
-    async serve({ userId, first, after, filter, signal }: FeedRequest): Promise<FeedPage> {
-      const now = clock()
-      const of = hash32(JSON.stringify([userId, filter ?? null]))
-      const { feedId, shown } = after === undefined ? { feedId: newId(), shown: [] } : decodeFeedCursor(after, of)
-      const room = Math.min(first, maxFeedLength - shown.length)
-      if (room <= 0) return { feedId, items: [], hasNextPage: false }
-
-      const { profile, taste } = await personOf(userId, now, signal)
-      const found = await findCandidates(index, profile, taste, filter, { isNew: isNew(now), signal })
-      const seen = new Set(shown)
-      const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
-      const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
-      const contenders = scoreAll(candidates, profile, model, now)
-        .slice(0, Math.max(50, contendersPerItem * room))
-        .flatMap(({ candidate }) => found.get(candidate.id) ?? [])
-      const alive = await stillLive(contenders, taste, signal)
-      const ranked = rank(alive.map((each) => toCandidate(each, measure(each.entity.id, now), each.vector)), profile, {
-        model, diversity: defaultDiversity, exploreEvery, count: room + 1, now, random,
-      })
-
-      const page = ranked.slice(0, room)
-      const items = toItems(page, { feedId, of, shown })
-      if (items.length > 0) served.note(servedEvent({ feedId, userId, now, model, page, rankFrom: shown.length, newId }))
-      return { feedId, items, hasNextPage: ranked.length > room && shown.length + room < maxFeedLength }
+    evaluate,
+    async serve(request) {
+      const { page, note } = await evaluate(request)
+      note()
+      return page
     },
   }
 }

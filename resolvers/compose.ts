@@ -1,0 +1,23 @@
+import type { GraphQLSchema } from 'graphql'
+import { buildSubgraph, composeSubgraphs } from '../federation/index.ts'
+import { loadSubgraphSdl } from '../schema/load.ts'
+import { subgraphNames, subgraphResolvers, type SubgraphName } from './subgraphs.ts'
+
+/** The executable schema of one of Freshet's own subgraphs, `_service` and `_entities` included. */
+export const buildOwnSubgraph = (name: SubgraphName): GraphQLSchema =>
+  buildSubgraph({ typeDefs: loadSubgraphSdl(name), resolvers: subgraphResolvers[name] })
+
+/** Where another router finds a subgraph that a gateway with default settings serves. */
+const urlOf = (name: SubgraphName): string => `http://localhost:4000/subgraphs/${name}`
+
+/**
+ * Composes Freshet's own subgraphs.
+ *
+ * @throws CompositionError that names every conflict
+ */
+export function composeOwnSubgraphs(): string {
+  const { supergraphSdl } = composeSubgraphs(
+    subgraphNames.map((name) => ({ name, url: urlOf(name), typeDefs: loadSubgraphSdl(name) })),
+  )
+  return `${supergraphSdl.trim()}\n`
+}
