@@ -1,0 +1,216 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Kafka, logLevel } from 'kafkajs'
+import { installOnce } from './cache.ts'
+import { freePorts } from './ports.ts'
+import { onFreePorts, run, ServerProcess, temporaryDirectory } from './process.ts'
+
+/** The broker's version, and so the name of its cache entry. */
+export const kafkaVersion = '4.1.0'
+export const kafkaEntry = `kafka-${kafkaVersion}`
+
+const startLimit = 60_000
+
+export interface KafkaOptions {
+  /** With 3, topics are replicated to all of them by default. Default 1. */
+  brokers?: 1 | 3
+  /** Lines of `server.properties` that add to the defaults below or replace them. */
+  settings?: Record<string, string | number | boolean>
+  /** Where the logs are kept instead of in a temporary directory; it stays after the server is disposed of. */
+  logDir?: string
+}
+
+export interface KafkaServer extends AsyncDisposable {
+  /** `host:port` of each broker. */
+  readonly brokers: string[]
+  /** Ends a broker in good order (0 is the first). */
+  stop(broker?: number): Promise<void>
+  /** Ends a broker with SIGKILL, as a crash would. */
+  kill(broker?: number): Promise<void>
+  /** Starts an ended broker on its port and data again; resolves when it serves. */
+  restart(broker?: number): Promise<void>
+}
+
+/**
+ * Starts a real Kafka broker (KRaft, no ZooKeeper), or a cluster of three, on ports of 127.0.0.1.
+ * The first call on a machine fetches it with Maven; Java ≥ 17 runs it. See `available.ts` for asking first.
+ */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  const jars = await installKafka()
+  return onFreePorts(async () => {
+    const stack = new AsyncDisposableStack()
+    try {
+      const directory = options.logDir ?? stack.use(temporaryDirectory('kafka')).path
+      const nodes = await configure(directory, options)
+      const cluster = new KafkaCluster(jars, nodes, stack)
+      stack.defer(() => cluster.endAll())
+      await cluster.format()
+      await Promise.all(nodes.map((_, index) => cluster.restart(index)))
+      return cluster
+    } catch (error) {
+      await stack.disposeAsync()
+      throw error
+    }
+  })
+}
+
+/** Fetches the broker's jars once per machine and returns their directory. */
+export function installKafka(): Promise<string> {
+  return installOnce(kafkaEntry, async (directory) => {
+    console.error(`freshet tests: fetching Kafka ${kafkaVersion} with Maven (once per machine)`)
+    const pom = join(directory, 'pom.xml')
+    await writeFile(pom, projectModel)
+    await run('mvn', [
+      '--batch-mode', '--quiet', '--file', pom,
+      'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies', `-DoutputDirectory=${directory}`,
+    ])
+    const jars = (await readdir(directory)).filter((file) => file.endsWith('.jar'))
+    if (!jars.includes(`kafka_2.13-${kafkaVersion}.jar`)) {
+      throw new Error(`expected kafka_2.13-${kafkaVersion}.jar among what Maven fetched, found ${jars.length} other jars`)
+    }
+  })
+}
+
+const dependency = (artifact: string): string =>
+  `<dependency><groupId>org.apache.kafka</groupId><artifactId>${artifact}</artifactId><version>${kafkaVersion}</version></dependency>`
+
+const projectModel = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>freshet</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
+  <dependencies>${dependency('kafka_2.13')}${dependency('kafka-tools')}</dependencies>
+</project>
+`
+
+interface Node {
+  name: string
+  address: string
+  properties: string
+  log: string
+}
+
+/** Any value does, as long as a kept `logDir` is opened with the one that it was formatted with. */
+const clusterId = 'ZnJlc2hldC10ZXN0LTAwMQ'
+
+async function configure(directory: string, { brokers = 1, settings = {} }: KafkaOptions): Promise<Node[]> {
+  const ports = await freePorts(brokers * 2)
+  const controller = (index: number): string => `127.0.0.1:${ports[brokers + index]}`
+  const voters = Array.from({ length: brokers }, (_, index) => `${index + 1}@${controller(index)}`).join(',')
+  return Promise.all(Array.from({ length: brokers }, async (_, index): Promise<Node> => {
+    const home = join(directory, `broker-${index + 1}`)
+    await mkdir(home, { recursive: true })
+    const address = `127.0.0.1:${ports[index]}`
+    const all = {
+      'process.roles': 'broker,controller',
+      'node.id': index + 1,
+      'controller.quorum.voters': voters,
+      'controller.listener.names': 'CONTROLLER',
+      listeners: `PLAINTEXT://${address},CONTROLLER://${controller(index)}`,
+      'advertised.listeners': `PLAINTEXT://${address}`,
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'log.dirs': join(home, 'data'),
+      // A topic that the program forgot to create must be an error, not a topic with the broker's defaults.
+      'auto.create.topics.enable': false,
+      'default.replication.factor': brokers,
+      'offsets.topic.replication.factor': brokers,
+      'offsets.topic.num.partitions': 4,
+      'transaction.state.log.replication.factor': brokers,
+      'transaction.state.log.min.isr': 1,
+      'transaction.state.log.num.partitions': 4,
+      'group.initial.rebalance.delay.ms': 0,
+      'message.max.bytes': 8 * 1024 * 1024,
+      'replica.fetch.max.bytes': 8 * 1024 * 1024,
+      // A killed broker's session must not keep the others waiting longer than a test wants to.
+      'broker.session.timeout.ms': 6_000,
+      'controlled.shutdown.retry.backoff.ms': 500,
+      ...settings,
+    }
+    const properties = join(home, 'server.properties')
+    await writeFile(properties, Object.entries(all).map(([key, value]) => `${key}=${value}\n`).join(''))
+    return { name: `kafka broker ${index + 1}`, address, properties, log: join(home, 'output.log') }
+  }))
+}
+
+class KafkaCluster implements KafkaServer {
+  readonly brokers: string[]
+  readonly #jars: string
+  readonly #nodes: Node[]
+  readonly #stack: AsyncDisposableStack
+  readonly #processes: (ServerProcess | undefined)[]
+
+  constructor(jars: string, nodes: Node[], stack: AsyncDisposableStack) {
+    this.#jars = jars
+    this.#nodes = nodes
+    this.#stack = stack
+    this.#processes = nodes.map(() => undefined)
+    this.brokers = nodes.map((node) => node.address)
+  }
+
+  async format(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => run('java', [...quickJava, '-cp', join(this.#jars, '*'), 'kafka.tools.StorageTool',
+      'format', '--ignore-formatted', '--cluster-id', clusterId, '--config', node.properties])))
+  }
+
+  async restart(broker = 0): Promise<void> {
+    const node = this.#node(broker)
+    if (this.#processes[broker]?.running) throw new Error(`${node.name} is running: stop or kill it before restarting it`)
+    const server = new ServerProcess({
+      name: node.name,
+      program: 'java',
+      args: [...quickJava, '-Xmx512m', '-Dlog4j2.level=WARN', '-cp', join(this.#jars, '*'), 'kafka.Kafka', node.properties],
+      log: node.log,
+    })
+    this.#processes[broker] = server
+    await server.ready(() => serves(node.address), startLimit)
+  }
+
+  stop(broker = 0): Promise<void> {
+    return this.#end(broker, 'SIGTERM')
+  }
+
+  kill(broker = 0): Promise<void> {
+    return this.#end(broker, 'SIGKILL')
+  }
+
+  async endAll(): Promise<void> {
+    await Promise.all(this.#nodes.map((_, index) => this.kill(index)))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync()
+  }
+
+  async #end(broker: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#node(broker)
+    await this.#processes[broker]?.end(signal)
+  }
+
+  #node(broker: number): Node {
+    const node = this.#nodes[broker]
+    if (node === undefined) throw new RangeError(`expected a broker from 0 to ${this.#nodes.length - 1}, got ${broker}`)
+    return node
+  }
+}
+
+/** These processes live for seconds: starting fast matters more than the best machine code. */
+const quickJava = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+
+/** Whether the broker answers an admin request and is, by its own account, a member of the cluster. */
+async function serves(address: string): Promise<boolean> {
+  const client = new Kafka({
+    brokers: [address],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    requestTimeout: 5_000,
+    retry: { retries: 0 },
+  })
+  const admin = client.admin()
+  try {
+    await admin.connect()
+    const { brokers, controller } = await admin.describeCluster()
+    return controller !== null && brokers.some(({ host, port }) => `${host}:${port}` === address)
+  } catch {
+    return false
+  } finally {
+    await admin.disconnect()
+  }
+}
