@@ -1,9 +1,15 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSqliteLog } from '../../events/sqlite.ts'
-import type { EventLog } from '../../events/log.ts'
-import { eventLogContract } from './contract.ts'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test, type TestContext } from 'node:test'
+import { partitionKey, type EventLog, type LogRecord, type Positions } from '../../events/log.ts'
+import { DirectoryInUseError, openSqliteLog, type SqliteLogOptions } from '../../events/sqlite.ts'
+import { eventLogContract, take } from './contract.ts'
 
 eventLogContract('the embedded log', async ({ partitions }) => {
   const directory = mkdtempSync(join(tmpdir(), 'freshet-log-'))
@@ -22,4 +28,228 @@ eventLogContract('the embedded log', async ({ partitions }) => {
       rmSync(directory, { recursive: true })
     },
   }
+})
+
+const temporary = (t: TestContext): string => {
+  const directory = mkdtempSync(join(tmpdir(), 'freshet-log-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+const total = (ends: Positions) => Object.values(ends).reduce((sum, end) => sum + end, 0)
+const child = (...args: string[]) =>
+  spawn(process.execPath, [join(import.meta.dirname, 'append-until-killed.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+
+describe('the embedded log and other processes', { timeout: 120_000 }, () => {
+  test('every acknowledged record is there after each of 25 kills, and no call is half there', async (t) => {
+    const directory = temporary(t)
+    const partitions = 4
+    const acknowledged = new Map<string, number[][]>()
+    for (let run = 0; run < 25; run++) {
+      const process = child(directory, String(partitions), String(run))
+      // Seeded by the run: the moments differ between runs and are the same each time as far as the machine allows.
+      let left = 1 + ((run * 7919) % 97)
+      for await (const line of createInterface(process.stdout)) {
+        if (left-- === 0) process.kill('SIGKILL')
+        const { call, at } = JSON.parse(line)
+        acknowledged.set(call, at)
+      }
+      if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
+      assert.equal(process.signalCode, 'SIGKILL')
+
+      const log = await openSqliteLog({ directory, partitions })
+      const records = await take(log, await log.starts(['log']), total(await log.ends(['log'])))
+      const written = new Map<string, LogRecord[]>()
+      for (const record of records) {
+        const { call, i } = JSON.parse(Buffer.from(record.value!).toString())
+        const calls = written.get(call) ?? []
+        calls[i] = record
+        written.set(call, calls)
+      }
+      for (const [call, at] of acknowledged) {
+        assert.deepEqual(written.get(call)?.map(({ partition, offset }) => [partition, offset]), at, `call ${call} after run ${run}`)
+      }
+      for (const [call, calls] of written) {
+        const size = 1 + (Number(call.split('/')[1]) % 37)
+        assert.equal(Object.keys(calls).length, size, `call ${call} is whole`)
+      }
+      const [last] = await take(log, { [partitionKey('state', 0)]: 0 }, 1)
+      assert.equal(JSON.parse(Buffer.from(last!.value!).toString()).run, run)
+      await log.close()
+    }
+    assert.ok(acknowledged.size > 25)
+  })
+
+  test('a second process is refused, with the first one named, and let in as soon as the first is dead', async (t) => {
+    const directory = temporary(t)
+    const first = child(directory, '2', '0')
+    await once(first.stdout, 'data')
+    first.stdout.resume()
+    await assert.rejects(openSqliteLog({ directory, partitions: 2 }), (error) =>
+      error instanceof DirectoryInUseError && error.message.includes(directory) && error.message.includes(`process ${first.pid}`))
+    first.kill('SIGKILL')
+    await once(first, 'exit')
+    const log = await openSqliteLog({ directory, partitions: 2 })
+    await assert.rejects(openSqliteLog({ directory, partitions: 2 }), DirectoryInUseError)
+    const second = child(directory, '2', '0')
+    let words = ''
+    second.stderr.on('data', (data) => (words += data))
+    await once(second, 'close')
+    assert.match(words, new RegExp(`in use by process ${process.pid}`))
+    await log.close()
+  })
+})
+
+describe('the embedded log over time', () => {
+  const day = 24 * 60 * 60 * 1000
+  const opened = async (t: TestContext, options: Partial<SqliteLogOptions> & { clock: () => number }) => {
+    const directory = temporary(t)
+    const log = await openSqliteLog({ directory, partitions: 1, ...options })
+    t.after(() => log.close())
+    return { log, directory }
+  }
+  const value = (size: number) => new Uint8Array(size).fill(120)
+  /** Sweeps run between turns of the event loop; this lets all that are due run. */
+  const settle = async (log: EventLog, clock: { now: number }) => {
+    clock.now += 10_000
+    await log.append([{ topic: 'tick', key: 'k', value: null }])
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+  }
+
+  test('append time never falls within a partition, even when the clock does', async (t) => {
+    let now = 5_000
+    const { log } = await opened(t, { clock: () => now })
+    await log.ensureTopics([{ name: 'a' }, { name: 'b' }])
+    const times: number[] = []
+    for (now of [5_000, 4_000, 6_000, 1_000]) times.push((await log.append([{ topic: 'a', key: 'k', value: value(1) }]))[0]!.appendedAt)
+    assert.deepEqual(times, [5_000, 5_000, 6_000, 6_000])
+    assert.equal((await log.append([{ topic: 'b', key: 'k', value: value(1) }]))[0]!.appendedAt, 1_000)
+  })
+
+  test('positionsAt finds its way in rows of many records and in compacted topics with gaps', async (t) => {
+    let now = 0
+    const { log } = await opened(t, { clock: () => now })
+    await log.ensureTopics([{ name: 'a' }, { name: 's', compacted: true }])
+    const first: Record<string, number> = {}
+    for (now = 10; now <= 500; now += 10) {
+      const count = now % 70
+      const records = Array.from({ length: count }, (_, i) => ({ topic: 'a', key: `k${i}`, value: value(1) }))
+      const [at] = await log.append([...records, { topic: 's', key: `k${now % 30}`, value: value(1) }])
+      if (count > 0) first[now] = at!.offset
+    }
+    for (let time = 0; time <= 510; time += 5) {
+      const next = Object.keys(first).map(Number).find((appendedAt) => appendedAt >= time)
+      assert.equal((await log.positionsAt(['a'], time))['a/0'], next === undefined ? (await log.ends(['a']))['a/0'] : first[next])
+    }
+    // Of 50 values under three keys the last three are left: appended at 480, 490 and 500.
+    const left = await take(log, { 's/0': 0 }, 3)
+    for (const { offset, appendedAt } of left) assert.equal((await log.positionsAt(['s'], appendedAt))['s/0'], offset)
+    assert.equal((await log.positionsAt(['s'], 0))['s/0'], left[0]!.offset)
+    assert.equal((await log.positionsAt(['s'], 501))['s/0'], 50)
+  })
+
+  test('records older than their topic keeps go, others stay', async (t) => {
+    const clock = { now: day }
+    const { log } = await opened(t, { clock: () => clock.now })
+    await log.ensureTopics([{ name: 'short', retentionMs: day }, { name: 'ever' }, { name: 'tick' }])
+    for (let i = 0; i < 500; i++) {
+      clock.now += 1_000
+      await log.append([{ topic: 'short', key: 'k', value: value(1) }, { topic: 'ever', key: 'k', value: value(1) }])
+    }
+    clock.now = 2 * day + 300_000
+    await settle(log, clock)
+    assert.deepEqual(await log.starts(['short', 'ever']), { 'short/0': 309, 'ever/0': 0 })
+    clock.now = 9 * day
+    await settle(log, clock)
+    // The last row tells where the partition ends.
+    assert.deepEqual([await log.starts(['short']), await log.ends(['short'])], [{ 'short/0': 499 }, { 'short/0': 500 }])
+    assert.equal((await take(log, { 'short/0': 3 }, 1))[0]!.offset, 499)
+  })
+
+  test('what somebody still needs is kept past its age', async (t) => {
+    const clock = { now: day }
+    const { log } = await opened(t, { clock: () => clock.now })
+    await log.ensureTopics([{ name: 'short', retentionMs: day }, { name: 'tick' }])
+    for (let i = 0; i < 10; i++) await log.append([{ topic: 'short', key: 'k', value: value(1) }])
+    log.protect({ 'short/0': 4 })
+    clock.now = 9 * day
+    await settle(log, clock)
+    assert.deepEqual(await log.starts(['short']), { 'short/0': 4 })
+  })
+
+  test('the oldest records go when the file is too large, but only as far as they were released', async (t) => {
+    const clock = { now: day }
+    const { log, directory } = await opened(t, { clock: () => clock.now, retentionBytes: 1 << 20 })
+    await log.ensureTopics([{ name: 'a' }, { name: 'b' }, { name: 'tick' }])
+    for (let i = 0; i < 300; i++) {
+      clock.now += 1
+      await log.append([{ topic: i % 2 ? 'a' : 'b', key: 'k', value: value(10_000) }])
+    }
+    await settle(log, clock)
+    assert.deepEqual(await log.starts(['a', 'b']), { 'a/0': 0, 'b/0': 0 }, 'nothing was released')
+    log.protect({ 'a/0': 20 })
+    await settle(log, clock)
+    assert.deepEqual(await log.starts(['a', 'b']), { 'a/0': 20, 'b/0': 0 })
+    log.protect({ 'a/0': 150, 'b/0': 150 })
+    await settle(log, clock)
+    const { 'a/0': a, 'b/0': b } = await log.starts(['a', 'b'])
+    assert.ok(Math.abs(a! - b!) <= 1 && a! > 40 && a! < 110, `the oldest of both go alike, down to the bound: ${a}, ${b}`)
+    await log.close()
+
+    const again = await openSqliteLog({ directory, partitions: 1, retentionBytes: 1, clock: () => clock.now })
+    await settle(again, clock)
+    assert.deepEqual(await again.starts(['a', 'b']), { 'a/0': 149, 'b/0': 149 }, 'what was released is remembered')
+    await again.close()
+  })
+
+  test('tombstones go after a day, values never', async (t) => {
+    const clock = { now: day }
+    const { log } = await opened(t, { clock: () => clock.now })
+    await log.ensureTopics([{ name: 'state', compacted: true }, { name: 'tick' }])
+    await log.append([{ topic: 'state', key: 'kept', value: value(1) }])
+    await log.append([{ topic: 'state', key: 'gone', value: value(1) }])
+    await log.append([{ topic: 'state', key: 'gone', value: null }])
+    await log.append([{ topic: 'state', key: 'last', value: value(1) }])
+    await settle(log, clock)
+    assert.deepEqual((await take(log, { 'state/0': 0 }, 3)).map(({ key }) => key), ['kept', 'gone', 'last'])
+    clock.now += 2 * day
+    await settle(log, clock)
+    assert.deepEqual((await take(log, { 'state/0': 0 }, 2)).map(({ key }) => key), ['kept', 'last'])
+  })
+
+  test('an offset is not used again when the machine went down with the file open', async (t) => {
+    const { log, directory } = await opened(t, { clock: () => 1 })
+    await log.ensureTopics([{ name: 'a' }])
+    await log.append([{ topic: 'a', key: 'k', value: value(1) }])
+    await log.close()
+    const file = new DatabaseSync(join(directory, 'events.db'))
+    file.exec("INSERT INTO meta VALUES ('boot', 'a former start of the machine')")
+    file.close()
+    const again = await openSqliteLog({ directory, partitions: 1 })
+    const [next] = await again.append([{ topic: 'a', key: 'k', value: value(1) }])
+    assert.ok(next!.offset > 1_000)
+    assert.deepEqual((await take(again, { 'a/0': 0 }, 2)).map(({ offset }) => offset), [0, next!.offset])
+    await again.close()
+  })
+
+  test('misuse is told: unknown topics, partitions and positions, missing keys', async (t) => {
+    const { log } = await opened(t, { clock: () => 1 })
+    await log.ensureTopics([{ name: 'a' }, { name: 's', compacted: true }])
+    await assert.rejects(log.append([{ topic: 'b', key: 'k', value: null }]), /no topic 'b'.*ensureTopics/)
+    await assert.rejects(log.append([{ topic: 'a', key: null, value: null }]), /neither key nor partition/)
+    await assert.rejects(log.append([{ topic: 'a', key: 'k', partition: 1, value: null }]), /partition 1; expected 0 to 0/)
+    await assert.rejects(log.append([{ topic: 's', key: null, partition: 0, value: null }]), /compacted topic 's' has no key/)
+    await assert.rejects(take(log, { 'a/7': 0 }, 1), /no partition 'a\/7'/)
+    await assert.rejects(take(log, { 'a/0': -1 }, 1), /position of a\/0 is -1/)
+    await assert.rejects(log.ends(['b']), /no topic 'b'/)
+  })
+
+  test('a file of a newer format is refused', async (t) => {
+    const { log, directory } = await opened(t, { clock: () => 1 })
+    await log.close()
+    const file = new DatabaseSync(join(directory, 'events.db'))
+    file.exec('PRAGMA user_version = 99')
+    file.close()
+    await assert.rejects(openSqliteLog({ directory, partitions: 1 }), /format 99; this version reads up to 1/)
+  })
 })
