@@ -1,14 +1,17 @@
-import type { CounterName } from '../effects.ts'
+import { decayedValue, viewersNow } from './read.ts'
+import type { Metrics } from './index.ts'
 
 /**
- * What popularity is made of, in seconds watched: a chat or like shows more attention than a moment of watching, a bid more
- * than a chat, a purchase most. Applied to the decayed totals (half-life one hour), so popularity falls as time passes.
+ * How much goes on at an entity, one number for orderings and filters of the index (its rate-limited copy): people there
+ * now, and what happened within the last hours, decayed. Deeds that cost more effort or money weigh more; the logarithm
+ * keeps a giant from being a million times a dwarf. Not the feed's ranking, which has scores of its own.
  */
-const worth: Partial<Record<CounterName, number>> = { watchSeconds: 1, chats: 20, likes: 10, shares: 60, bids: 60, purchases: 300 }
-
-/** Popularity of an entity from its decayed totals: the one definition for index copies, filters, orderings and ranking. */
-export function popularityOf(decayed: Readonly<Record<CounterName, number>>): number {
-  let popularity = 0
-  for (const name in worth) popularity += (worth[name as CounterName] ?? 0) * decayed[name as CounterName]
-  return popularity
+export function popularityOf(state: Metrics, now: number): number {
+  let weight = 10 * viewersNow(state, now)
+  for (const [name, factor] of weights) weight += factor * decayedValue(state, name, now)
+  return Math.log1p(weight)
 }
+
+const weights = [
+  ['views', 0.1], ['likes', 1], ['chats', 1], ['shares', 3], ['bids', 5], ['purchases', 20],
+] as const

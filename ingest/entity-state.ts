@@ -1,0 +1,198 @@
+import { parseEntityKey } from '../events/entity.ts'
+import type { EntityKey, EntityKind } from '../events/entity.ts'
+import { coreFields, entityFields } from '../search/entities.ts'
+import type { FieldDefinition, FieldValue } from '../search/entities.ts'
+import type { Effect } from './effects.ts'
+import { evolve, newMetrics } from './metrics/index.ts'
+import type { Metrics } from './metrics/index.ts'
+import { compareStamps } from './stamp.ts'
+import type { Stamp } from './stamp.ts'
+
+/**
+ * All that ingest knows of one entity. There is one writer per entity, and it owns this object: functions change it in
+ * place. What it holds depends on the set of effects, not on their order (revisions and changes do).
+ *
+ * Values and stamps are lists by the field's place in `entityFields`; a missing value is `undefined` (never set, or
+ * tombstoned) or `null` (removed by a patch, whose stamp still counts).
+ */
+export interface EntityState {
+  readonly entity: EntityKey
+  readonly kind: EntityKind
+  readonly id: string
+  readonly values: (FieldValue | null | undefined)[]
+  readonly stamps: (Stamp | undefined)[]
+  /** As of when it was last deleted; writes stamped up to then do not count. */
+  tombstone: Stamp | null
+  /** By model: who wrote it last, and the values until they are handed to the index. */
+  vectors: Map<string, HeldVector> | null
+  /** Rises by one with every effect that changes a field, the tombstone or a vector. */
+  revision: number
+  /** Latest event time among the effects, ms. */
+  eventTime: number
+  /** Until something is counted: null. Counts outlive a tombstone: they commute, and a deletion would not. */
+  metrics: Metrics | null
+  /** When a query first answered with its latest change, ms. The loop sets it. */
+  appliedAt: number
+  /** Names the text whose own embedding the index holds (a hash). The loop sets it; null: none yet. */
+  embeddedText: string | null
+}
+
+export interface HeldVector {
+  stamp: Stamp
+  /** `null` once the index has it: vectors are big, and it keeps them. */
+  values: Float32Array | null
+}
+
+/** What has happened to an entity since `beginChange`, for one change record and one write to the index. */
+export interface PendingChange {
+  readonly existed: boolean
+  /** Former values of the fields that were written, by place. */
+  readonly former: Map<number, FieldValue | null>
+  readonly vectors: Set<string>
+}
+
+/** @throws TypeError when `entity` is no entity key */
+export function newEntityState(entity: EntityKey): EntityState {
+  const parsed = parseEntityKey(entity)
+  if (!parsed) throw new TypeError(`Expected an entity key like "livestream:ID", got ${JSON.stringify(entity)}.`)
+  const places = fieldNames[parsed.kind].length
+  return {
+    entity, ...parsed, values: new Array(places).fill(undefined), stamps: new Array(places).fill(undefined),
+    tombstone: null, vectors: null, revision: 0, eventTime: 0, metrics: null, appliedAt: 0, embeddedText: null,
+  }
+}
+
+/** The names of a kind's fields by place. */
+export const fieldNames: Readonly<Record<EntityKind, readonly string[]>> = {
+  user: Object.keys(entityFields.user),
+  seller: Object.keys(entityFields.seller),
+  livestream: Object.keys(entityFields.livestream),
+}
+
+const placesOf = (kind: EntityKind): ReadonlyMap<string, number> => new Map(fieldNames[kind].map((name, i) => [name, i]))
+const places = { user: placesOf('user'), seller: placesOf('seller'), livestream: placesOf('livestream') }
+
+/** The place of a field, or undefined where the kind has no such field. */
+export const placeOf = (kind: EntityKind, field: string): number | undefined => places[kind].get(field)
+
+const corePlaces = (kind: EntityKind): readonly number[] =>
+  (coreFields[kind] as readonly string[]).map((field) => placeOf(kind, field) as number)
+const core = { user: corePlaces('user'), seller: corePlaces('seller'), livestream: corePlaces('livestream') }
+
+/** Whether it is there for queries: it has at least one of its kind's `coreFields`. */
+export const exists = (state: EntityState): boolean => core[state.kind].some((place) => state.values[place] != null)
+
+/** The live fields by name. */
+export function liveFields(state: EntityState, which: (definition: FieldDefinition) => boolean = () => true): Record<string, FieldValue> {
+  const fields: Record<string, FieldValue> = {}
+  const definitions = entityFields[state.kind] as Record<string, FieldDefinition>
+  for (const [place, name] of fieldNames[state.kind].entries()) {
+    const value = state.values[place]
+    if (value != null && which(definitions[name] as FieldDefinition)) fields[name] = value
+  }
+  return fields
+}
+
+/** Call it before the first effect of a batch. */
+export const beginChange = (state: EntityState): PendingChange =>
+  ({ existed: exists(state), former: new Map(), vectors: new Set() })
+
+/**
+ * Applies an effect of the event `stamp` in place. Fields, tombstone and vectors are last-write-wins by the stamp, so the
+ * same event twice changes nothing of them; increments are counted each time, so the caller passes each event once.
+ *
+ * @param appendedAt append time of the event's record in the domain log, ms
+ * @param pending collects what `endChange` tells
+ */
+export function applyEffect(
+  state: EntityState, effect: Effect, stamp: Stamp, appendedAt: number, pending: PendingChange,
+): void {
+  const changed = [
+    effect.tombstone === true && applyTombstone(state, stamp, pending),
+    effect.fields !== undefined && applyFields(state, effect.fields, stamp, pending),
+    effect.vector !== undefined && applyVector(state, effect.vector, stamp, pending),
+  ].some(Boolean)
+  if (changed) state.revision++
+  if (stamp.time > state.eventTime) state.eventTime = stamp.time
+  if (effect.increments?.length) {
+    state.metrics ??= newMetrics()
+    for (const increment of effect.increments) evolve(state.metrics, increment, appendedAt)
+  }
+}
+
+function applyTombstone(state: EntityState, stamp: Stamp, pending: PendingChange): boolean {
+  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return false
+  state.tombstone = stamp
+  for (let place = 0; place < state.values.length; place++) {
+    const written = state.stamps[place]
+    if (written && compareStamps(written, stamp) > 0) continue
+    setValue(state, place, undefined, pending)
+    state.stamps[place] = undefined
+  }
+  for (const [model, { stamp: written }] of state.vectors ?? []) {
+    if (compareStamps(written, stamp) > 0) continue
+    state.vectors?.delete(model)
+    pending.vectors.add(model)
+  }
+  return true
+}
+
+function applyFields(
+  state: EntityState, fields: Readonly<Record<string, FieldValue | null>>, stamp: Stamp, pending: PendingChange,
+): boolean {
+  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return false
+  let changed = false
+  for (const name in fields) {
+    const place = placeOf(state.kind, name)
+    if (place === undefined) continue
+    const written = state.stamps[place]
+    if (written && compareStamps(stamp, written) <= 0) continue
+    state.stamps[place] = stamp
+    changed = setValue(state, place, fields[name] as FieldValue | null, pending) || changed
+  }
+  return changed
+}
+
+function applyVector(state: EntityState, vector: NonNullable<Effect['vector']>, stamp: Stamp, pending: PendingChange): boolean {
+  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return false
+  const held = state.vectors?.get(vector.model)
+  if (held && compareStamps(stamp, held.stamp) <= 0) return false
+  state.vectors ??= new Map()
+  state.vectors.set(vector.model, { stamp, values: Float32Array.from(vector.values) })
+  pending.vectors.add(vector.model)
+  return true
+}
+
+/**
+ * Writes fields that no event decides: the index's copies of metrics. They have no stamp, and a tombstone takes them away.
+ */
+export function setDerivedFields(state: EntityState, fields: Readonly<Record<string, FieldValue>>, pending: PendingChange): void {
+  let changed = false
+  for (const name in fields) {
+    const place = placeOf(state.kind, name)
+    if (place === undefined) throw new TypeError(`A ${state.kind} has no field ${JSON.stringify(name)} to copy a metric to.`)
+    changed = setValue(state, place, fields[name] as FieldValue, pending) || changed
+  }
+  if (changed) state.revision++
+}
+
+/** Gives values back that the index had: those which `orphanedVectors` names, before the index forgets them. */
+export function holdVector(state: EntityState, model: string, values: Float32Array): void {
+  const held = state.vectors?.get(model)
+  if (held) held.values ??= values
+}
+
+function setValue(state: EntityState, place: number, value: FieldValue | null | undefined, pending: PendingChange): boolean {
+  const former = state.values[place]
+  state.values[place] = value
+  if (sameValue(former, value)) return false
+  if (!pending.former.has(place)) pending.former.set(place, former ?? null)
+  return true
+}
+
+/** Whether two values read the same. Absent and removed do. */
+export function sameValue(a: FieldValue | null | undefined, b: FieldValue | null | undefined): boolean {
+  if (a === b || (a == null && b == null)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a == null || b == null) return false
+  return a.length === b.length && a.every((value, i) => value === b[i])
+}

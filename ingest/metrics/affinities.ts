@@ -1,0 +1,81 @@
+import type { AffinitySignal } from '../effects.ts'
+import type { Affinity } from '../../search/metrics.ts'
+import { nameOf, numberOf } from '../names.ts'
+import { compareTexts } from '../texts.ts'
+import { addDecayed, factorAt } from './decay.ts'
+
+/** Half-life of affinities. */
+export const affinityHalfLifeMs = 7 * 24 * 3_600_000
+
+/** After so long without a sign an affinity reads as none: thirteen half-lives, 1/8192 of what it was. */
+export const affinityLapseMs = 13 * affinityHalfLifeMs
+
+/**
+ * A user's affinities, flat, five numbers each: to whom (the name's number, doubled, + 1 for a category), decayed watch
+ * seconds, engagements and purchases, and when the latest sign was, which they are decayed to.
+ */
+export type Affinities = number[]
+
+const stride = 5
+const slots: Record<AffinitySignal, number> = { watchSeconds: 0, engagements: 1, purchases: 2 }
+
+const tagOf = (to: 'seller' | 'category', name: string): number => numberOf(name) * 2 + (to === 'category' ? 1 : 0)
+
+export function addAffinity(
+  state: Affinities, to: 'seller' | 'category', name: string, signal: AffinitySignal, at: number, amount: number,
+): void {
+  const tag = tagOf(to, name)
+  let from = 0
+  while (from < state.length && state[from] !== tag) from += stride
+  if (from === state.length) state.push(tag, 0, 0, 0, 0)
+  addDecayed(state, { from: from + 1, count: 3, reference: from + 4, halfLifeMs: affinityHalfLifeMs }, slots[signal], at, amount)
+}
+
+/** As they are at `now`, the latest first, then by id. */
+export function readAffinities(state: Affinities, to: 'seller' | 'category', now: number): Affinity[] {
+  const found: Affinity[] = []
+  const kind = to === 'category' ? 1 : 0
+  for (let from = 0; from < state.length; from += stride) {
+    const tag = state[from] as number
+    const lastAt = state[from + 4] as number
+    if (tag % 2 !== kind || lastAt <= now - affinityLapseMs) continue
+    const factor = factorAt(lastAt, now, affinityHalfLifeMs)
+    found.push({
+      id: nameOf((tag - kind) / 2),
+      watchSeconds: (state[from + 1] as number) * factor,
+      engagements: (state[from + 2] as number) * factor,
+      purchases: (state[from + 3] as number) * factor,
+      lastAt,
+    })
+  }
+  return found.sort((a, b) => b.lastAt - a.lastAt || compareTexts(a.id, b.id))
+}
+
+/** Without those that have lapsed for every reader. */
+export function pruneAffinities(state: Affinities, oldestNow: number): Affinities {
+  const alive: number[] = []
+  for (let from = 0; from < state.length; from += stride)
+    if ((state[from + 4] as number) > oldestNow - affinityLapseMs)
+      for (let i = from; i < from + stride; i++) alive.push(state[i] as number)
+  return alive.length === state.length ? state : alive
+}
+
+/** With names in the place of numbers: `s:` or `c:` and the name, then the four numbers. */
+export function encodeAffinities(state: Affinities): (string | number)[] {
+  const flat: (string | number)[] = [...state]
+  for (let from = 0; from < state.length; from += stride) {
+    const tag = state[from] as number
+    flat[from] = (tag % 2 === 1 ? 'c:' : 's:') + nameOf(Math.floor(tag / 2))
+  }
+  return flat
+}
+
+export function decodeAffinities(flat: readonly (string | number)[]): Affinities {
+  const state: number[] = []
+  for (let from = 0; from < flat.length; from += stride) {
+    const name = flat[from] as string
+    state.push(tagOf(name.startsWith('c:') ? 'category' : 'seller', name.slice(2)))
+    for (let i = from + 1; i < from + stride; i++) state.push(flat[i] as number)
+  }
+  return state
+}
