@@ -45,8 +45,8 @@ class BooleanColumn implements Column {
   #cells = new Uint8Array(0)
 
   get(slot: number): boolean | undefined {
-    const value = this.#cells[slot]!
-    return value === 0 ? undefined : value === 2
+    const value = this.#cells[slot]
+    return value ? value === 2 : undefined
   }
 
   set(slot: number, value: FieldValue | undefined): void {
