@@ -16,7 +16,7 @@ export interface Candidate {
   auctionActive: boolean
   giveawayActive: boolean
   viewersNow: number
-  /** Decayed popularity (half-life one hour). */
+  /** Decayed popularity, on a logarithmic scale already (ingest/metrics/popularity.ts). */
   popularity: number
   /** Cosine similarity to the person's vector; undefined where one of both has none. */
   similarity: number | undefined

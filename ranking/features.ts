@@ -24,7 +24,7 @@ export function scalesOf(candidates: readonly Candidate[], profile: Profile): Sc
     return most
   }
   return {
-    popularity: Math.log1p(greatest(candidates.map(({ popularity }) => popularity))),
+    popularity: greatest(candidates.map(({ popularity }) => popularity)),
     crowd: Math.log1p(greatest(candidates.map(({ viewersNow }) => viewersNow))),
     sellerWatch: Math.log1p(greatest(profile.sellers.values().map(attention))),
     categoryWatch: Math.log1p(greatest(profile.categories.values().map(attention))),
@@ -49,7 +49,7 @@ export function featuresOf(candidate: Candidate, profile: Profile, scales: Scale
     category: category ? scaled(attention(category), scales.categoryWatch) : 0,
     interest: candidate.category !== undefined && profile.interests.has(candidate.category) ? 1 : 0,
     similarity: Math.max(0, candidate.similarity ?? 0),
-    popularity: scaled(candidate.popularity, scales.popularity),
+    popularity: scales.popularity > 0 ? candidate.popularity / scales.popularity : 0,
     crowd: scaled(candidate.viewersNow, scales.crowd),
     freshness: candidate.startedAt === undefined ? 0 : halved(now - candidate.startedAt, freshnessHalfLife),
     auction: candidate.auctionActive ? 1 : 0,

@@ -6,7 +6,6 @@ import type { Placed } from '../../ranking/explore.ts'
 import type { EntityFields } from '../../search/entities.ts'
 import type { EntityIndex, StoredEntity } from '../../search/entity-index.ts'
 import type { MetricView, UserAffinities } from '../../search/metrics.ts'
-import { popularityOf } from '../../ingest/metrics/popularity.ts'
 import { findCandidates, toCandidate, type Found, type Taste } from './candidates.ts'
 import { decodeFeedCursor, encodeFeedCursor, hash32, maxFeedLength } from './cursor.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from './feed-service.ts'
@@ -61,10 +60,7 @@ export function createFeedService(options: FeedOptions): FeedService {
   const isNew = (now: number) => (sellerId: string) =>
     (view.metrics(`seller:${sellerId}`, now)?.total.watchSeconds ?? 0) < newSellerWatchSeconds
 
-  const measure = (id: string, now: number) => {
-    const metrics = view.metrics(`livestream:${id}`, now)
-    return metrics ? { viewersNow: metrics.viewersNow, popularity: popularityOf(metrics.decayed) } : undefined
-  }
+  const viewersNow = (id: string, now: number) => view.metrics(`livestream:${id}`, now)?.viewersNow
 
   /** Reads the best contenders once more, with vectors, and keeps those that are live at this moment. */
   async function stillLive(contenders: readonly Found[], taste: Taste | undefined, signal?: AbortSignal) {
@@ -90,12 +86,12 @@ export function createFeedService(options: FeedOptions): FeedService {
     const found = await findCandidates(index, profile, taste, filter, { isNew: isNew(now), signal })
     const seen = new Set(shown)
     const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
-    const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
+    const candidates = open.map((each) => toCandidate(each, viewersNow(each.entity.id, now)))
     const contenders = scoreAll(candidates, profile, model, now)
       .slice(0, Math.max(50, contendersPerItem * room))
       .flatMap(({ candidate }) => found.get(candidate.id) ?? [])
     const alive = await stillLive(contenders, taste, signal)
-    const ranked = rank(alive.map((each) => toCandidate(each, measure(each.entity.id, now), each.vector)), profile, {
+    const ranked = rank(alive.map((each) => toCandidate(each, viewersNow(each.entity.id, now), each.vector)), profile, {
       model, diversity: defaultDiversity, exploreEvery, count: room + 1, now, random,
     })
 

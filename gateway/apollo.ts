@@ -1,0 +1,86 @@
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import type { Engine } from '../federation/index.ts'
+import type { RequestContext } from '../resolvers/context.ts'
+import type { EngineHost } from './engine-host.ts'
+import { maskError } from './errors.ts'
+import { checkLimits } from './limits.ts'
+import type { GatewaySettings } from './settings.ts'
+import { tokenOf } from './token.ts'
+
+type GatewayInterface = ApolloServerOptionsWithGateway<HttpContext>['gateway']
+
+/** What Apollo Server hands to the executor. */
+export interface HttpContext {
+  request: RequestContext
+  /** Waits for the events of a token, bounded. */
+  waitFor: (token: string) => Promise<void>
+}
+
+/**
+ * Puts the engine behind Apollo Server's `gateway` interface. Apollo Server asks for the executor once, so the executor
+ * looks up, by the schema that the operation was validated against, which engine it belongs to.
+ */
+export function apolloGateway(host: EngineHost): GatewayInterface {
+  const engines = new WeakMap<object, Engine>()
+  const announce = (engine: Engine) => {
+    engines.set(engine.schema, engine)
+    return { apiSchema: engine.schema, coreSupergraphSdl: engine.supergraphSdl }
+  }
+  let stop = () => {}
+  let listener: Parameters<GatewayInterface['onSchemaLoadOrUpdate']>[0] | undefined
+  return {
+    onSchemaLoadOrUpdate(callback) {
+      listener = callback
+      return () => {
+        listener = undefined
+      }
+    },
+    load() {
+      listener?.(announce(host.current))
+      stop = host.onSwap((engine) => listener?.(announce(engine)))
+      return Promise.resolve({
+        executor: async ({ schema, document, operationName, request, context }) => {
+          const engine = engines.get(schema) ?? host.current
+          const { request: requestContext, waitFor } = context as HttpContext
+          const token = tokenOf(request.http?.headers.get('freshet-token'), request.extensions)
+          if (token !== undefined) await waitFor(token)
+          return engine.execute({
+            document, operationName, variables: request.variables, context: requestContext, signal: requestContext.signal,
+          })
+        },
+      })
+    },
+    stop() {
+      stop()
+      return Promise.resolve()
+    },
+  }
+}
+
+/** Apollo Server over the engine, with our limits. Starts with `start()`. */
+export function createApolloServer(host: EngineHost, settings: GatewaySettings, onError: (error: unknown) => void): ApolloServer<HttpContext> {
+  const limits: ApolloServerPlugin<HttpContext> = {
+    requestDidStart: () => Promise.resolve({
+      didResolveOperation: ({ schema, document, operation, request }) => {
+        if (operation) checkLimits(schema, document, operation, request.variables ?? {}, settings.limits)
+        return Promise.resolve()
+      },
+    }),
+  }
+  return new ApolloServer<HttpContext>({
+    gateway: apolloGateway(host),
+    plugins: [ApolloServerPluginLandingPageDisabled(), limits],
+    introspection: true,
+    csrfPrevention: true,
+    includeStacktraceInErrorResponses: false,
+    // The limit is ours, with a name: `checkLimits`.
+    maxRecursiveSelections: false,
+    parseOptions: { maxTokens: settings.limits.tokens },
+    formatError: (formatted, error) => maskError(formatted, error, onError),
+    stopOnTerminationSignals: false,
+    allowBatchedHttpRequests: false,
+    // Silent: what goes wrong reaches `onError`.
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  })
+}

@@ -1,0 +1,22 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+
+/**
+ * What clients see of an error. Errors that somebody wrote for them pass; of all others they get a neutral sentence, and
+ * the operator the whole.
+ */
+export function maskError(formatted: GraphQLFormattedError, error: unknown, onError: (error: unknown) => void): GraphQLFormattedError {
+  const code = formatted.extensions?.code
+  const cause = error instanceof GraphQLError ? error.originalError : error
+  const unexpected = cause instanceof Error && !(cause instanceof GraphQLError)
+  if (formatted.message.startsWith('Syntax Error: Document contains more than'))
+    return { ...formatted, extensions: { code: 'LIMIT_EXCEEDED', limit: 'tokens' } }
+  if (unexpected && (code === undefined || code === 'INTERNAL_SERVER_ERROR')) {
+    onError(cause)
+    return { message: 'Internal server error.', path: formatted.path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }
+  }
+  return formatted
+}
+
+/** The same for a result that does not pass through Apollo Server. */
+export const maskErrors = (errors: readonly GraphQLError[], onError: (error: unknown) => void): GraphQLFormattedError[] =>
+  errors.map((error) => maskError(error.toJSON(), error, onError))

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HeaderMap, type ApolloServer } from '@apollo/server'
+import type { HttpContext } from './apollo.ts'
+import { BodyTooLargeError, readBody } from './body.ts'
+import { contextFor, waitWith, type Door } from './door.ts'
+import { sendJson } from './respond.ts'
+
+/** GraphQL over HTTP through Apollo Server, on node:http without a framework in between. */
+export async function serveGraphql(
+  apollo: ApolloServer<HttpContext>, door: Door, request: IncomingMessage, response: ServerResponse,
+): Promise<void> {
+  const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'http' })
+  const left = new AbortController()
+  response.once('close', () => left.abort())
+  const signal = AbortSignal.any([left.signal, AbortSignal.timeout(door.settings.requestTimeoutMs)])
+
+  const body = await bodyOf(request, response, door.settings.limits.bodyBytes)
+  if (body === undefined) return
+  const headers = new HeaderMap()
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: request.method ?? 'GET', headers, search: searchOf(request.url), body },
+    context: () => Promise.resolve({ request: contextFor(door, { signal }), waitFor: waitWith(door, signal) }),
+  })
+  stopTimer({ outcome: (answer.status ?? 200) < 400 ? 'ok' : 'error' })
+  if (response.destroyed) return
+  response.statusCode = answer.status ?? 200
+  for (const [name, value] of answer.headers) response.setHeader(name, value)
+  if (answer.body.kind === 'complete') response.end(answer.body.string)
+  else {
+    for await (const chunk of answer.body.asyncIterator) response.write(chunk)
+    response.end()
+  }
+}
+
+const searchOf = (url = ''): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
+
+/** The parsed JSON body; undefined where the refusal is already sent. */
+async function bodyOf(request: IncomingMessage, response: ServerResponse, limit: number): Promise<unknown> {
+  if (request.method !== 'POST') return null
+  try {
+    const text = await readBody(request, limit)
+    const isJson = /^application\/(graphql-response\+)?json\b/i.test(request.headers['content-type'] ?? '')
+    // Anything else is Apollo Server's to refuse.
+    return isJson ? JSON.parse(text) : text
+  } catch (error) {
+    if (error instanceof BodyTooLargeError)
+      sendJson(response, 413, { errors: [{ message: error.message, extensions: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } }] }, { connection: 'close' })
+    else if (error instanceof SyntaxError)
+      sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.', extensions: { code: 'BAD_REQUEST' } }] })
+    else response.destroy()
+    return undefined
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  getNamedType, GraphQLError, isCompositeType, isInterfaceType, isObjectType, Kind,
+  type DocumentNode, type FieldNode, type FragmentDefinitionNode, type GraphQLCompositeType, type GraphQLField,
+  type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode,
+} from 'graphql'
+import type { Limits } from './settings.ts'
+
+const exceeded = (limit: keyof Limits, message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED', limit } })
+
+/** Selections looked at before the operation is refused: fragments within fragments can multiply without end. */
+const maxVisited = 50_000
+
+/**
+ * Refuses an operation that asks for too much. To be called with a validated document; introspection is not measured,
+ * because its answer is bounded by the schema.
+ *
+ * @throws GraphQLError with code `LIMIT_EXCEEDED` that names limit, value and what to do
+ */
+export function checkLimits(
+  schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>, limits: Limits,
+): void {
+  const fragments = new Map(document.definitions.flatMap((node): [string, FragmentDefinitionNode][] =>
+    node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : []))
+  const seen = { visited: 0, aliases: 0, objects: 0, rootFields: 0 }
+
+  const visit = (set: SelectionSetNode, parent: GraphQLCompositeType, depth: number, times: number): void => {
+    if (depth > limits.depth) throw exceeded('depth', `The operation nests more than ${limits.depth} levels deep; ask for less at once.`)
+    for (const selection of set.selections) {
+      if (++seen.visited > maxVisited) throw exceeded('objects', `The operation selects more than ${maxVisited} fields; ask for less at once.`)
+      if (selection.kind === Kind.FIELD) visitField(selection, parent, depth, times)
+      else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const type = selection.typeCondition ? schema.getType(selection.typeCondition.name.value) : parent
+        if (isCompositeType(type)) visit(selection.selectionSet, type, depth, times)
+      } else {
+        const fragment = fragments.get(selection.name.value)
+        const type = fragment && schema.getType(fragment.typeCondition.name.value)
+        if (fragment && isCompositeType(type)) visit(fragment.selectionSet, type, depth, times)
+      }
+    }
+  }
+
+  const visitField = (field: FieldNode, parent: GraphQLCompositeType, depth: number, times: number): void => {
+    if (field.name.value.startsWith('__')) return
+    if (field.alias && ++seen.aliases > limits.aliases)
+      throw exceeded('aliases', `The operation has more than ${limits.aliases} aliases; split it.`)
+    if (depth === 1 && ++seen.rootFields > limits.rootFields)
+      throw exceeded('rootFields', `The operation has more than ${limits.rootFields} root fields; split it.`)
+    if (!field.selectionSet) return
+    const definition = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
+    const type = definition && getNamedType(definition.type)
+    const within = times * (definition ? listSize(field, definition, variables) : 1)
+    if ((seen.objects += within) > limits.objects)
+      throw exceeded('objects', `The operation may ask for more than ${limits.objects} objects (list sizes multiplied along each path); ask for smaller pages.`)
+    if (isCompositeType(type)) visit(field.selectionSet, type, depth + 1, within)
+  }
+
+  const root = schema.getRootType(operation.operation)
+  if (root) visit(operation.selectionSet, root, 1, 1)
+}
+
+/** How many objects a field stands for: what it is given as `first` (or as a list of `entities`), 1 where it takes neither. */
+function listSize(field: FieldNode, definition: GraphQLField<unknown, unknown>, variables: Readonly<Record<string, unknown>>): number {
+  for (const argument of definition.args) {
+    if (argument.name !== 'first' && argument.name !== 'entities') continue
+    const node = field.arguments?.find(({ name }) => name.value === argument.name)?.value
+    const value = node === undefined ? argument.defaultValue
+      : node.kind === Kind.VARIABLE ? (variables[node.name.value] ?? argument.defaultValue)
+      : node.kind === Kind.INT ? Number(node.value)
+      : node.kind === Kind.LIST ? node.values
+      : undefined
+    if (typeof value === 'number') return Math.max(1, value)
+    if (Array.isArray(value)) return Math.max(1, value.length)
+  }
+  return 1
+}

@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { GraphQLSchema } from 'graphql'
+import { createApolloServer } from './apollo.ts'
+import type { Door } from './door.ts'
+import { graphiql } from './graphiql.ts'
+import { serveGraphql } from './graphql-http.ts'
+import { checkKey, checkListen, checkRequest } from './guard.ts'
+import { send, sendJson } from './respond.ts'
+import { serveEventStream, wantsEventStream } from './sse.ts'
+import { serveSubgraph } from './subgraph-endpoint.ts'
+import { createWebSocketDoor } from './websocket.ts'
+
+export interface GatewayServer {
+  /** `http://127.0.0.1:4000`, without a slash at the end. */
+  url: string
+  /** Takes no new work, lets what is under way finish (bounded), and ends. */
+  close(): Promise<void>
+}
+
+/** How long requests under way may take to finish at the end, ms. */
+const drainMs = 5_000
+
+/** One port for everything: GraphQL by HTTP, WebSocket and server-sent events, GraphiQL, subgraphs, health and metrics. */
+export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLSchema>): Promise<GatewayServer> {
+  const { settings, onError, telemetry } = door
+  checkListen(settings)
+  const apollo = createApolloServer(door.host, settings, onError)
+  await apollo.start()
+  const webSockets = createWebSocketDoor(door)
+  let closing = false
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = (request.url ?? '/').split('?', 1)[0] as string
+    if (path === '/health/live') return sendJson(response, 200, { status: 'live' })
+    if (path === '/health/ready') {
+      const ready = !closing && door.ready()
+      return sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : closing ? 'closing' : 'catching up' })
+    }
+    const refusal = checkRequest(request, settings) ?? (isPage(path, request) ? null : checkKey(request.headers.authorization, settings))
+    if (refusal) return sendJson(response, refusal.status, { errors: [{ message: refusal.message }] })
+
+    if (path === '/graphql') {
+      if (isPage(path, request)) return send(response, 200, 'text/html', graphiql())
+      return wantsEventStream(request) ? serveEventStream(door, request, response) : serveGraphql(apollo, door, request, response)
+    }
+    if (path === '/metrics') return send(response, 200, 'text/plain', await telemetry.registry.metrics())
+    if (path === '/') {
+      response.writeHead(302, { location: '/graphql' })
+      response.end()
+      return
+    }
+    const subgraph = path.startsWith('/subgraphs/') ? subgraphs.get(path.slice('/subgraphs/'.length)) : undefined
+    if (subgraph) return serveSubgraph(subgraph, door, request, response)
+    sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
+  }
+
+  const server = createServer((request, response) => {
+    route(request, response).catch((error: unknown) => {
+      onError(error)
+      if (response.headersSent) response.destroy()
+      else sendJson(response, 500, { errors: [{ message: 'Internal server error.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] })
+    })
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = (request.url ?? '/').split('?', 1)[0]
+    const refusal = path === '/graphql' ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
+    if (refusal || closing) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
+    webSockets.upgrade(request, socket, head)
+  })
+
+  await bind(server, settings.port, settings.host)
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+    async close() {
+      closing = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await webSockets.close()
+      const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+      server.closeIdleConnections()
+      await closed
+      clearTimeout(timer)
+      await apollo.stop()
+    },
+  }
+}
+
+const isPage = (path: string, request: IncomingMessage): boolean =>
+  path === '/graphql' && request.method === 'GET' && !(request.url ?? '').includes('query=')
+  && /\btext\/html\b/.test(request.headers.accept ?? '')
+
+function refuseUpgrade(socket: Duplex, status: number, message: string): void {
+  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
+}
+
+function bind(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE'
+        ? new Error(`Port ${port} on ${host} is taken: end the program that has it, or choose another ("PORT", for example PORT=4001).`, { cause: error })
+        : error)
+    })
+    server.listen(port, host, resolve)
+  })
+}

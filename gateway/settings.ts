@@ -1,0 +1,58 @@
+/** What can be set of the door. */
+export interface GatewaySettings {
+  /** Address to listen on. Anything but loopback needs an `apiKey`. */
+  host: string
+  /** 0: the system chooses. */
+  port: number
+  /** Where set, every request must bring it (`authorization: Bearer KEY`). */
+  apiKey?: string
+  /** Names under which clients may call the server, besides loopback names. Guards against DNS rebinding. */
+  allowedHosts: readonly string[]
+  /** Origins of web pages that may call the server, besides its own. */
+  allowedOrigins: readonly string[]
+  limits: Limits
+  /** A query that takes longer is ended, ms. */
+  requestTimeoutMs: number
+  /** How long a query waits for the events of the token it brings, ms. */
+  tokenTimeoutMs: number
+}
+
+/** Each names itself when it is hit. */
+export interface Limits {
+  /** Bytes of a request body or WebSocket message. */
+  bodyBytes: number
+  /** Lexical tokens of an operation. */
+  tokens: number
+  /** Nesting of fields. */
+  depth: number
+  /** Fields with an alias. */
+  aliases: number
+  /** Fields at the top of an operation. */
+  rootFields: number
+  /** Objects that an operation may ask for: list sizes multiplied along each path, added up. */
+  objects: number
+  /** WebSocket connections, and operations on each. */
+  connections: number
+  operationsPerConnection: number
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 1024 * 1024,
+  tokens: 5_000,
+  depth: 15,
+  aliases: 100,
+  rootFields: 20,
+  objects: 50_000,
+  connections: 10_000,
+  operationsPerConnection: 100,
+}
+
+export const defaultGatewaySettings: GatewaySettings = {
+  host: '127.0.0.1',
+  port: 4000,
+  allowedHosts: [],
+  allowedOrigins: [],
+  limits: defaultLimits,
+  requestTimeoutMs: 30_000,
+  tokenTimeoutMs: 10_000,
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import { BodyTooLargeError, readBody } from './body.ts'
+import { contextFor, waitWith, type Door } from './door.ts'
+import { prepareOperation } from './operation.ts'
+import { sendJson } from './respond.ts'
+import { formatResult, toGraphQLError, withLastWord } from './results.ts'
+import { tokenOf } from './token.ts'
+
+/** Time between comments that keep proxies from closing a quiet stream, ms. */
+const keepAliveMs = 12_000
+
+export const wantsEventStream = (request: IncomingMessage): boolean => /\btext\/event-stream\b/.test(request.headers.accept ?? '')
+
+/** GraphQL over server-sent events, distinct connections mode: events `next` and `complete`, one operation per request. */
+export async function serveEventStream(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const left = new AbortController()
+  response.once('close', () => left.abort())
+
+  const parameters = await parametersOf(request, response, door.settings.limits.bodyBytes)
+  if (!parameters) return
+  const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+  const token = tokenOf(header(request, 'freshet-token'), parameters.extensions)
+  const stream = open(response)
+  try {
+    if ('errors' in prepared) return stream.last(formatResult(prepared, door.onError))
+    if (token !== undefined) await waitWith(door, left.signal)(token)
+    const { engine, document, operation } = prepared
+    const live = operation.operation === 'subscription'
+    const asked = {
+      document, operationName: parameters.operationName, variables: parameters.variables, signal: left.signal,
+      context: contextFor(door, { signal: left.signal, live }),
+    }
+    const result = live ? await engine.subscribe(asked) : await engine.execute(asked)
+    if (!(Symbol.asyncIterator in result)) return stream.last(formatResult(result, door.onError))
+    door.telemetry.subscriptions.inc()
+    const results = withLastWord(result, () => door.telemetry.subscriptions.dec())
+    left.signal.addEventListener('abort', () => void results.return?.(), { once: true })
+    if (left.signal.aborted) void results.return?.()
+    for await (const each of results) await stream.next(formatResult(each, door.onError))
+    stream.complete()
+  } catch (error) {
+    if (left.signal.aborted) return
+    stream.last(formatResult({ errors: [toGraphQLError(error)] }, door.onError))
+  } finally {
+    stream.stop()
+  }
+}
+
+function open(response: ServerResponse) {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no',
+  })
+  // Clients that wait for the first byte learn that the stream is open.
+  response.write(':\n\n')
+  const timer = setInterval(() => response.write(':\n\n'), keepAliveMs)
+  const next = async (result: ExecutionResult | object): Promise<void> => {
+    const written = response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`)
+    if (!written && !response.destroyed) await new Promise<void>((resolve) => {
+      response.once('drain', resolve)
+      response.once('close', resolve)
+    })
+  }
+  const complete = (): void => void response.end('event: complete\ndata:\n\n')
+  return {
+    next,
+    complete,
+    last(result: object): void {
+      void next(result)
+      complete()
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+interface Parameters {
+  query: string
+  operationName?: string
+  variables?: Record<string, unknown>
+  extensions?: unknown
+}
+
+async function parametersOf(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Parameters | undefined> {
+  try {
+    const raw: unknown = request.method === 'GET' ? fromSearch(request.url) : JSON.parse(await readBody(request, limit))
+    if (isParameters(raw)) return raw
+    sendJson(response, 400, { errors: [{ message: 'The request must have a "query", and may have "variables" (an object) and "operationName".' }] })
+  } catch (error) {
+    if (error instanceof BodyTooLargeError)
+      sendJson(response, 413, { errors: [{ message: error.message, extensions: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } }] }, { connection: 'close' })
+    else sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
+  }
+  return undefined
+}
+
+function fromSearch(url = ''): unknown {
+  const search = new URL(url, 'http://localhost').searchParams
+  const json = (name: string): unknown => {
+    const value = search.get(name)
+    return value === null ? undefined : JSON.parse(value)
+  }
+  return {
+    query: search.get('query'), operationName: search.get('operationName') ?? undefined,
+    variables: json('variables'), extensions: json('extensions'),
+  }
+}
+
+const isParameters = (raw: unknown): raw is Parameters => {
+  if (typeof raw !== 'object' || raw === null) return false
+  const { query, operationName, variables } = raw as Record<string, unknown>
+  return typeof query === 'string'
+    && (operationName === undefined || operationName === null || typeof operationName === 'string')
+    && (variables === undefined || variables === null || (typeof variables === 'object' && !Array.isArray(variables)))
+}
+
+const header = (request: IncomingMessage, name: string): string | undefined => {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}

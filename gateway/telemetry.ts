@@ -1,0 +1,51 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Buckets in seconds around the figures that matter: an event within 50 ms, a query within 100 ms. */
+const latencyBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+
+/** Everything that `/metrics` shows, in Prometheus's text format. */
+export interface Telemetry {
+  registry: Registry
+  /** Seconds between an event's append and the moment a query first answers with it. */
+  dataLatency: Histogram
+  /** Seconds of a GraphQL request, by transport and outcome. */
+  queryLatency: Histogram<'transport' | 'outcome'>
+  /** Records of the log that are not yet applied. */
+  ingestLag: Gauge
+  events: Counter<'outcome'>
+  deadLetters: Counter
+  /** Change batches that this gateway has seen. */
+  changeBatches: Counter
+  connections: Gauge<'transport'>
+  subscriptions: Gauge
+  errors: Counter
+  droppedNotes: Counter
+  systemFailures: Counter<'system'>
+}
+
+/** @param processMetrics whether to add those of the process (memory, CPU, event loop) */
+export function createTelemetry({ processMetrics = true } = {}): Telemetry {
+  const registry = new Registry()
+  const registers = [registry]
+  if (processMetrics) collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    dataLatency: new Histogram({
+      name: 'freshet_data_latency_seconds', help: 'From an event\'s append to the first answer that includes it.', buckets: latencyBuckets, registers,
+    }),
+    queryLatency: new Histogram({
+      name: 'freshet_query_duration_seconds', help: 'Duration of GraphQL requests.', labelNames: ['transport', 'outcome'], buckets: latencyBuckets, registers,
+    }),
+    ingestLag: new Gauge({ name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied.', registers }),
+    events: new Counter({ name: 'freshet_events_total', help: 'Events by what became of them.', labelNames: ['outcome'], registers }),
+    deadLetters: new Counter({ name: 'freshet_dead_letters_total', help: 'Events that were rejected.', registers }),
+    changeBatches: new Counter({ name: 'freshet_change_batches_total', help: 'Batches of changes seen by this gateway.', registers }),
+    connections: new Gauge({ name: 'freshet_connections', help: 'Open connections.', labelNames: ['transport'], registers }),
+    subscriptions: new Gauge({ name: 'freshet_subscriptions', help: 'Subscriptions under way.', registers }),
+    errors: new Counter({ name: 'freshet_errors_total', help: 'Errors whose details clients were not told.', registers }),
+    droppedNotes: new Counter({ name: 'freshet_feed_notes_dropped_total', help: 'Served feeds that could not be noted.', registers }),
+    systemFailures: new Counter({
+      name: 'freshet_system_failures_total', help: 'Failed calls of log, index and embedder, each tried again.', labelNames: ['system'], registers,
+    }),
+  }
+}

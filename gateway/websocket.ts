@@ -1,0 +1,97 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { GraphQLError, type ExecutionArgs } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import { WebSocketServer } from 'ws'
+import type { Engine, EngineRequest } from '../federation/index.ts'
+import { contextFor, waitWith, type Door } from './door.ts'
+import { checkKey } from './guard.ts'
+import { prepareOperation } from './operation.ts'
+import { formatResult, withLastWord } from './results.ts'
+import { tokenOf } from './token.ts'
+
+/** graphql-ws on one path: queries, mutations and subscriptions, by one engine under one set of limits. */
+export interface WebSocketDoor {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  close(): Promise<void>
+}
+
+/** What `onSubscribe` prepares for `execute` and `subscribe`. */
+interface Arguments extends ExecutionArgs {
+  engine: Engine
+}
+
+/** Time between pings, ms; a connection that does not answer one is closed. */
+const keepAliveMs = 12_000
+
+const toRequest = ({ document, operationName, variableValues, contextValue }: ExecutionArgs): EngineRequest => ({
+  document, operationName, variables: variableValues, context: contextValue,
+})
+
+export function createWebSocketDoor(door: Door): WebSocketDoor {
+  const { settings: { limits }, telemetry, onError } = door
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.bodyBytes,
+    handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
+  })
+
+  const served = useServer<{ authorization?: unknown }>({
+    onConnect: ({ extra: { request }, connectionParams }) => {
+      const given = connectionParams?.authorization
+      return checkKey(typeof given === 'string' ? given : request.headers.authorization, door.settings) === null
+    },
+    onSubscribe: async ({ subscriptions }, _id, payload): Promise<Arguments | readonly GraphQLError[]> => {
+      if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
+      const prepared = prepareOperation(door.host.current, payload, limits)
+      if ('errors' in prepared) return prepared.errors
+      const { engine, document, operation } = prepared
+      try {
+        const token = tokenOf(undefined, payload.extensions)
+        if (token !== undefined) await waitWith(door)(token)
+      } catch (error) {
+        if (error instanceof GraphQLError) return [error]
+        throw error
+      }
+      return {
+        engine,
+        schema: engine.schema,
+        document,
+        operationName: payload.operationName,
+        variableValues: payload.variables,
+        contextValue: contextFor(door, { live: operation.operation === 'subscription' }),
+      }
+    },
+    execute: (args) => (args as Arguments).engine.execute(toRequest(args)),
+    subscribe: async (args) => {
+      const result = await (args as Arguments).engine.subscribe(toRequest(args))
+      if (!(Symbol.asyncIterator in result)) return result
+      telemetry.subscriptions.inc()
+      return withLastWord(result, () => telemetry.subscriptions.dec())
+    },
+    onNext: (_context, _id, _payload, _args, result) => formatResult(result, onError),
+    onError: (_context, _id, _payload, errors) => formatResult({ errors }, onError).errors,
+  }, sockets, keepAliveMs)
+
+  return {
+    upgrade(request, socket, head) {
+      if (sockets.clients.size >= limits.connections) {
+        socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+        return
+      }
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        telemetry.connections.inc({ transport: 'websocket' })
+        client.once('close', () => telemetry.connections.dec({ transport: 'websocket' }))
+        sockets.emit('connection', client, request)
+      })
+    },
+    close: async () => {
+      await served.dispose()
+    },
+  }
+}
+
+const tooManyOperations = (limit: number): GraphQLError =>
+  new GraphQLError(`This connection has ${limit} operations under way; complete one, or open another connection.`, {
+    extensions: { code: 'LIMIT_EXCEEDED', limit: 'operationsPerConnection' },
+  })

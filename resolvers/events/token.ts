@@ -1,0 +1,26 @@
+import type { Appended, Positions } from '../../events/log.ts'
+import { partitionKey } from '../../events/log.ts'
+
+/** What `publish` gives for what it appended: the positions to wait for, and the log that they are of. */
+export function encodeToken(appended: readonly Appended[], logId: string): string {
+  const ends: Record<string, number> = {}
+  for (const { topic, partition, offset } of appended) {
+    const key = partitionKey(topic, partition)
+    ends[key] = Math.max(ends[key] ?? 0, offset + 1)
+  }
+  return Buffer.from(JSON.stringify({ v: 1, log: logId, ends })).toString('base64url')
+}
+
+const maxLength = 16_384
+
+/** The positions of a token; null for what is none, or is one of another log. */
+export function decodeToken(token: string, logId: string): Positions | null {
+  if (token.length > maxLength) return null
+  try {
+    const { v, log, ends } = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as Record<string, unknown>
+    if (v !== 1 || log !== logId || typeof ends !== 'object' || ends === null) return null
+    return Object.values(ends).every((end) => Number.isSafeInteger(end)) ? (ends as Positions) : null
+  } catch {
+    return null
+  }
+}

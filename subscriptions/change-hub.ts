@@ -1,0 +1,35 @@
+import type { ChangeBatch } from '../ingest/change-reader.ts'
+
+type Listener = (batch: ChangeBatch) => void
+
+/**
+ * Hands the batches of `changes` to whoever listens. One reader per process feeds it, after the metric view has applied
+ * the batch: so a listener that asks the view or the index sees what it was told about.
+ */
+export class ChangeHub {
+  readonly #listeners = new Set<Listener>()
+  readonly #ends = new Set<(error: Error) => void>()
+
+  publish(batch: ChangeBatch): void {
+    for (const listener of this.#listeners) listener(batch)
+  }
+
+  /** Listens until the returned function is called. Listeners return at once and never throw. */
+  listen(listener: Listener, onEnd: (error: Error) => void): () => void {
+    this.#listeners.add(listener)
+    this.#ends.add(onEnd)
+    return () => {
+      this.#listeners.delete(listener)
+      this.#ends.delete(onEnd)
+    }
+  }
+
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  /** Ends all subscriptions, with a reason that clients are told. */
+  close(reason: Error): void {
+    for (const end of [...this.#ends]) end(reason)
+  }
+}
