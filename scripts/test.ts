@@ -1,0 +1,48 @@
+// Runs the tests: node scripts/test.ts [all | unit | real | soak] [part of a path …]
+import { relative } from 'node:path'
+import { isSuite, root, selectTests } from './servers/select.ts'
+import { runTests } from './servers/run.ts'
+import type { Counts } from './servers/run.ts'
+import { startShared } from './servers/start.ts'
+
+const minutes = 60_000
+const phases = {
+  unit: { servers: false, concurrency: 2, limit: 2 * minutes },
+  real: { servers: true, concurrency: 2, limit: 5 * minutes },
+  // One at a time: a soak measures what survives load and kills, not what survives another soak.
+  soak: { servers: true, concurrency: 1, limit: 60 * minutes },
+}
+
+const [suite = 'all', ...parts] = process.argv.slice(2)
+if (!isSuite(suite)) {
+  console.error(`expected \`test [all | unit | real | soak] [part of a path …]\`, got the suite '${suite}'`)
+  process.exit(2)
+}
+
+const selected = selectTests(suite, parts)
+const chosen = (['unit', 'real', 'soak'] as const).filter((name) => selected[name].length > 0)
+if (chosen.length === 0) {
+  console.error(`no test file of '${suite}' below ${relative(process.cwd(), root) || '.'}${parts.length ? ` has ${parts.join(' or ')} in its path` : ''}`)
+  process.exit(1)
+}
+
+// The servers start while the unit tests run.
+const servers = chosen.some((name) => phases[name].servers) ? startShared() : undefined
+let succeeded = true
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+for (const name of chosen) {
+  const phase = phases[name]
+  if (phase.servers && await servers?.addressed() === false) succeeded = false
+  console.log(`\n${name} tests: ${selected[name].length} files`)
+  const { counts, success } = await runTests(selected[name], phase)
+  for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key]
+  if (!success) succeeded = false
+}
+await servers?.[Symbol.asyncDispose]()
+
+if (total.passed + total.failed === 0) {
+  console.error('\nno test was run: that proves nothing, so it counts as a failure')
+  succeeded = false
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = succeeded ? 0 : 1
