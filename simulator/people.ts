@@ -171,7 +171,7 @@ function drawLoyalties(
   const loyalties = new Map<number, number>()
   for (let attempt = random.below(5) * 3; attempt > 0; attempt--) {
     const seller = sellers[drawSeller(random)] as Seller
-    const fits = seller.categories.some((category) => liked.includes(category))
+    const fits = !seller.newcomer && seller.categories.some((category) => liked.includes(category))
     if (fits && random.chance(0.6 + 0.4 * alignment(latent, seller.latent))) loyalties.set(seller.index, random.between(0.3, 1))
   }
   return loyalties

@@ -73,6 +73,8 @@ export async function runSimulator(options: SimulatorOptions): Promise<Simulator
   const asker = options.feed && createFeedAsker(marketplace, options.feed, options.feedConcurrency ?? 32)
   const books = createBooks(options, () => asker?.counts ?? { asked: 0, opened: 0, failed: 0, refused: 0 })
   const saveCursor = cursorSaver(options)
+  // The opening's registrations are dated before it and are not late.
+  const opening = clock.now()
 
   while (!signal.aborted) {
     const began = clock.now()
@@ -85,7 +87,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<Simulator
     if (events.length > 0 && !(await publishSurely(options, events, books))) break
     asker?.ask()
     const caughtUp = events.length < batchSize
-    books.wrote(events.length, caughtUp ? clock.now() - began : clock.now() - marketplace.now)
+    books.wrote(events.length, caughtUp ? clock.now() - began : clock.now() - Math.max(opening, marketplace.now))
     if (caughtUp) await clock.sleep(Math.max(0, tickMs - (clock.now() - began)), signal)
   }
   await asker?.settled()
