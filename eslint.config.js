@@ -8,7 +8,7 @@ const exceptions = { ingest: ['search'] }
 
 /** Each client library is imported by its adapter and by nothing else. */
 const clients = {
-  kafkajs: 'events/kafka.ts',
+  kafkajs: 'events/kafka{.ts,/**}',
   'node:sqlite': 'events/sqlite.ts',
   'weaviate-client': 'search/weaviate.ts',
   minisearch: 'search/embedded.ts',

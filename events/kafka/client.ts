@@ -1,0 +1,143 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { Kafka, logLevel, type Cluster, type ISocketFactoryArgs, type RetryOptions, type SASLOptions } from 'kafkajs'
+
+/** Where messages for people go. Each change of state is told once, not each failed attempt. */
+export interface Logger {
+  info(message: string, details?: Readonly<Record<string, unknown>>): void
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void
+  error(message: string, details?: Readonly<Record<string, unknown>>): void
+}
+
+export interface SaslSettings {
+  mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  username: string
+  password: string
+}
+
+export interface ClientSettings {
+  /** `host:port` of one or more brokers; the others are learnt from them. */
+  brokers: readonly string[]
+  /** Appears in the brokers' logs and quotas. */
+  clientId: string
+  /** `true` for TLS with the system's authorities, or Node's TLS options. */
+  ssl?: boolean | ConnectionOptions
+  sasl?: SaslSettings
+}
+
+/** How long one request may take, in ms, before its connection is given up. Waiting fetches take `fetchWait` at most. */
+const requestTimeout = 10_000
+const connectionTimeout = 3_000
+
+/** One client of kafkajs with the sockets that it opened, so that it can be ended at once, whatever it waits for. */
+export class Client {
+  readonly kafka: Kafka
+  readonly #sockets = new Set<Socket>()
+
+  constructor({ brokers, clientId, ssl, sasl }: ClientSettings, retry: RetryOptions) {
+    quietNegativeTimeouts()
+    this.kafka = new Kafka({
+      brokers: [...brokers],
+      clientId,
+      ...(ssl ? { ssl } : {}),
+      ...(sasl ? { sasl: sasl as SASLOptions } : {}),
+      requestTimeout,
+      connectionTimeout,
+      retry,
+      socketFactory: (target) => this.#open(target),
+      // kafkajs tells of every failed attempt, and with every detail: `Availability` tells what a person needs.
+      logLevel: logLevel.NOTHING,
+      logCreator: () => () => {},
+    })
+  }
+
+  /** Ends every connection; requests in flight fail. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy(new Error('the client was closed'))
+  }
+
+  #open({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
+    const socket = ssl
+      // A certificate names hosts; TLS does not allow an address as server name.
+      ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+      : connectPlain({ host, port }, onConnect)
+    // Without this each small request waits for the acknowledgement of the one before (Nagle's algorithm): up to 40 ms.
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60_000)
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    return socket
+  }
+}
+
+/**
+ * A connected cluster of its own: the one who long-polls must not share connections, because a broker answers the requests
+ * of a connection one after the other.
+ */
+export class Connection {
+  readonly cluster: Cluster
+  readonly #client: Client
+  readonly #topics = new Set<string>()
+
+  private constructor(client: Client, cluster: Cluster) {
+    this.#client = client
+    this.cluster = cluster
+  }
+
+  static async open(settings: ClientSettings): Promise<Connection> {
+    // Retrying is ours; kafkajs only tries each of the named brokers.
+    const client = new Client(settings, { retries: settings.brokers.length, initialRetryTime: 20, maxRetryTime: 100 })
+    const connection = new Connection(client, clusterOf(client.kafka))
+    try {
+      await connection.cluster.connect()
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  /** Loads the leaders of these topics' partitions. @throws when a topic does not exist */
+  async know(topics: Iterable<string>): Promise<void> {
+    const unknown = [...topics].filter((topic) => !this.#topics.has(topic))
+    if (unknown.length === 0) return
+    await this.cluster.addMultipleTargetTopics(unknown)
+    for (const topic of unknown) this.#topics.add(topic)
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+}
+
+/**
+ * kafkajs has no reader without a group, but it hands a typed `Cluster` to each partition assigner, and that can fetch and
+ * produce. The consumer itself is never connected.
+ */
+function clusterOf(kafka: Kafka): Cluster {
+  let captured: Cluster | undefined
+  kafka.consumer({
+    groupId: 'never-joined',
+    allowAutoTopicCreation: false,
+    partitionAssigners: [({ cluster }) => {
+      captured = cluster
+      return { name: 'none', version: 0, assign: async () => [], protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }) }
+    }],
+  })
+  if (captured === undefined) throw new Error('expected kafkajs 2.2 to create assigners together with the consumer')
+  return captured
+}
+
+/**
+ * The request queue of kafkajs 2.2 sets timers of `-1 - Date.now()` ms. Node takes 1 ms instead, which is harmless, and warns
+ * once per process: let it do so now, unheard.
+ */
+let quiet = false
+function quietNegativeTimeouts(): void {
+  if (quiet) return
+  quiet = true
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  clearTimeout(setTimeout(() => {}, -1))
+  process.emitWarning = emitWarning
+}
