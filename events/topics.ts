@@ -54,9 +54,21 @@ export const topicSpecs = (topics: Topics): TopicSpec[] => [
  * that concerns an entity meets at the same partition number. Producers in other languages must use the same one.
  */
 export function partitionOf(key: string, partitions: number): number {
-  let hash = 0x811c9dc5
-  for (const byte of utf8.encode(key)) hash = Math.imul(hash ^ byte, 0x01000193)
+  let hash = OFFSET_BASIS
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i)
+    if (code > 0x7f) return hashBytes(utf8.encode(key)) % partitions
+    hash = Math.imul(hash ^ code, PRIME)
+  }
   return (hash >>> 0) % partitions
 }
 
+const OFFSET_BASIS = 0x811c9dc5
+const PRIME = 0x01000193
 const utf8 = new TextEncoder()
+
+function hashBytes(bytes: Uint8Array): number {
+  let hash = OFFSET_BASIS
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, PRIME)
+  return hash >>> 0
+}

@@ -9,8 +9,10 @@ export interface Slot {
   partition: number
   /** `topic/partition` */
   key: string
-  /** Offset of the next record to be written. */
+  /** The end: one more than the last record's offset. */
   next: number
+  /** Offsets that the next append leaves out. The end moves only then: a reader could never reach an end within a gap. */
+  gap: number
   lastAppendedAt: number
 }
 
@@ -42,8 +44,8 @@ export class Slots {
       const number = topic.firstSlot + partition
       const last = this.#store.last(topic.compacted ?? false, number)
       const key = partitionKey(topic.name, partition)
-      const next = last ? last.offset + last.count + gap : gap
-      return { number, topic, partition, key, next, lastAppendedAt: last?.appendedAt ?? 0 }
+      const next = last ? last.offset + last.count : 0
+      return { number, topic, partition, key, next, gap, lastAppendedAt: last?.appendedAt ?? 0 }
     })
     this.#topics.set(topic.name, slots)
     for (const slot of slots) this.#byKey.set(slot.key, slot)

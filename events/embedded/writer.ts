@@ -158,7 +158,7 @@ export class Writer {
       let page = pages.get(slot)
       if (!page) pages.set(slot, (page = { records: [], appendedAt: Math.max(now, slot.lastAppendedAt) }))
       page.records.push(record)
-      const offset = slot.next + page.records.length - 1
+      const offset = slot.next + slot.gap + page.records.length - 1
       return { topic: slot.topic.name, partition: slot.partition, offset, appendedAt: page.appendedAt }
     }))
     this.#store.transaction(() => {
@@ -166,7 +166,8 @@ export class Writer {
     })
     // Only now: a transaction that failed must leave no trace.
     for (const [slot, { records, appendedAt }] of pages) {
-      slot.next += records.length
+      slot.next += slot.gap + records.length
+      slot.gap = 0
       slot.lastAppendedAt = appendedAt
     }
     return results
@@ -180,7 +181,7 @@ export class Writer {
       do size += packedSize(records[to++]!)
       while (to < records.length && to - from < ROW_RECORDS && size < ROW_BYTES)
       const blob = pack(records.slice(from, to), size)
-      this.#store.insert(slot.number, { offset: slot.next + from, count: to - from, appendedAt, blob })
+      this.#store.insert(slot.number, { offset: slot.next + slot.gap + from, count: to - from, appendedAt, blob })
       from = to
     }
   }
@@ -191,7 +192,7 @@ export class Writer {
     for (const [key, i] of last) {
       const record = records[i]!
       const blob = pack([record], packedSize(record))
-      this.#store.replace(slot.number, key, { offset: slot.next + i, count: 1, appendedAt, blob }, record.value === null)
+      this.#store.replace(slot.number, key, { offset: slot.next + slot.gap + i, count: 1, appendedAt, blob }, record.value === null)
     }
   }
 }

@@ -175,6 +175,10 @@ export function eventLogContract(name: string, makeLog: MakeLog, { runs = 20, ti
         const [next] = await log.append([{ topic, key: 'k0', value: bytes('next') }])
         assert.equal(next!.offset, ends[partitionKey(topic, next!.partition)])
         assert.deepEqual(Object.keys(ends).sort(), all)
+        // Who waits until it has reached the ends relies on it.
+        for (const [key, records] of Object.entries(byPartition(await take(log, await starts(), 20)))) {
+          assert.ok(records.at(-1)!.offset >= ends[key]! - 1, `the last record before the end of ${key} can be read`)
+        }
       })
 
       test('positionsAt gives the first record appended at or after a time', async () => {
