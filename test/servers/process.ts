@@ -105,6 +105,7 @@ export class ServerProcess {
 
 /** A server that did not come up; the message ends with its last output. */
 export class ServerFailed extends Error {
+  override readonly name = 'ServerFailed'
   /** Another process took a port between the search for a free one and the server's bind. */
   readonly addressInUse: boolean
 
