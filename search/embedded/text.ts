@@ -1,5 +1,6 @@
 import { entityFields, type FieldDefinition, type FieldValue } from '../entities.ts'
 import type { EntityKind } from '../../events/entity.ts'
+import { tokenise } from '../tokenise.ts'
 import { Top } from './top.ts'
 import type { Scored } from './vectors.ts'
 
@@ -15,11 +16,6 @@ const b = 0.75
 const fieldBits = 7
 const maxFrequency = 2 ** fieldBits - 1
 const maxFields = 4
-
-const words = /[\p{L}\p{M}\p{N}]+/gu
-
-/** Words in lower case, compatibility forms unified. */
-export const tokenise = (text: string): string[] => text.normalize('NFKC').toLowerCase().match(words) ?? []
 
 export class TextIndex {
   readonly #fields: { name: string; weight: number }[]
