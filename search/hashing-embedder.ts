@@ -12,7 +12,7 @@ import { normalised } from './vector-math.ts'
 const wordWeight = 1
 const pairWeight = 0.5
 /** Shared among a word's trigrams, so that long words do not outweigh short ones. */
-const trigramsWeight = 0.8
+const trigramsWeight = 1.2
 /** Articles and prepositions are short in most languages; there are no document frequencies to tell them by. */
 const shortWord = 3
 const shortWordWeight = 0.4
