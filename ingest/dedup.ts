@@ -5,7 +5,7 @@ export interface DeduplicatorOptions {
   retentionMs: number
   /** A slice ends after so much append time … Default: a twelfth of the retention. */
   sliceMs?: number
-  /** … or so many events, so that it fits into one record of the state topic. Default 65,536 (512 KiB). */
+  /** … or so many events, so that it fits into one record of the state topic. Default 100,000 (800 kB). */
   maxSliceEvents?: number
 }
 
@@ -33,7 +33,7 @@ export class Deduplicator {
   #slices: Slice[] = []
   #next = 0
 
-  constructor({ retentionMs, sliceMs = Math.ceil(retentionMs / 12), maxSliceEvents = 65_536 }: DeduplicatorOptions) {
+  constructor({ retentionMs, sliceMs = Math.ceil(retentionMs / 12), maxSliceEvents = 100_000 }: DeduplicatorOptions) {
     this.#retentionMs = retentionMs
     this.#sliceMs = sliceMs
     this.#maxSliceEvents = maxSliceEvents

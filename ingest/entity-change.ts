@@ -29,6 +29,7 @@ export interface EntityChange {
 export function endChange(state: EntityState, pending: PendingChange): EntityChange | null {
   const there = exists(state)
   if (!pending.existed && !there) return null
+  if (pending.existed && there && pending.former === null && pending.vectors === null) return null
   if (!there) return deleted(state, pending)
   return pending.existed ? updated(state, pending) : created(state)
 }
@@ -46,14 +47,14 @@ function updated(state: EntityState, { former, vectors: written }: PendingChange
   const names = fieldNames[state.kind]
   const changed: Record<string, FieldValue | null> = {}
   const fields: Record<string, FieldValue | null> = {}
-  for (const [place, before] of former) {
+  for (const [place, before] of former ?? []) {
     const value = state.values[place] ?? null
     if (sameValue(before, value)) continue
     const name = names[place] as string
     changed[name] = before
     fields[name] = value
   }
-  const vectors = handOver(state, written)
+  const vectors = handOver(state, written ?? [])
   for (const model in vectors) changed[`vector:${model}`] = null
   for (const _ in changed) return { operation: 'updated', ...revisionAndAfter(state), changed, fields, vectors, orphanedVectors: [] }
   return null
@@ -62,7 +63,7 @@ function updated(state: EntityState, { former, vectors: written }: PendingChange
 function deleted(state: EntityState, { former }: PendingChange): EntityChange {
   const changed: Record<string, FieldValue | null> = {}
   for (const [place, name] of fieldNames[state.kind].entries()) {
-    const before = former.has(place) ? former.get(place) : state.values[place]
+    const before = former?.has(place) ? former.get(place) : state.values[place]
     if (before != null) changed[name] = before
   }
   const orphanedVectors = [...(state.vectors ?? [])].filter(([, { values }]) => values === null).map(([model]) => model)

@@ -46,9 +46,10 @@ export interface HeldVector {
 /** What has happened to an entity since `beginChange`, for one change record and one write to the index. */
 export interface PendingChange {
   readonly existed: boolean
-  /** Former values of the fields that were written, by place. */
-  readonly former: Map<number, FieldValue | null>
-  readonly vectors: Set<string>
+  /** Former values of the fields that were written, by place; null while there are none, as with most effects. */
+  former: Map<number, FieldValue | null> | null
+  /** Models whose vector was written or taken away. */
+  vectors: Set<string> | null
 }
 
 /** @throws TypeError when `entity` is no entity key */
@@ -95,7 +96,7 @@ export function liveFields(state: EntityState, which: (definition: FieldDefiniti
 
 /** Call it before the first effect of a batch. */
 export const beginChange = (state: EntityState): PendingChange =>
-  ({ existed: exists(state), former: new Map(), vectors: new Set() })
+  ({ existed: exists(state), former: null, vectors: null })
 
 /**
  * Applies an effect of the event `stamp` in place. Fields, tombstone and vectors are last-write-wins by the stamp, so the
@@ -107,11 +108,10 @@ export const beginChange = (state: EntityState): PendingChange =>
 export function applyEffect(
   state: EntityState, effect: Effect, stamp: Stamp, appendedAt: number, pending: PendingChange,
 ): void {
-  const changed = [
-    effect.tombstone === true && applyTombstone(state, stamp, pending),
-    effect.fields !== undefined && applyFields(state, effect.fields, stamp, pending),
-    effect.vector !== undefined && applyVector(state, effect.vector, stamp, pending),
-  ].some(Boolean)
+  let changed = false
+  if (effect.tombstone) changed = applyTombstone(state, stamp, pending)
+  if (effect.fields) changed = applyFields(state, effect.fields, stamp, pending) || changed
+  if (effect.vector) changed = applyVector(state, effect.vector, stamp, pending) || changed
   if (changed) state.revision++
   if (stamp.time > state.eventTime) state.eventTime = stamp.time
   if (effect.increments?.length) {
@@ -132,7 +132,7 @@ function applyTombstone(state: EntityState, stamp: Stamp, pending: PendingChange
   for (const [model, { stamp: written }] of state.vectors ?? []) {
     if (compareStamps(written, stamp) > 0) continue
     state.vectors?.delete(model)
-    pending.vectors.add(model)
+    ;(pending.vectors ??= new Set()).add(model)
   }
   return true
 }
@@ -159,7 +159,7 @@ function applyVector(state: EntityState, vector: NonNullable<Effect['vector']>, 
   if (held && compareStamps(stamp, held.stamp) <= 0) return false
   state.vectors ??= new Map()
   state.vectors.set(vector.model, { stamp, values: Float32Array.from(vector.values) })
-  pending.vectors.add(vector.model)
+  ;(pending.vectors ??= new Set()).add(vector.model)
   return true
 }
 
@@ -186,6 +186,7 @@ function setValue(state: EntityState, place: number, value: FieldValue | null | 
   const former = state.values[place]
   state.values[place] = value
   if (sameValue(former, value)) return false
+  pending.former ??= new Map()
   if (!pending.former.has(place)) pending.former.set(place, former ?? null)
   return true
 }

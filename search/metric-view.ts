@@ -1,14 +1,14 @@
 import { entityKey, parseEntityKey } from '../events/entity.ts'
 import type { EntityKey } from '../events/entity.ts'
-import { mergePositions } from '../events/log.ts'
 import type { Positions } from '../events/log.ts'
 import type { ChangeBatch } from '../ingest/change-reader.ts'
 import type { CounterName } from '../ingest/effects.ts'
 import { decodeStateMetrics } from '../ingest/entity-state-codec.ts'
+import { cellsOf } from '../ingest/metrics/counters.ts'
 import { evolve, newMetrics, pruneMetrics } from '../ingest/metrics/index.ts'
 import type { Metrics } from '../ingest/metrics/index.ts'
 import { popularityOf } from '../ingest/metrics/popularity.ts'
-import { decayedValue, readMetrics, readUserAffinities, viewersNow, windowValue } from '../ingest/metrics/read.ts'
+import { decayedValue, readMetrics, readUserAffinities, totalValue, viewersNow, windowValue } from '../ingest/metrics/read.ts'
 import { projectionVersion } from '../ingest/projections/index.ts'
 import type { EntityMetrics, MetricView, UserAffinities, WindowName } from './metrics.ts'
 import { ProgressWaits } from './progress-waits.ts'
@@ -24,8 +24,6 @@ interface Entry {
 
 /** What a checkpoint says of a shard as a whole. */
 export interface ShardStart {
-  shard: number
-  sequence: number
   covered: Positions
   rekeyed: Positions
 }
@@ -64,13 +62,13 @@ export class MetricViewImpl implements MetricView {
   }
 
   /** Where a shard's checkpoint stands. */
-  loadShard({ shard, covered, rekeyed }: ShardStart): void {
-    this.#waits.advance(shard, covered, rekeyed)
+  loadShard({ covered, rekeyed }: ShardStart): void {
+    this.#waits.advance(covered, rekeyed)
   }
 
   /** Takes in a batch. Per shard in order, each once (`readChanges` sees to it). */
   apply(batch: ChangeBatch): void {
-    const { shard, sequence, entities, metrics, progress } = batch
+    const { sequence, entities, metrics, progress } = batch
     for (const { entities: changes, appendedAt, appliedAt } of metrics) {
       if (appendedAt > this.#appendedAt) this.#appendedAt = appendedAt
       for (const { entity, increments } of changes) {
@@ -92,7 +90,7 @@ export class MetricViewImpl implements MetricView {
       this.#entryOf(entity).hidden = operation === 'deleted'
     }
     this.#prune()
-    this.#waits.advance(shard, progress.covered, progress.rekeyed)
+    this.#waits.advance(progress.covered, progress.rekeyed)
   }
 
   /** Everything that `changes` held at the start is applied. */
@@ -109,7 +107,7 @@ export class MetricViewImpl implements MetricView {
   }
 
   waitFor(positions: Positions, signal: AbortSignal): Promise<void> {
-    return this.#waits.waitFor(mergePositions(positions), signal)
+    return this.#waits.waitFor(positions, signal)
   }
 
   metrics(entity: EntityKey, now: number): EntityMetrics | null {
@@ -138,14 +136,25 @@ export class MetricViewImpl implements MetricView {
     return entry ? decayedValue(entry.metrics, name, now) : 0
   }
 
+  total(entity: EntityKey, name: CounterName): number {
+    const entry = this.#visible(entity)
+    return entry ? totalValue(entry.metrics, name) : 0
+  }
+
   popularity(entity: EntityKey, now: number): number {
     const entry = this.#visible(entity)
     return entry ? popularityOf(entry.metrics, now) : 0
   }
 
-  /** Entities known. */
+  /** Entities known, and how many non-empty buckets they have: what the view's memory depends on. */
   get size(): number {
     return this.#entries.size
+  }
+
+  get cells(): number {
+    let cells = 0
+    for (const { metrics } of this.#entries.values()) cells += cellsOf(metrics.counters)
+    return cells
   }
 
   #visible(entity: EntityKey): Entry | null {

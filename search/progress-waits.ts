@@ -20,8 +20,13 @@ export class ProgressWaits {
     return { ...this.#covered }
   }
 
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** A shard has covered these positions and has re-keyed up to those. */
-  advance(_shard: number, covered: Positions, rekeyed: Positions): void {
+  advance(covered: Positions, rekeyed: Positions): void {
     for (const key in covered) {
       this.#covered[key] = Math.max(this.#covered[key] ?? 0, covered[key] as number)
       this.#rekeyedBy.set(key, rekeyed)

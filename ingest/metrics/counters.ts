@@ -83,3 +83,6 @@ export function pruneCounters(state: Counters, appendedAt: number): void {
     if (cells.length === 0) state.windows[window] = []
   }
 }
+
+/** How many buckets hold something. */
+export const cellsOf = ({ windows: [short, middle, long] }: Counters): number => (short.length + middle.length + long.length) / 2

@@ -1,7 +1,7 @@
 import { hash53 } from '../hash.ts'
 import { addToCell, dropBelow } from './cells.ts'
 import type { Cells } from './cells.ts'
-import { entriesOf, insert, isFull, newTable, slotOf } from './last-seen-table.ts'
+import { forEachEntry, insert, isFull, newTable, slotOf } from './last-seen-table.ts'
 import type { LastSeenTable } from './last-seen-table.ts'
 import { bucketOf, firstBucket, firstKept, windowMs } from './windows.ts'
 
@@ -17,8 +17,8 @@ export interface Viewers {
   many: { table: LastSeenTable; histograms: [Cells, Cells, Cells] } | null
 }
 
-/** Beyond these many people the list becomes a table; it becomes a list again below half of them. */
-const few = 8
+/** Beyond these many people the list becomes a table; with half of them it becomes a list again. */
+const mostInList = 8
 const longest = windowMs.length - 1
 
 export const newViewers = (): Viewers => ({ few: [], many: null })
@@ -32,7 +32,7 @@ export function seen(state: Viewers, person: number, at: number, appendedAt: num
     if (seenAmongFew(state.few, person, at)) return
     state.few = aliveAt(state.few, appendedAt)
     state.few.push(person, at)
-    if (state.few.length > 2 * few) spread(state, state.few, appendedAt)
+    if (state.few.length > 2 * mostInList) spread(state, state.few, appendedAt)
     return
   }
   const { table } = state.many
@@ -41,7 +41,7 @@ export function seen(state: Viewers, person: number, at: number, appendedAt: num
   if (table.slots[slot] === 0) {
     insert(table, slot, person, at)
     move(state.many.histograms, null, at, appendedAt)
-    if (isFull(table)) spread(state, aliveAt(listViewers(state), appendedAt), appendedAt)
+    if (isFull(table)) state.many.table = tableOf(aliveAt(listViewers(state), appendedAt))
   } else if (at > last) {
     table.slots[slot + 1] = at
     move(state.many.histograms, last, at, appendedAt)
@@ -68,23 +68,27 @@ export function pruneViewers(state: Viewers, appendedAt: number): void {
     return
   }
   const alive = aliveAt(listViewers(state), appendedAt)
-  if (alive.length <= few) {
+  if (alive.length <= mostInList) {
     state.few = alive
     state.many = null
-  } else if (alive.length * 4 < state.many.table.slots.length) {
-    spread(state, alive, appendedAt)
-  } else {
-    for (const [window, cells] of state.many.histograms.entries()) dropBelow(cells, firstKept(window, appendedAt))
+    return
   }
+  if (alive.length * 4 < state.many.table.slots.length) state.many.table = tableOf(alive)
+  for (const [window, cells] of state.many.histograms.entries()) dropBelow(cells, firstKept(window, appendedAt))
 }
 
 /** Person, last seen, person, last seen, …, in no particular order. */
-export const listViewers = ({ few, many }: Viewers): number[] => (many ? [...entriesOf(many.table)].flat() : few)
+export function listViewers({ few, many }: Viewers): number[] {
+  if (many === null) return few
+  const list: number[] = []
+  forEachEntry(many.table, (person, at) => list.push(person, at))
+  return list
+}
 
 /** The inverse of `listViewers`. */
 export function viewersFrom(list: number[], appendedAt: number): Viewers {
   const state: Viewers = { few: list, many: null }
-  if (list.length > 2 * few) spread(state, list, appendedAt)
+  if (list.length > 2 * mostInList) spread(state, list, appendedAt)
   return state
 }
 
@@ -97,19 +101,22 @@ function seenAmongFew(list: number[], person: number, at: number): boolean {
   return false
 }
 
-/** Makes the table and the histograms anew, with room for half as many again. */
+/** From a list to a table and its histograms. */
 function spread(state: Viewers, list: readonly number[], appendedAt: number): void {
-  const table = newTable((list.length / 2) * 1.5)
   const histograms: [Cells, Cells, Cells] = [[], [], []]
-  const times: number[] = []
-  for (let i = 0; i < list.length; i += 2) {
-    insert(table, slotOf(table, list[i] as number), list[i] as number, list[i + 1] as number)
-    times.push(list[i + 1] as number)
-  }
   // In order of time each sighting meets the last cell.
-  for (const at of times.sort((a, b) => a - b)) move(histograms, null, at, appendedAt)
+  const times = Float64Array.from(list.filter((_, i) => i % 2 === 1)).sort()
+  for (const at of times) move(histograms, null, at, appendedAt)
   state.few = []
-  state.many = { table, histograms }
+  state.many = { table: tableOf(list), histograms }
+}
+
+/** With room for half as many again. */
+function tableOf(list: readonly number[]): LastSeenTable {
+  const table = newTable((list.length / 2) * 1.5)
+  for (let i = 0; i < list.length; i += 2)
+    insert(table, slotOf(table, list[i] as number), list[i] as number, list[i + 1] as number)
+  return table
 }
 
 /** Moves one person from the bucket of `from` (if any) to that of `to`. What no reader can count any more is left out. */

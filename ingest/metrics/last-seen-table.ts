@@ -31,7 +31,7 @@ export function insert(table: LastSeenTable, slot: number, person: number, at: n
   table.size++
 }
 
-export function* entriesOf({ slots }: LastSeenTable): Generator<[person: number, at: number]> {
+export function forEachEntry({ slots }: LastSeenTable, visit: (person: number, at: number) => void): void {
   for (let slot = 0; slot < slots.length; slot += 2)
-    if (slots[slot] !== 0) yield [slots[slot] as number, slots[slot + 1] as number]
+    if (slots[slot] !== 0) visit(slots[slot] as number, slots[slot + 1] as number)
 }

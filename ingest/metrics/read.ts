@@ -38,6 +38,8 @@ export function windowValue(state: Metrics, window: WindowName, name: CounterNam
 export const decayedValue = (state: Metrics, name: CounterName, now: number): number =>
   decayedOf(state.counters, counterIndex(name), decayAt(state.counters, now))
 
+export const totalValue = (state: Metrics, name: CounterName): number => totalOf(state.counters, counterIndex(name))
+
 export const readUserAffinities = (state: Metrics, now: number): UserAffinities => ({
   sellers: state.affinities === null ? [] : readAffinities(state.affinities, 'seller', now),
   categories: state.affinities === null ? [] : readAffinities(state.affinities, 'category', now),
