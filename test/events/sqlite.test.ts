@@ -10,6 +10,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { partitionKey, type EventLog, type LogRecord, type Positions } from '../../events/log.ts'
 import { DirectoryInUseError, openSqliteLog, type SqliteLogOptions } from '../../events/sqlite.ts'
 import { eventLogContract, take } from './contract.ts'
+import { temporaryDirectory, temporaryLog } from './temporary-log.ts'
 
 eventLogContract('the embedded log', async ({ partitions }) => {
   const directory = mkdtempSync(join(tmpdir(), 'freshet-log-'))
@@ -30,19 +31,13 @@ eventLogContract('the embedded log', async ({ partitions }) => {
   }
 })
 
-const temporary = (t: TestContext): string => {
-  const directory = mkdtempSync(join(tmpdir(), 'freshet-log-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
-}
-
 const total = (ends: Positions) => Object.values(ends).reduce((sum, end) => sum + end, 0)
 const child = (...args: string[]) =>
   spawn(process.execPath, [join(import.meta.dirname, 'append-until-killed.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 
 describe('the embedded log and other processes', { timeout: 120_000 }, () => {
   test('every acknowledged record is there after each of 25 kills, and no call is half there', async (t) => {
-    const directory = temporary(t)
+    const directory = temporaryDirectory(t)
     const partitions = 4
     const acknowledged = new Map<string, number[][]>()
     for (let run = 0; run < 25; run++) {
@@ -81,7 +76,7 @@ describe('the embedded log and other processes', { timeout: 120_000 }, () => {
   })
 
   test('a second process is refused, with the first one named, and let in as soon as the first is dead', async (t) => {
-    const directory = temporary(t)
+    const directory = temporaryDirectory(t)
     const first = child(directory, '2', '0')
     await once(first.stdout, 'data')
     first.stdout.resume()
@@ -102,12 +97,8 @@ describe('the embedded log and other processes', { timeout: 120_000 }, () => {
 
 describe('the embedded log over time', () => {
   const day = 24 * 60 * 60 * 1000
-  const opened = async (t: TestContext, options: Partial<SqliteLogOptions> & { clock: () => number }) => {
-    const directory = temporary(t)
-    const log = await openSqliteLog({ directory, partitions: 1, ...options })
-    t.after(() => log.close())
-    return { log, directory }
-  }
+  const opened = (t: TestContext, options: Partial<SqliteLogOptions> & { clock: () => number }) =>
+    temporaryLog(t, { partitions: 1, ...options })
   const value = (size: number) => new Uint8Array(size).fill(120)
   /** Sweeps run between turns of the event loop; this lets all that are due run. */
   const settle = async (log: EventLog, clock: { now: number }) => {
