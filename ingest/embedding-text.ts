@@ -1,0 +1,22 @@
+import { textOf } from '../search/entities.ts'
+import { liveFields } from './entity-state.ts'
+import type { EntityState } from './entity-state.ts'
+import { hash53 } from './hash.ts'
+
+/** The text of an entity's own embedding, and a name for it that no other model and (practically) no other text has. */
+export interface EmbeddingText {
+  text: string
+  name: string
+}
+
+export function embeddingTextOf(state: EntityState, model: string): EmbeddingText {
+  const text = textOf(state.kind, liveFields(state))
+  return { text, name: `${model} ${hash53(text).toString(36)}` }
+}
+
+/**
+ * Whether ingest has to compute the vector: the text is another than the one embedded last, and nobody else's
+ * EmbeddingComputed speaks for the same model.
+ */
+export const needsEmbedding = (state: EntityState, { name }: EmbeddingText, model: string): boolean =>
+  state.embeddedText !== name && !state.vectors?.has(model)

@@ -1,0 +1,159 @@
+import { partitionKey } from '../events/log.ts'
+import type { EventLog, LogRecord } from '../events/log.ts'
+import { domainTopics, ingestedTopics } from '../events/topics.ts'
+import type { Topics } from '../events/topics.ts'
+import type { EntityChanged } from './changes.ts'
+import { Deduplicator } from './dedup.ts'
+import { beginChange, exists, placeOf, setDerivedFields } from './entity-state.ts'
+import type { EntityState } from './entity-state.ts'
+import { loadStates } from './load-states.ts'
+import type { LoadedShard } from './load-states.ts'
+import type { Clock } from './observer.ts'
+import { readThrough } from './read-through.ts'
+import { Shard } from './shard.ts'
+import { topicOfSlice } from './state-records.ts'
+import { step } from './step.ts'
+import type { StepContext } from './step.ts'
+import { claimShards, emptyTail, scanTails } from './takeover.ts'
+import type { Claim, ScannedTail } from './takeover.ts'
+import { writeImages } from './writing.ts'
+import type { WritingOptions } from './writing.ts'
+
+/** States were made by projections of another version, so they say nothing to this one. */
+export class ProjectionVersionError extends Error {
+  override readonly name = 'ProjectionVersionError'
+  readonly code = 'PROJECTION_VERSION'
+}
+
+export interface RecoverOptions extends WritingOptions {
+  log: EventLog
+  topics: Topics
+  clock: Clock
+  step: StepContext
+  /** How long events are remembered to tell duplicates, ms. */
+  duplicateRetentionMs: number
+  /** Of the serving index; another one than the checkpoint's gets everything anew. */
+  generation: string
+}
+
+export interface Recovered {
+  shard: Shard
+  stored: { slices: Map<string, number>; obsolete: string[]; markedSequence: number | null }
+  /** Events applied again in silence. */
+  replayed: number
+}
+
+/**
+ * Takes the shards over: claims an epoch of each, loads the last checkpoint and applies again, in silence, what was
+ * announced since. After it the states and the index stand exactly where the announcements do.
+ *
+ * @throws ProjectionVersionError when the states are another version's: `freshet replay` makes ours
+ */
+export async function recover(shards: readonly number[], assignmentEpoch: number, options: RecoverOptions): Promise<Recovered[]> {
+  const { log, topics, clock, signal } = options
+  let claims = await claimShards({ log, topics, epochs: new Map(shards.map((shard) => [shard, assignmentEpoch])), signal, now: clock.now() })
+  const loaded = await loadStates({ log, topics, through: new Map([...claims].map(([shard, claim]) => [shard, claim.stateOffset])), signal })
+  for (const [shard, { marker, otherMarker }] of loaded)
+    if (!marker && otherMarker)
+      throw new ProjectionVersionError(`The states of partition ${shard} are those of projection version ${otherMarker.version}. ` +
+        'Build the states and the index of this version with `freshet replay`, then start ingest.')
+  const since = new Map([...loaded].map(([shard, { marker }]) => [shard, marker?.tail ?? emptyTail]))
+  let tails = await scanTails({ log, topics, since, claims, signal })
+  // Our claim counts only when nobody's before it was greater; then nobody's after it can be an older owner's.
+  for (;;) {
+    const outdone = [...claims.values()].filter(({ shard, epoch }) => epoch <= (tails.get(shard) as ScannedTail).greatestEpoch)
+    if (outdone.length === 0) break
+    const anew = await claimShards({
+      log, topics, signal, now: clock.now(),
+      epochs: new Map(outdone.map(({ shard }) => [shard, (tails.get(shard) as ScannedTail).greatestEpoch + 1])),
+    })
+    tails = new Map([...tails, ...await scanTails({ log, topics, since, claims: anew, signal })])
+    claims = new Map([...claims, ...anew])
+  }
+  return catchUp([...claims.values()].map((claim) =>
+    assemble(claim, loaded.get(claim.shard) as LoadedShard, tails.get(claim.shard) as ScannedTail, options)), options)
+}
+
+interface Assembled {
+  shard: Shard
+  loaded: LoadedShard
+  tail: ScannedTail
+}
+
+function assemble(claim: Claim, loaded: LoadedShard, tail: ScannedTail, { topics, duplicateRetentionMs }: RecoverOptions): Assembled {
+  const { marker } = loaded
+  const deduplicators = new Map(domainTopics(topics).map((topic) => [topic, new Deduplicator({ retentionMs: duplicateRetentionMs })]))
+  for (const [name, body] of loaded.slices) deduplicators.get(topicOfSlice(name))?.restore(body)
+  const shard = new Shard({
+    number: claim.shard, epoch: claim.epoch, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
+    sequence: tail.sequence, rekeyed: tail.rekeyed, nextChange: claim.changesOffset + 1, checkpoint: loaded.checkpoint,
+  })
+  // A state without any complete checkpoint is complete up to its own positions all the same.
+  for (const [key, { state, positions, checkpoint }] of loaded.entities) {
+    shard.entities.set(key, { state, copiedAt: 0, copiesDue: 0 })
+    if (checkpoint > (marker?.checkpoint ?? -1)) shard.ahead.set(key, positions)
+  }
+  return { shard, loaded, tail }
+}
+
+/** Reads from the checkpoint's positions up to the last announced ones, and brings the index to them. */
+async function catchUp(assembled: readonly Assembled[], options: RecoverOptions): Promise<Recovered[]> {
+  const { log, topics, clock, signal } = options
+  const starts = await log.starts(ingestedTopics(topics))
+  const from: Record<string, number> = {}
+  const through: Record<string, number> = {}
+  for (const { shard, tail } of assembled)
+    for (const topic of ingestedTopics(topics)) {
+      const key = partitionKey(topic, shard.number)
+      shard.positions[key] = Math.max(shard.positions[key] ?? 0, starts[key] ?? 0)
+      const covered = tail.covered[key] ?? 0
+      if (covered <= shard.positions[key]) continue
+      from[key] = shard.positions[key]
+      through[key] = covered - 1
+    }
+  const byNumber = new Map(assembled.map((each) => [each.shard.number, each]))
+  let replayed = 0
+  await readThrough(log, { from, through, signal }, (record: LogRecord) => {
+    step((byNumber.get(record.partition) as Assembled).shard, record, options.step)
+    replayed++
+  })
+  const recovered: Recovered[] = []
+  for (const { shard, loaded, tail } of assembled) {
+    for (const announced of tail.announced.values()) adopt(shard, announced)
+    const { touched } = shard.takeRound()
+    const elsewhere = loaded.marker !== null && loaded.marker.generation !== options.generation
+    const changed = new Set<EntityState>([...touched.keys()].map(({ state }) => state))
+    // What was written since the checkpoint's flush may be lost from the index, vectors included.
+    for (const key of [...shard.ahead.keys(), ...tail.announced.keys()]) changed.add(shard.entry(key).state)
+    for (const key of tail.vectors) shard.entry(key).state.embeddedText = null
+    shard.ahead.clear()
+    await writeImages(elsewhere ? everything(shard) : changed, () => clock.now(), options)
+    recovered.push({
+      shard, replayed,
+      stored: {
+        slices: new Map([...loaded.slices].map(([name, body]) => [name, (body.length - 24) / 8])),
+        obsolete: loaded.obsolete, markedSequence: loaded.marker?.tail.sequence ?? null,
+      },
+    })
+  }
+  return recovered
+}
+
+/** Revisions and metric copies go on from what was announced last: neither follows from the events alone. */
+function adopt(shard: Shard, { entity, revision, after }: EntityChanged): void {
+  const entry = shard.entry(entity)
+  const { state } = entry
+  const copies: Record<string, number> = {}
+  for (const name of ['viewersNow', 'popularity'])
+    if (typeof after?.[name] === 'number' && placeOf(state.kind, name) !== undefined) copies[name] = after[name]
+  if (exists(state)) setDerivedFields(state, copies, beginChange(state))
+  state.revision = Math.max(state.revision, revision)
+  shard.dirty.add(entry)
+}
+
+function* everything(shard: Shard): Generator<EntityState> {
+  for (const { state } of shard.entities.values()) {
+    state.embeddedText = null
+    if (exists(state)) yield state
+  }
+}
