@@ -26,20 +26,28 @@ if (chosen.length === 0) {
   process.exit(1)
 }
 
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))
+
 // The servers start while the unit tests run.
 const servers = chosen.some((name) => phases[name].servers) ? startShared() : undefined
 let succeeded = true
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 for (const name of chosen) {
+  if (interrupted.signal.aborted) break
   const phase = phases[name]
   if (phase.servers && await servers?.addressed() === false) succeeded = false
   console.log(`\n${name} tests: ${selected[name].length} files`)
-  const { counts, success } = await runTests(selected[name], phase)
+  const { counts, success } = await runTests(selected[name], { ...phase, signal: interrupted.signal })
   for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key]
   if (!success) succeeded = false
 }
 await servers?.[Symbol.asyncDispose]()
 
+if (interrupted.signal.aborted) {
+  console.error(`\n${interrupted.signal.reason.message}: not every test was run`)
+  succeeded = false
+}
 if (total.passed + total.failed === 0) {
   console.error('\nno test was run: that proves nothing, so it counts as a failure')
   succeeded = false

@@ -16,16 +16,18 @@ export interface RunOptions {
   concurrency: number
   /** Milliseconds for one test. */
   limit: number
+  /** Ends the run and the processes of its files. */
+  signal?: AbortSignal
 }
 
 /** Runs test files, each in a process of its own, and prints the report. A file without an end fails: see `Watch`. */
-export async function runTests(files: string[], { concurrency, limit }: RunOptions): Promise<{ counts: Counts; success: boolean }> {
+export async function runTests(files: string[], { concurrency, limit, signal }: RunOptions): Promise<{ counts: Counts; success: boolean }> {
   const watch = new Watch(limit + 30_000)
   const stream = run({
     files,
     concurrency,
     timeout: limit,
-    signal: watch.signal,
+    signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
     cwd: root,
     // kafkajs computes a negative delay, which is harmless and would be said once per process.
     execArgv: ['--disable-warning=TimeoutNegativeWarning'],
