@@ -1,5 +1,5 @@
-import { composeServices, compositionHasErrors } from '@theguild/federation-composition'
-import { GraphQLError, parse, Source, type DocumentNode } from 'graphql'
+import { composeServices, compositionHasErrors, transformSupergraphToPublicSchema } from '@theguild/federation-composition'
+import { buildASTSchema, GraphQLError, parse, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
 
 /** A subgraph as composition sees it. */
 export interface SubgraphDefinition {
@@ -58,6 +58,15 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
   }
   return { supergraphSdl: result.supergraphSdl }
 }
+
+/**
+ * What clients see of a supergraph: neither its machinery nor anything inaccessible.
+ * @throws GraphQLError when the SDL does not parse.
+ */
+export const publicSchema = (supergraphSdl: string): GraphQLSchema =>
+  buildASTSchema(transformSupergraphToPublicSchema(parse(supergraphSdl, { noLocation: true })), {
+    assumeValid: true, assumeValidSDL: true,
+  })
 
 const problemOf = (error: GraphQLError, services: readonly { name: string, typeDefs: DocumentNode }[]): CompositionProblem => {
   const prefix = /^\[([^\]]+)\] /.exec(error.message)

@@ -3,9 +3,10 @@ import { codes, ErrorLog } from './errors.ts'
 import { finish, run } from './execute.ts'
 import { mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
 import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
-import { Planner, type Plan } from './plan.ts'
+import { Plans, type Plan } from './plans.ts'
 import { Preparation, type PreparedOperation } from './prepare.ts'
-import { apiSchema, supergraphTypes } from './schema.ts'
+import { publicSchema } from './compose.ts'
+import { supergraphTypes } from './schema.ts'
 import { isStream, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
 import type { Engine, EngineRequest, SubgraphTransport } from './types.ts'
 
@@ -31,12 +32,12 @@ interface Prepared {
  */
 export const createEngine = (options: EngineOptions): Engine => {
   const { supergraphSdl, subgraphs } = options
-  const planner = new Planner({
+  const plans = new Plans({
     supergraphSdl,
     capacity: options.planCacheSize ?? 1000,
     now: options.now ?? (() => performance.now()),
   })
-  const schema = apiSchema(planner.consumerSdl)
+  const schema = publicSchema(supergraphSdl)
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
 
@@ -45,7 +46,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     const { values, errors } = preparation.variables(operation, request.variables)
     if (errors) return { errors }
     try {
-      return { operation, plan: await planner.plan(operation.normalised, schema, types), variables: values }
+      return { operation, plan: await plans.plan(operation.normalised, schema, types), variables: values }
     } catch (cause) {
       return { errors: [planningError(cause)] }
     }
@@ -142,13 +143,14 @@ export const createEngine = (options: EngineOptions): Engine => {
     subscribe: guarded(subscribe),
     resolveEvent: guarded(resolveEvent),
     stats: () => ({
-      plans: planner.size,
-      hits: planner.hits,
-      misses: planner.misses,
-      evictions: planner.evictions,
-      planningMs: planner.planningMs,
+      plans: plans.size,
+      hits: plans.hits,
+      misses: plans.misses,
+      evictions: plans.evictions,
+      planningMs: plans.planningMs,
     }),
     close: async () => {
+      plans.close()
       await Promise.all([...subgraphs.values()].map((transport) => transport.close?.()))
     },
   }

@@ -3,7 +3,7 @@ import type { Step } from './compile.ts'
 import { ErrorLog } from './errors.ts'
 import { fetchEntities, fetchRoot, type Execution } from './fetch.ts'
 import { introspect } from './introspect.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from './plans.ts'
 import type { PreparedOperation } from './prepare.ts'
 import type { GraphQLSchema } from 'graphql'
 

@@ -4,6 +4,7 @@ import {
 } from 'graphql'
 import { compileQuery, isCompiledQuery } from 'graphql-jit'
 import { codes } from './errors.ts'
+import { variableCoercion } from './recursive-inputs.ts'
 import { isStream, mapStream } from './subscribe.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
 
@@ -73,13 +74,20 @@ export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): Subgra
 }
 
 const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run => {
-  const compiled = compileQuery(schema, document, operationName, { disablingCapturingStackErrors: true })
-  if (isCompiledQuery(compiled)) {
-    return (rootValue, { context, variables }) => compiled.query(rootValue, context, variables)
+  const coercion = variableCoercion(schema, document)
+  const compiled = compileQuery(
+    coercion?.schema ?? schema, coercion?.document ?? document, operationName, { disablingCapturingStackErrors: true },
+  )
+  if (!isCompiledQuery(compiled)) {
+    return (rootValue, { context, variables }) => executeWithGraphql({
+      schema, document, operationName, rootValue, contextValue: context, variableValues: variables,
+    })
   }
-  return (rootValue, { context, variables }) => executeWithGraphql({
-    schema, document, operationName, rootValue, contextValue: context, variableValues: variables,
-  })
+  return (rootValue, { context, variables }) => {
+    if (!coercion) return compiled.query(rootValue, context, variables)
+    const { coerced, errors } = coercion.coerce(variables)
+    return errors ? { errors } : compiled.query(rootValue, context, coerced)
+  }
 }
 
 /** An error as a remote subgraph would send it: the words of unexpected errors stay inside. */

@@ -1,104 +1,53 @@
-import { QueryPlanner } from '@graphql-hive/router-query-planner'
-import { print, type DocumentNode, type GraphQLSchema } from 'graphql'
-import { compilePlan, type Step } from './compile.ts'
-import { Projection } from './project.ts'
-import type { SupergraphTypes } from './schema.ts'
-import { perRootField, type NormalisedOperation } from './normalise.ts'
+import { QueryPlanner, type QueryPlan } from '@graphql-hive/router-query-planner'
 
 export type {
-  BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePathSegment, KeyRenamer, PlanNode, RequiresSelection,
-  ValueSetter,
+  BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePathSegment, KeyRenamer, PlanNode, QueryPlan,
+  RequiresSelection, ValueSetter,
 } from '@graphql-hive/router-query-planner'
 
-/** What is kept per shape of operation. */
-export interface Plan {
-  step: Step | undefined
-  projection: Projection
+/** From the planner's parent: a supergraph to plan over, one to forget, or an operation to plan. */
+export type PlannerMessage =
+  | { kind: 'load', supergraph: number, sdl: string }
+  | { kind: 'unload', supergraph: number }
+  | { kind: 'plan', supergraph: number, operation: string }
+
+/** One per `plan` message, in the same order. */
+export type PlannerAnswer = { plan: QueryPlan } | { error: string }
+
+/**
+ * The planner's process: the native planner of today ends its process on operations that it does not expect, valid ones
+ * among them. Messages are worked off one after another, so that the parent knows which operation ended it.
+ */
+const servePlanner = (send: (answer: PlannerAnswer) => void): void => {
+  const planners = new Map<number, QueryPlanner | string>()
+  process.on('message', (message: PlannerMessage) => {
+    switch (message.kind) {
+      case 'load':
+        planners.set(message.supergraph, attempt(() => new QueryPlanner(message.sdl)))
+        break
+      case 'unload':
+        planners.delete(message.supergraph)
+        break
+      case 'plan': {
+        const planner = planners.get(message.supergraph) ?? 'The supergraph is not loaded.'
+        // Progressive overrides: no labels are active, and a field's percentage share is not applied.
+        const plan = typeof planner === 'string' ? planner
+          : attempt(() => planner.plan(message.operation, null, new Set(), 0))
+        send(typeof plan === 'string' ? { error: plan } : { plan })
+      }
+    }
+  })
 }
 
-export interface PlannerOptions {
-  supergraphSdl: string
-  /** Plans kept; the least recently used goes first. */
-  capacity: number
-  /** Milliseconds, for the statistics. */
-  now: () => number
+const attempt = <T extends object>(action: () => T): T | string => {
+  try {
+    return action()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
-/** Whether a step calls for root fields only, so that each is complete before the next begins. */
-const isSerial = (step: Step | undefined): boolean =>
-  step === undefined || step.kind === 'root' || step.kind === 'sequence' && step.steps.every(({ kind }) => kind === 'root')
-
-/** Plans operations over one supergraph and keeps the plans by the operation's normalised text. */
-export class Planner {
-  readonly consumerSdl: string
-  hits = 0
-  misses = 0
-  evictions = 0
-  planningMs = 0
-  readonly #native: QueryPlanner
-  readonly #capacity: number
-  readonly #now: () => number
-  readonly #plans = new Map<string, Promise<Plan> | Plan>()
-
-  /** @throws Error when the SDL is not a supergraph. */
-  constructor({ supergraphSdl, capacity, now }: PlannerOptions) {
-    this.#native = new QueryPlanner(supergraphSdl)
-    this.consumerSdl = this.#native.consumerSchema
-    this.#capacity = capacity
-    this.#now = now
-  }
-
-  get size(): number {
-    return this.#plans.size
-  }
-
-  /**
-   * The plan of a normalised operation. Synchronous when it is known. A failure is not kept.
-   * @throws Error from the planner when the operation does not fit the supergraph.
-   */
-  plan(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> | Plan {
-    const known = this.#plans.get(operation.text)
-    if (known) {
-      this.hits++
-      // Least recently used goes first: a Map iterates in order of insertion.
-      this.#plans.delete(operation.text)
-      this.#plans.set(operation.text, known)
-      return known
-    }
-    this.misses++
-    const planning = this.#create(operation, schema, types)
-    this.#plans.set(operation.text, planning)
-    planning.then(
-      (plan) => { if (this.#plans.get(operation.text) === planning) this.#plans.set(operation.text, plan) },
-      () => { if (this.#plans.get(operation.text) === planning) this.#plans.delete(operation.text) },
-    )
-    if (this.#plans.size > this.#capacity) {
-      const oldest = this.#plans.keys().next()
-      if (!oldest.done) this.#plans.delete(oldest.value)
-      this.evictions++
-    }
-    return planning
-  }
-
-  async #create(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> {
-    const projection = new Projection(schema, types, operation)
-    if (!operation.forPlanner) return { step: undefined, projection }
-    const step = await this.#steps(operation.forPlanner, types)
-    if (operation.operation.operation !== 'mutation' || isSerial(step)) return { step, projection }
-    // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
-    const steps: Step[] = []
-    for (const document of perRootField(operation)) {
-      const one = await this.#steps(document, types)
-      if (one) steps.push(one)
-    }
-    return { step: { kind: 'sequence', steps }, projection }
-  }
-
-  async #steps(document: DocumentNode, types: SupergraphTypes): Promise<Step | undefined> {
-    const started = this.#now()
-    // Progressive overrides: no labels are active, and a field's percentage share is not applied.
-    const { node } = await this.#native.planAsync(print(document), null, new Set(), 0)
-    this.planningMs += this.#now() - started
-    return node ? compilePlan(node, types) : undefined
-  }
+if (import.meta.main && process.send) {
+  servePlanner((answer) => process.send?.(answer))
+  process.on('disconnect', () => process.exit())
 }

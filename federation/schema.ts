@@ -1,28 +1,6 @@
 import {
-  buildASTSchema, parse, Kind, visit, type ASTNode, type ConstDirectiveNode, type DocumentNode, type FieldNode,
-  type GraphQLSchema, type ObjectTypeDefinitionNode,
+  parse, Kind, visit, type ASTNode, type ConstDirectiveNode, type DocumentNode, type FieldNode,
 } from 'graphql'
-
-const builtIn = new Set([
-  'Boolean', 'Float', 'Int', 'ID', 'String', 'skip', 'include', 'deprecated', 'specifiedBy', 'oneOf',
-])
-
-/**
- * The schema that clients see, from the planner's consumer SDL, without the introspection types and built-ins that the
- * planner writes into it: graphql-js brings its own.
- */
-export const apiSchema = (consumerSdl: string): GraphQLSchema => {
-  const document = parse(consumerSdl, { noLocation: true })
-  const definitions = document.definitions
-    .filter((node) => !('name' in node && node.name && (node.name.value.startsWith('__') || builtIn.has(node.name.value))))
-    .map((node) => node.kind === Kind.OBJECT_TYPE_DEFINITION ? withoutIntrospection(node) : node)
-  return buildASTSchema({ kind: Kind.DOCUMENT, definitions }, { assumeValid: true, assumeValidSDL: true })
-}
-
-const withoutIntrospection = (node: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode => ({
-  ...node,
-  fields: node.fields?.filter((field) => field.name.value !== '__schema' && field.name.value !== '__type'),
-})
 
 /** What execution must know of the whole supergraph, inaccessible parts included. */
 export interface SupergraphTypes {

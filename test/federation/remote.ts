@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { execute, parse, subscribe, type GraphQLSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
@@ -11,7 +11,9 @@ export interface RemoteSubgraph extends AsyncDisposable {
 }
 
 /** Serves a subgraph by plain graphql-js over HTTP and graphql-ws, as any foreign server would. */
-export const serveSubgraph = async (schema: GraphQLSchema, contextValue?: unknown): Promise<RemoteSubgraph> => {
+export const serveSubgraph = async (
+  schema: GraphQLSchema, contextOf: (headers: IncomingHttpHeaders) => unknown = () => undefined,
+): Promise<RemoteSubgraph> => {
   const requests: Record<string, unknown>[] = []
   const server = createServer((request, response) => {
     requests.push(request.headers)
@@ -22,7 +24,8 @@ export const serveSubgraph = async (schema: GraphQLSchema, contextValue?: unknow
         query: string, variables?: Record<string, unknown>, operationName?: string
       }
       void Promise.resolve(execute({
-        schema, document: parse(query), variableValues: variables, operationName, contextValue,
+        schema, document: parse(query), variableValues: variables, operationName,
+        contextValue: contextOf(request.headers),
       })).then((result) => {
         response.setHeader('content-type', 'application/graphql-response+json')
         response.end(JSON.stringify(result))
@@ -30,7 +33,7 @@ export const serveSubgraph = async (schema: GraphQLSchema, contextValue?: unknow
     })
   })
   const sockets = new WebSocketServer({ server })
-  const protocol = useServer({ schema, execute, subscribe, context: () => contextValue }, sockets)
+  const protocol = useServer({ schema, execute, subscribe, context: ({ extra }) => contextOf(extra.request.headers) }, sockets)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,

@@ -1,0 +1,130 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { PlannerAnswer, PlannerMessage, PlanNode } from './plan.ts'
+
+/** The planner's process ended, or had to be ended, while it planned this operation. Planning it again would do the same. */
+export class PlannerCrash extends Error {
+  override name = 'PlannerCrash'
+}
+
+/** A supergraph in the planner's process. */
+export interface PlannerHandle {
+  /**
+   * @throws PlannerCrash when planning the operation ended the planner or took longer than its limit.
+   * @throws Error with the planner's words when the operation does not fit the supergraph.
+   */
+  plan(operation: string): Promise<PlanNode | undefined>
+  close(): void
+}
+
+interface Job {
+  supergraph: number
+  operation: string
+  resolve: (node: PlanNode | undefined) => void
+  reject: (error: Error) => void
+}
+
+/** How long one operation may be planned, in milliseconds. */
+const planningLimitMs = 5000
+
+/** What is kept of the words with which the planner ends. */
+const maximumLastWords = 2000
+
+/**
+ * One process plans for all engines of this one. It is started with the first operation, started again after it ended, and
+ * ends with the last engine. Answers come in order, so when it ends the oldest open job is the one that ended it; the others
+ * are given to its successor.
+ */
+class PlannerProcess {
+  readonly #supergraphs = new Map<number, string>()
+  readonly #jobs: Job[] = []
+  #next = 0
+  #child: ChildProcess | undefined
+  #watch: NodeJS.Timeout | undefined
+
+  open(sdl: string): PlannerHandle {
+    const supergraph = this.#next++
+    this.#supergraphs.set(supergraph, sdl)
+    if (this.#child) this.#send({ kind: 'load', supergraph, sdl })
+    return {
+      plan: (operation) => new Promise((resolve, reject) => {
+        if (!this.#supergraphs.has(supergraph)) {
+          reject(new Error('The engine is closed; it plans no more operations.'))
+          return
+        }
+        this.#jobs.push({ supergraph, operation, resolve, reject })
+        if (!this.#child) this.#start()
+        else this.#send({ kind: 'plan', supergraph, operation })
+        if (this.#jobs.length === 1) this.#attend()
+      }),
+      close: () => {
+        if (!this.#supergraphs.delete(supergraph)) return
+        if (this.#supergraphs.size > 0) this.#send({ kind: 'unload', supergraph })
+        else this.#stop()
+      },
+    }
+  }
+
+  #send(message: PlannerMessage): void {
+    if (this.#child?.connected) this.#child.send(message, () => undefined)
+  }
+
+  #start(): void {
+    const child = fork(fileURLToPath(new URL('./plan.ts', import.meta.url)), {
+      execArgv: [], env: { NODE_NO_WARNINGS: '1' }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    this.#child = child
+    let lastWords = ''
+    child.stderr?.on('data', (chunk: Buffer) => { lastWords = (lastWords + chunk.toString()).slice(0, maximumLastWords) })
+    child.on('message', (answer: PlannerAnswer) => this.#answered(answer))
+    child.on('error', (error) => { lastWords ||= error.message })
+    child.once('close', () => { if (this.#child === child) this.#ended(lastWords) })
+    for (const [supergraph, sdl] of this.#supergraphs) this.#send({ kind: 'load', supergraph, sdl })
+    for (const { supergraph, operation } of this.#jobs) this.#send({ kind: 'plan', supergraph, operation })
+  }
+
+  #answered(answer: PlannerAnswer): void {
+    const job = this.#jobs.shift()
+    this.#attend()
+    if ('plan' in answer) job?.resolve(answer.plan.node ?? undefined)
+    else job?.reject(new Error(answer.error))
+  }
+
+  /** The process keeps ours alive only while it has work, and may not take too long for it. */
+  #attend(): void {
+    clearTimeout(this.#watch)
+    const child = this.#child
+    if (!child) return
+    const busy = this.#jobs.length > 0
+    for (const held of [child, child.channel, child.stderr as unknown as Referable | null]) held?.[busy ? 'ref' : 'unref']?.()
+    if (busy) this.#watch = setTimeout(() => child.kill('SIGKILL'), planningLimitMs)
+  }
+
+  #ended(lastWords: string): void {
+    clearTimeout(this.#watch)
+    this.#child = undefined
+    const culprit = this.#jobs.shift()
+    culprit?.reject(new PlannerCrash(`The planner ended while it planned this operation. ${lastWords}`.trim()))
+    if (this.#jobs.length === 0) return
+    this.#start()
+    this.#attend()
+  }
+
+  #stop(): void {
+    const child = this.#child
+    this.#child = undefined
+    clearTimeout(this.#watch)
+    if (child?.connected) child.disconnect()
+    for (const job of this.#jobs.splice(0)) job.reject(new Error('The engine is closed; it plans no more operations.'))
+  }
+}
+
+interface Referable {
+  ref?(): void
+  unref?(): void
+}
+
+const shared = new PlannerProcess()
+
+/** Makes a supergraph known to the planner's process. */
+export const openPlanner = (supergraphSdl: string): PlannerHandle => shared.open(supergraphSdl)

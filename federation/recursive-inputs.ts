@@ -1,0 +1,58 @@
+import {
+  getNamedType, getVariableValues, GraphQLScalarType, GraphQLSchema, isInputObjectType, Kind, visit,
+  type DocumentNode, type GraphQLError, type GraphQLInputObjectType, type OperationDefinitionNode,
+} from 'graphql'
+
+/** What to compile instead of a document, and how its variables are coerced beforehand. */
+export interface VariableCoercion {
+  schema: GraphQLSchema
+  document: DocumentNode
+  coerce(inputs: Record<string, unknown> | undefined): { coerced?: Record<string, unknown>, errors?: readonly GraphQLError[] }
+}
+
+/** Takes what is already coerced as it is. */
+const coercedScalar = new GraphQLScalarType({ name: 'freshet__Coerced' })
+
+const extended = new WeakMap<GraphQLSchema, GraphQLSchema>()
+
+/**
+ * graphql-jit 0.8 unrolls the coercion of variables into code and does not end on an input type that contains itself, as
+ * filters with `and`, `or` and `not` do. For operations with such a variable graphql-js coerces, and jit compiles the
+ * operation with variables that it leaves alone. Nothing for all other operations.
+ */
+export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode): VariableCoercion | undefined => {
+  const operation = document.definitions.find((node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION)
+  const definitions = operation?.variableDefinitions ?? []
+  const recursive = definitions.some(({ type }) => {
+    let named = type
+    while (named.kind !== Kind.NAMED_TYPE) named = named.type
+    const input = schema.getType(named.name.value)
+    return isInputObjectType(input) && reachesItself(input)
+  })
+  if (!recursive) return undefined
+  let withScalar = extended.get(schema)
+  if (!withScalar) {
+    const config = schema.toConfig()
+    extended.set(schema, withScalar = new GraphQLSchema({ ...config, types: [...config.types, coercedScalar], assumeValid: true }))
+  }
+  return {
+    schema: withScalar,
+    document: visit(document, {
+      VariableDefinition: (node) => ({
+        ...node,
+        type: { kind: Kind.NAMED_TYPE as const, name: { kind: Kind.NAME as const, value: coercedScalar.name } },
+        defaultValue: undefined,
+      }),
+    }),
+    coerce: (inputs) => getVariableValues(schema, definitions, inputs ?? {}, { maxErrors: 50 }),
+  }
+}
+
+/** Whether some input type that this one contains, itself included, contains itself. */
+const reachesItself = (type: GraphQLInputObjectType, above: readonly GraphQLInputObjectType[] = []): boolean => {
+  if (above.includes(type)) return true
+  return Object.values(type.getFields()).some((field) => {
+    const inner = getNamedType(field.type)
+    return isInputObjectType(inner) && reachesItself(inner, [...above, type])
+  })
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compareWorld, modes } from './differential/harness.ts'
+
+/** Change it by FRESHET_SEED to look elsewhere, or to repeat a case that a soak printed. */
+const firstSeed = Number(process.env.FRESHET_SEED ?? 1)
+const worlds = Number(process.env.FRESHET_WORLDS ?? 24)
+const operationsPerWorld = 12
+
+for (const mode of modes) {
+  test(`random operations over random subgraphs answer as one schema does: ${mode}, seeds from ${firstSeed}`, async () => {
+    let cases = 0
+    let unusable = 0
+    for (let seed = firstSeed; seed < firstSeed + worlds; seed++) {
+      const report = await compareWorld(seed, operationsPerWorld, mode)
+      assert.deepEqual(report.differences.slice(0, 1), [], report.differences[0])
+      cases += report.cases
+      unusable += report.unusable
+    }
+    assert.ok(cases >= worlds * operationsPerWorld / 2, `${unusable} of ${worlds} worlds did not compose`)
+  })
+}

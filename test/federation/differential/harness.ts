@@ -1,0 +1,101 @@
+import { buildSchema, execute, parse, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import {
+  buildSubgraph, composeSubgraphs, CompositionError, createEngine, httpSubgraph, inProcessSubgraph, type Engine, type SubgraphTransport,
+} from '../../../federation/index.ts'
+import { serveSubgraph, type RemoteSubgraph } from '../remote.ts'
+import { difference } from './compare.ts'
+import { createOperation, type Operation } from './operations.ts'
+import { random } from './random.ts'
+import { mergedSdl, subgraphSdl } from './sdl.ts'
+import { resolversOf, type Scope } from './values.ts'
+import { createWorld, type World } from './world.ts'
+
+export type Mode = 'in process' | 'remote' | 'mixed'
+export const modes: readonly Mode[] = ['in process', 'remote', 'mixed']
+
+export interface Report {
+  cases: number
+  /** Worlds whose subgraphs do not compose; they give no cases. */
+  unusable: number
+  differences: string[]
+}
+
+/** Compares random operations over one random world, federated in the given mode, with the same world in one schema. */
+export const compareWorld = async (seed: number, operations: number, mode: Mode): Promise<Report> => {
+  const report: Report = { cases: 0, unusable: 0, differences: [] }
+  const source = random(seed)
+  const world = createWorld(seed, source)
+  const sdls = world.subgraphs.map((name) => ({ name, typeDefs: subgraphSdl(world, name) }))
+    .filter(({ typeDefs }) => /\n(type|interface) /.test(typeDefs))
+  let supergraphSdl: string
+  try {
+    supergraphSdl = composeSubgraphs(sdls).supergraphSdl
+  } catch (error) {
+    if (!(error instanceof CompositionError)) throw error
+    report.unusable++
+    return report
+  }
+  const merged = mergedSchema(world)
+  await using disposables = new AsyncDisposableStack()
+  const runs = new Map<string, Scope>()
+  const subgraphs = new Map<string, SubgraphTransport>()
+  for (const [index, { name, typeDefs }] of sdls.entries()) {
+    const schema = buildSubgraph({ typeDefs, resolvers: fitting(resolversOf(world, name), typeDefs) })
+    if (mode === 'in process' || (mode === 'mixed' && index % 2 === 0)) subgraphs.set(name, inProcessSubgraph({ schema }))
+    else {
+      const remote: RemoteSubgraph = disposables.use(await serveSubgraph(schema, (headers) => runs.get(String(headers['x-run']))))
+      subgraphs.set(name, httpSubgraph({ url: remote.url }))
+    }
+  }
+  const engine = createEngine({ supergraphSdl, subgraphs, planCacheSize: 50 })
+  disposables.defer(() => engine.close())
+  const cases = Array.from({ length: operations }, (_, index) => ({
+    index, operation: createOperation(engine.schema, source, engine.schema.getMutationType() != null && source.chance(0.2)),
+  }))
+  // All at once: what one operation is told must never reach another.
+  await Promise.all(cases.map(async ({ index, operation }) => {
+    const name = `scope ${index % 3}`
+    const run = `${index}`
+    runs.set(run, { name, version: 0 })
+    const expected = await execute({
+      schema: merged, document: operation.document, variableValues: operation.variables, contextValue: { name, version: 0 },
+    })
+    const actual = await federated(engine, operation, runs.get(run)!, run)
+    report.cases++
+    const found = difference(jsonOf(expected), jsonOf(actual))
+    if (found) report.differences.push(describe(seed, index, mode, operation, found))
+  }))
+  return report
+}
+
+const federated = async (engine: Engine, { document, variables }: Operation, scope: Scope, run: string): Promise<ExecutionResult> =>
+  engine.execute({ document, variables, context: scope, headers: { 'x-run': run } })
+
+const mergedSchema = (world: World): GraphQLSchema => {
+  const typeDefs = mergedSdl(world)
+  const resolvers = fitting(resolversOf(world), typeDefs)
+  // The subgraph builder also makes plain schemas executable; what it adds is not asked for.
+  buildSchema(typeDefs)
+  return buildSubgraph({ typeDefs, resolvers })
+}
+
+/** Those resolvers that the SDL has fields for. */
+const fitting = (resolvers: ReturnType<typeof resolversOf>, sdl: string): ReturnType<typeof resolversOf> => {
+  const fields = new Map<string, Set<string>>()
+  for (const node of parse(sdl).definitions) {
+    if (!('name' in node) || !node.name) continue
+    const names = 'fields' in node ? node.fields?.map(({ name }) => name.value) ?? [] : []
+    fields.set(node.name.value, new Set(names))
+  }
+  return Object.fromEntries(Object.entries(resolvers).flatMap(([type, entries]) => {
+    const known = fields.get(type)
+    if (!known) return []
+    if ('serialize' in entries) return [[type, entries]]
+    return [[type, Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith('__') || known.has(name)))]]
+  }))
+}
+
+const jsonOf = (result: ExecutionResult): ExecutionResult => JSON.parse(JSON.stringify(result)) as ExecutionResult
+
+const describe = (seed: number, index: number, mode: Mode, { text, variables }: Operation, found: string): string =>
+  `seed ${seed}, operation ${index}, ${mode}\n${text}\n${JSON.stringify(variables)}\n${found}\n`
