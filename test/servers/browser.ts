@@ -20,6 +20,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-gpu',
       // Tests speak to this machine alone: nothing of the browser's own may look further.
       '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
     ],
   })
 }
