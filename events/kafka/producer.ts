@@ -29,7 +29,7 @@ interface IdentityGiver {
 }
 
 export interface ProducerOptions {
-  link: Link
+  link: Pick<Link, 'run'>
   partitions: number
   /** The most that one call may put into one partition: the topics' `max.message.bytes`. */
   maxBatchBytes: number
