@@ -8,8 +8,7 @@ import { after } from './world.ts'
 export function planAuctions(world: World, broadcast: Broadcast): void {
   after(world, world.random.between(10, 30) + world.random.exponential(30), () => {
     if (broadcast.state !== 'live') return
-    // A lot that could not end before the show does is not begun.
-    if (broadcast.viewers.length === 0 || world.now > broadcast.endsAt - 60) planAuctions(world, broadcast)
+    if (broadcast.viewers.length === 0) planAuctions(world, broadcast)
     else startAuction(world, broadcast)
   })
 }

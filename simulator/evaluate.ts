@@ -80,8 +80,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     }
     const truth = market.truth()
     const value = createValuation(truth)
-    const known = new Set(truth.livestreams.map(({ id }) => id))
-    const candidates = observations.live(now).filter(({ id }) => known.has(id))
+    const candidates = observations.live(now)
     const popular = [...candidates].sort((left, right) => right.viewers - left.viewers || (left.id < right.id ? -1 : 1))
 
     for (const { id: userId } of random.sample(truth.users, options.usersPerMoment ?? 100)) {

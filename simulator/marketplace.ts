@@ -31,7 +31,11 @@ export interface MarketplaceOptions {
   swing?: number
   /** Share of people's choices that ask the served feed, 0 to 1. Default 0: nobody waits for a feed. */
   feedShare?: number
-  /** Tells this run's ids from those of others on the same data. Default 0, or the one after `continueFrom`. */
+  /**
+   * Tells this run's ids from those of others on the same data: people and sellers keep theirs, streams, lots, orders and
+   * events get new ones. Default 0, or the one after `continueFrom`. Where no cursor is kept, pass what never repeats (the
+   * seconds since the epoch): registrations then come again, which changes nothing, and old streams stay as they were.
+   */
   run?: number
   /** Where a former run on the same data stood: people are not registered again, and its open streams are ended first. */
   continueFrom?: Cursor

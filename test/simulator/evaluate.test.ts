@@ -22,7 +22,7 @@ describe('evaluation', () => {
   test('popularity is no straw man, and taste pays: on ten seeds luck < popularity < a simple personal ranking < the truth', async () => {
     let personalWins = 0
     for (let seed = 101; seed <= 110; seed++) {
-      const result = await evaluate({ seed, ranker: personal, moments: 4, warmUpSeconds: 600 })
+      const result = await evaluate({ seed, ranker: personal, moments: 3, warmUpSeconds: 400 })
       assert.ok(result.random < 0.8 * result.popularity, `seed ${seed}: luck ${result.random / result.popularity} of popularity`)
       assert.ok(result.oracle > 1.3 * result.popularity, `seed ${seed}: the truth ${result.oracle / result.popularity} of popularity`)
       assert.ok(result.oracle > result.ranker)
@@ -88,6 +88,11 @@ test('the truth is plain JSON, values every pair, and decays as a show gets old'
       assert.ok(value(user.id, livestream.id, market.now + 7_200_000).appeal < appeal)
     }
   }
+  const attached = truth.users.find(({ loyalties }) => truth.livestreams.some(({ sellerId }) => loyalties[sellerId]))
+  const show = truth.livestreams.find(({ sellerId }) => attached?.loyalties[sellerId])
+  assert.ok(attached && show)
+  const without = createValuation({ ...truth, users: truth.users.map((user) => ({ ...user, loyalties: {} })) })
+  assert.ok(value(attached.id, show.id, market.now).appeal > without(attached.id, show.id, market.now).appeal)
   assert.throws(() => value('user-0', 'live-0-1', 0), /expected a user of this market, got user-0/)
   assert.throws(() => value('user-1', 'live-7-1', 0), /expected a stream that was live when the truth was told, got live-7-1/)
 })

@@ -77,24 +77,29 @@ describe('a served feed', () => {
     assert.ok(byLuck > 1.5 * mismatching, `${byLuck} by luck, ${mismatching} mismatching`)
   })
 
-  test('is read from the top: the same streams are opened less further down', () => {
-    const market = open()
-    const ids = market.truth().livestreams.map(({ id }) => id)
-    const random = createRandom(2)
-    let top = 0, rest = 0
-    for (let index = 1; index <= 500; index++) {
-      const items = random.sample(ids, 40).map((livestreamId) => ({ livestreamId }))
-      const opened = market.respondToFeed(`user-${index}`, { feedId: 'f', items })
-      if (opened && opened.position < 5) top++
-      else if (opened) rest++
+  test('is read from the top: the same stream is opened less at a lower position', () => {
+    const opensAt = (position: number): number => {
+      const market = open()
+      const [best] = market.truth().livestreams.sort((left, right) => right.quality - left.quality)
+      let opened = 0
+      for (let index = 1; index <= 500; index++) {
+        const items = [{ livestreamId: best?.id ?? '', position }]
+        if (market.respondToFeed(`user-${index}`, { feedId: 'f', items })) opened++
+      }
+      return opened
     }
-    assert.ok(top / 5 > 3 * (rest / 35), `${top} in the first five places, ${rest} in the others`)
+    const [top, lower, bottom] = [opensAt(0), opensAt(5), opensAt(50)]
+    assert.ok(top > 1.5 * lower && lower > 1.5 * bottom, `${top} at the top, ${lower} at 5, ${bottom} at 50`)
   })
 
   test('never leads into a stream that is not live, or unknown; an empty one leaves people to themselves', () => {
     const market = open()
-    const ended = 'live-9-9'
-    assert.equal(market.respondToFeed('user-1', { feedId: 'f', items: [{ livestreamId: ended }] }), null)
+    const known = market.cursor().openLivestreams
+    const live = new Set(market.truth().livestreams.map(({ id }) => id))
+    const scheduled = known.filter((id) => !live.has(id))
+    assert.ok(scheduled.length > 0)
+    const items = ['live-9-9', ...scheduled].map((livestreamId) => ({ livestreamId, position: 0 }))
+    for (let index = 100; index < 300; index++) assert.equal(market.respondToFeed(`user-${index}`, { feedId: 'f', items }), null)
     assert.equal(market.respondToFeed('user-2', { feedId: 'f', items: [] }), null)
     const events = market.takeUntil(market.now + 30_000)
     assert.ok(events.some((event) => event.type === 'LivestreamViewed' && event.data.userId === 'user-2'))

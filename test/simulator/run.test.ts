@@ -188,6 +188,7 @@ describe('feeds', () => {
     assert.ok(failing.report.feeds.failed > 50)
     assert.equal(failing.report.feeds.failed, failing.report.feeds.asked)
     assert.ok(failing.published.some(({ type }) => type === 'LivestreamViewed'))
+    assert.ok(!failing.published.some(({ data }) => 'feedId' in data))
 
     const release: (() => void)[] = []
     const stuck = runFor(40, {
