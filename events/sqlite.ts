@@ -225,7 +225,11 @@ class SqliteStore implements Store {
 
   close(): void {
     if (!this.#db.isOpen) return
-    this.#statements.removeMeta.run('boot')
+    try {
+      this.#statements.removeMeta.run('boot')
+    } catch {
+      // On a full disk the mark stays: at worst it costs a gap in the offsets.
+    }
     this.#db.close()
   }
 

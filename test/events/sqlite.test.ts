@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -91,6 +91,60 @@ describe('the embedded log and other processes', { timeout: 120_000 }, () => {
     second.stderr.on('data', (data) => (words += data))
     await once(second, 'close')
     assert.match(words, new RegExp(`in use by process ${process.pid}`))
+    await log.close()
+  })
+})
+
+describe('the embedded log on a full disk', { timeout: 60_000, skip: process.platform !== 'linux' && 'needs prlimit' }, () => {
+  // A limit on the size of the process's files stands for the disk: SQLite meets the same failed writes.
+  const limited = async (t: TestContext) => {
+    const directory = temporaryDirectory(t)
+    const appender = spawn(process.execPath, [join(import.meta.dirname, 'append-while-full.ts'), directory], { stdio: ['pipe', 'pipe', 'inherit'] })
+    t.after(() => appender.kill('SIGKILL'))
+    const lines = createInterface(appender.stdout)[Symbol.asyncIterator]()
+    const until = async (pattern: RegExp): Promise<number> => {
+      let offsets = 0
+      for (;;) {
+        const { value, done } = await lines.next()
+        assert.ok(!done, `ended before ${pattern}`)
+        if (value.startsWith('offset ')) assert.equal(Number(value.slice(7)), next++, 'offsets go on without a gap')
+        if (value.startsWith('offset ')) offsets++
+        if (pattern.test(value)) return offsets
+      }
+    }
+    let next = 0
+    const allow = (bytes: string) => execFileSync('prlimit', [`--pid=${appender.pid}`, `--fsize=${bytes}:unlimited`])
+    await until(/^open/)
+    return { directory, appender, until, allow, written: () => next }
+  }
+
+  test('it waits, says so, and goes on where it was when there is room again', async (t) => {
+    const { directory, appender, until, allow, written } = await limited(t)
+    allow(String(2 << 20))
+    await until(/^report The event log cannot write .*waits and tries again/)
+    allow('unlimited')
+    await until(/^report The event log writes again/)
+    await until(/^offset /)
+    appender.stdin.write('stop')
+    await until(/^error LOG_UNAVAILABLE/)
+    await once(appender, 'exit')
+    const log = await openSqliteLog({ directory, partitions: 1 })
+    const end = (await log.ends(['a']))['a/0']!
+    assert.ok(end === written() || end === written() + 1, `${written()} were acknowledged, ${end} are there`)
+    assert.equal((await take(log, { 'a/0': 0 }, end)).length, end)
+    await log.close()
+  })
+
+  test('who gives up is told, and what was acknowledged is there', async (t) => {
+    const { directory, appender, until, allow, written } = await limited(t)
+    allow(String(2 << 20))
+    await until(/^report The event log cannot write/)
+    appender.stdin.write('stop')
+    await until(/^error LOG_UNAVAILABLE/)
+    await once(appender, 'exit')
+    const log = await openSqliteLog({ directory, partitions: 1 })
+    assert.deepEqual(await log.ends(['a']), { 'a/0': written() })
+    assert.equal((await take(log, { 'a/0': 0 }, written())).length, written())
     await log.close()
   })
 })
