@@ -26,12 +26,12 @@ export interface LoadedShard {
 
 export interface LoadedEntity {
   state: EntityState
+  /** Source positions that it includes. */
   positions: Positions
-  checkpoint: number
 }
 
 /**
- * Reads the state topic of each shard up to (not including) the record that `through` names. Records that a superseded
+ * Reads the state topic of each shard up to and including the record that `through` names. Records that a superseded
  * owner wrote after its successor's are left out.
  *
  * @throws StateRecordError when a state is damaged
@@ -40,7 +40,7 @@ export async function loadStates(
   { log, topics, through, signal }: { log: EventLog; topics: Topics; through: ReadonlyMap<number, number>; signal: AbortSignal },
 ): Promise<Map<number, LoadedShard>> {
   const starts = await log.starts([topics.state])
-  const loaders = new Map([...through].map(([shard, end]) => [shard, new Loader(end)]))
+  const loaders = new Map([...through.keys()].map((shard) => [shard, new Loader()]))
   await readThrough(log, {
     from: Object.fromEntries([...through.keys()].map((shard) => {
       const key = partitionKey(topics.state, shard)
@@ -53,7 +53,6 @@ export async function loadStates(
 }
 
 class Loader {
-  readonly #end: number
   #epoch = -1
   #checkpoint = 0
   #marker: CheckpointMarker | null = null
@@ -62,12 +61,7 @@ class Loader {
   readonly #slices = new Map<string, Uint8Array>()
   readonly #others = new Map<number, Set<string>>()
 
-  constructor(end: number) {
-    this.#end = end
-  }
-
   take(record: LogRecord): void {
-    if (record.offset >= this.#end) return
     const key = record.key === null ? null : parseStateKey(record.key)
     if (!key) return
     const { version, name } = key
@@ -88,7 +82,7 @@ class Loader {
     else if (isSliceName(name)) this.#slices.set(name, body)
     else if (isEntityName(name)) {
       const { state, positions } = decodeEntityState(name, body)
-      this.#entities.set(name, { state, positions, checkpoint: head.checkpoint })
+      this.#entities.set(name, { state, positions })
     }
   }
 

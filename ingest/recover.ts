@@ -1,4 +1,4 @@
-import { partitionKey } from '../events/log.ts'
+import { covers, partitionKey } from '../events/log.ts'
 import type { EventLog, LogRecord } from '../events/log.ts'
 import { domainTopics, ingestedTopics } from '../events/topics.ts'
 import type { Topics } from '../events/topics.ts'
@@ -88,10 +88,10 @@ function assemble(claim: Claim, loaded: LoadedShard, tail: ScannedTail, { topics
     number: claim.shard, epoch: claim.epoch, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
     sequence: tail.sequence, rekeyed: tail.rekeyed, nextChange: claim.changesOffset + 1, checkpoint: loaded.checkpoint,
   })
-  // A state without any complete checkpoint is complete up to its own positions all the same.
-  for (const [key, { state, positions, checkpoint }] of loaded.entities) {
+  for (const [key, { state, positions }] of loaded.entities) {
     shard.entities.set(key, { state, copiedAt: 0, copiesDue: 0 })
-    if (checkpoint > (marker?.checkpoint ?? -1)) shard.ahead.set(key, positions)
+    // Written after the checkpoint had begun, or in one that was never completed.
+    if (!covers(shard.positions, positions)) shard.ahead.set(key, positions)
   }
   return { shard, loaded, tail }
 }

@@ -1,7 +1,7 @@
 import type { EntityKey } from '../events/entity.ts'
 import { partitionKey } from '../events/log.ts'
 import type { LogRecord, NewRecord, Positions } from '../events/log.ts'
-import { Deduplicator } from './dedup.ts'
+import type { Deduplicator } from './dedup.ts'
 import type { Effect, Increment } from './effects.ts'
 import { applyEffect, beginChange, newEntityState } from './entity-state.ts'
 import type { EntityState, PendingChange } from './entity-state.ts'

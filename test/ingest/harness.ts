@@ -76,6 +76,8 @@ export class Harness {
 
 export interface Running {
   stop(): Promise<void>
+  /** Settles when ingest has ended. */
+  ended: Promise<void>
 }
 
 export const testSettings: IngestSettings = { ...defaultIngestSettings, takeoverWaitMs: 0, checkpointIntervalMs: 200, commitIntervalMs: 200 }
@@ -94,6 +96,7 @@ function start(
   // Whoever waits hears of it by `stop`.
   running.catch(() => {})
   return {
+    ended: running,
     stop: () => {
       stop.abort()
       return running
