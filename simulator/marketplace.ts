@@ -37,7 +37,10 @@ export interface MarketplaceOptions {
    * seconds since the epoch): registrations then come again, which changes nothing, and old streams stay as they were.
    */
   run?: number
-  /** Where a former run on the same data stood: people are not registered again, and its open streams are ended first. */
+  /**
+   * Where a former run on the same data stood: its open streams are ended first, and its people are not registered again,
+   * unless it had another seed: then new people take over the ids.
+   */
   continueFrom?: Cursor
 }
 
@@ -131,12 +134,12 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
     asking: [],
   }
   const former = options.continueFrom
-  seed(world, { livestreams: settings.livestreams, people: !former?.registered, leftOpen: former?.openLivestreams ?? [] })
+  let registered = former?.seed === settings.seed && former.registered
+  seed(world, { livestreams: settings.livestreams, people: !registered, leftOpen: former?.openLivestreams ?? [] })
   const pace = startPace(world, {
     rate: settings.eventsPerSecond / speed, swing: settings.swing, livestreams: settings.livestreams,
   })
   const ledger = createLedger(former?.openLivestreams ?? [])
-  let registered = former?.registered ?? false
 
   const step = (): void => {
     const entry = agenda.take()
@@ -253,10 +256,6 @@ function checked(options: MarketplaceOptions) {
   requireRange('swing', settings.swing, 0, 0.9)
   requireRange('feedShare', settings.feedShare, 0, 1)
   requireRange('run', settings.run, 0, Number.MAX_SAFE_INTEGER, true)
-  if (former && former.seed !== settings.seed) {
-    throw new RangeError(`continueFrom: expected a cursor of seed ${settings.seed}, got one of seed ${former.seed}; `
-      + 'start with that seed, or without the cursor')
-  }
   return settings
 }
 
