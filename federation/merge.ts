@@ -11,11 +11,11 @@ export const isObject = (value: unknown): value is Obj =>
  * entity may go to several places, whose later fetches must not meet.
  */
 export const mergeObject = (target: Obj, source: Obj, shape: Shape, types: SupergraphTypes): void => {
-  for (const [key, { into, child }] of shape) {
+  for (const [key, { into, child, typename }] of shape) {
     const value = source[key]
     if (value === undefined) continue
     if (child) target[into] = mergeValue(target[into], value, child, types)
-    else if (key === '__typename') mergeTypename(target, value, types)
+    else if (typename) mergeTypename(target, value, types)
     else if (value !== null || target[into] === undefined) target[into] = value
   }
 }

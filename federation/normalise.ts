@@ -1,8 +1,8 @@
 import {
-  Kind, isInputObjectType, isEnumType, isLeafType, isListType, isNonNullType, isSpecifiedScalarType, getNamedType, print,
-  TypeInfo, visit, visitWithTypeInfo, type ArgumentNode, type ConstValueNode, type DocumentNode, type FieldNode,
+  Kind, isInputObjectType, isEnumType, isListType, isNonNullType, isSpecifiedScalarType, parseType, print,
+  TypeInfo, valueFromASTUntyped, visit, visitWithTypeInfo, type ArgumentNode, type DirectiveNode, type DocumentNode, type FieldNode,
   type FragmentDefinitionNode, type GraphQLInputType, type GraphQLSchema, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode,
-  type ValueNode, type VariableDefinitionNode, parseType, valueFromASTUntyped,
+  type ValueNode, type VariableDefinitionNode,
 } from 'graphql'
 import type { SupergraphTypes } from './schema.ts'
 
@@ -16,11 +16,13 @@ export interface NormalisedOperation {
   forPlanner: DocumentNode | undefined
   /** The operation reduced to `__schema` and `__type`, when it asks for them. */
   introspection: DocumentNode | undefined
-  /** Values of the literals that were lifted to variables. */
-  literals: Record<string, unknown>
+  /** Arguments that became variables: their values, or what to work them out from where they contain variables. */
+  lifted: ReadonlyMap<string, LiftedValue>
   /** Response keys that were renamed for the planner → the client's. */
   renamed: ReadonlyMap<string, string>
 }
+
+export type LiftedValue = { value: unknown } | { literal: ValueNode, type: GraphQLInputType }
 
 const liftedPrefix = '_lit_'
 const renamedPrefix = '_key_'
@@ -44,7 +46,7 @@ export const normalise = (
     ...main, name: undefined, variableDefinitions: [...main.variableDefinitions ?? [], ...literals.definitions],
   }
   const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [lifted, ...fragments.values()] }
-  const planned = withRootFields(lifted, fragments, ({ name }) => !name.value.startsWith('__'))
+  const planned = withRootFields(...withoutExcluded(lifted, fragments), ({ name }) => !name.value.startsWith('__'))
   const introspective = withRootFields(lifted, fragments, ({ name }) => name.value === '__schema' || name.value === '__type')
   return {
     text: print(whole),
@@ -52,7 +54,7 @@ export const normalise = (
     fragments,
     forPlanner: planned,
     introspection: introspective,
-    literals: literals.values,
+    lifted: literals.values,
     renamed,
   }
 }
@@ -110,9 +112,9 @@ const meetsPlanner = (node: FieldNode, key: string, types: SupergraphTypes): boo
   return types.requiredWithArguments.has(name) && (node.arguments?.length ?? 0) > 0
 }
 
-/** Literals lifted to variables; equal ones share a variable, so that equal fields stay equal. */
+/** Argument values lifted to variables; equal ones share a variable, so that equal fields stay equal. */
 class Lifted {
-  readonly values: Record<string, unknown> = {}
+  readonly values = new Map<string, LiftedValue>()
   readonly definitions: VariableDefinitionNode[] = []
   readonly #names = new Map<string, string>()
   readonly #enabled: boolean
@@ -121,29 +123,14 @@ class Lifted {
     this.#enabled = !operation.variableDefinitions?.some(({ variable }) => variable.name.value.startsWith(liftedPrefix))
   }
 
-  /** The value with its literals replaced, or nothing when it stays as it is. */
+  /** The variable that stands for the value, or nothing when it stays as it is. */
   lift(value: ValueNode, type: GraphQLInputType): ValueNode | undefined {
-    if (!this.#enabled || value.kind === Kind.VARIABLE || value.kind === Kind.NULL) return undefined
-    if (isConstant(value)) return isSafe(value, type) ? this.#variable(value, type) : undefined
-    if (value.kind !== Kind.OBJECT) return undefined
-    const object = isNonNullType(type) ? type.ofType : type
-    if (!isInputObjectType(object) || object.isOneOf) return undefined
-    return {
-      ...value,
-      fields: value.fields.map((field) => {
-        const fieldType = object.getFields()[field.name.value]?.type
-        const lifted = fieldType && this.lift(field.value, fieldType)
-        return lifted ? { ...field, value: lifted } : field
-      }),
-    }
-  }
-
-  #variable(value: ConstValueNode, type: GraphQLInputType): ValueNode {
+    if (!this.#enabled || value.kind === Kind.VARIABLE || value.kind === Kind.NULL || !isSafe(value, type)) return undefined
     const identity = `${String(type)} ${print(value)}`
     let name = this.#names.get(identity)
     if (name === undefined) {
       this.#names.set(identity, name = liftedPrefix + this.definitions.length)
-      this.values[name] = valueFromASTUntyped(value)
+      this.values.set(name, isConstant(value) ? { value: valueFromASTUntyped(value) } : { literal: value, type })
       this.definitions.push({
         kind: Kind.VARIABLE_DEFINITION,
         variable: { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: name } },
@@ -154,7 +141,7 @@ class Lifted {
   }
 }
 
-const isConstant = (value: ValueNode): value is ConstValueNode => {
+const isConstant = (value: ValueNode): boolean => {
   switch (value.kind) {
     case Kind.VARIABLE: return false
     case Kind.LIST: return value.values.every(isConstant)
@@ -164,26 +151,70 @@ const isConstant = (value: ValueNode): value is ConstValueNode => {
 }
 
 /** Only values that mean the same as JSON: a custom scalar may read a literal differently. */
-const isSafe = (value: ConstValueNode, type: GraphQLInputType): boolean => {
+const isSafe = (value: ValueNode, type: GraphQLInputType): boolean => {
+  if (value.kind === Kind.NULL || value.kind === Kind.VARIABLE) return true
   const nullable = isNonNullType(type) ? type.ofType : type
   if (isListType(nullable)) {
     return value.kind === Kind.LIST
       ? value.values.every((item) => isSafe(item, nullable.ofType))
       : isSafe(value, nullable.ofType)
   }
-  if (value.kind === Kind.NULL) return true
   if (isInputObjectType(nullable)) {
     return value.kind === Kind.OBJECT && value.fields.every((field) => {
       const fieldType = nullable.getFields()[field.name.value]?.type
       return fieldType !== undefined && isSafe(field.value, fieldType)
     })
   }
-  const named = getNamedType(nullable)
-  return isLeafType(named) && (isEnumType(named) || isSpecifiedScalarType(named))
+  return isEnumType(nullable) || isSpecifiedScalarType(nullable)
 }
 
+/**
+ * The operation without what `@skip(if: true)` and `@include(if: false)` exclude in every request: the planner does not plan
+ * an operation that excludes everything. Emptied selections keep a `__typename`, which the projection does not show.
+ */
+const withoutExcluded = (
+  operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): [OperationDefinitionNode, ReadonlyMap<string, FragmentDefinitionNode>] => {
+  const kept = new Map<string, FragmentDefinitionNode>()
+  const prune = (set: SelectionSetNode): SelectionSetNode => ({
+    ...set,
+    selections: set.selections.flatMap((node): SelectionNode[] => {
+      if (isExcluded(node)) return []
+      const directives = node.directives?.filter((directive) => !isConstantCondition(directive))
+      if (node.kind === Kind.FRAGMENT_SPREAD) {
+        const fragment = fragments.get(node.name.value)
+        if (!fragment) return []
+        const known = kept.get(fragment.name.value) ?? { ...fragment, selectionSet: prune(fragment.selectionSet) }
+        kept.set(fragment.name.value, known)
+        return known.selectionSet.selections.length > 0 ? [{ ...node, directives }] : []
+      }
+      if (!node.selectionSet) return [{ ...node, directives }]
+      const inner = prune(node.selectionSet)
+      if (inner.selections.length > 0) return [{ ...node, directives, selectionSet: inner }]
+      return node.kind === Kind.FIELD ? [{ ...node, directives, selectionSet: { ...inner, selections: [typenameField] } }] : []
+    }),
+  })
+  const pruned = { ...operation, selectionSet: prune(operation.selectionSet) }
+  return [pruned, kept]
+}
+
+const typenameField: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
+
+const conditionOf = (directive: DirectiveNode): boolean | undefined => {
+  const value = directive.arguments?.find(({ name }) => name.value === 'if')?.value
+  return value?.kind === Kind.BOOLEAN ? value.value : undefined
+}
+
+const isConstantCondition = (directive: DirectiveNode): boolean =>
+  (directive.name.value === 'skip' || directive.name.value === 'include') && conditionOf(directive) !== undefined
+
+const isExcluded = (node: SelectionNode): boolean => node.directives?.some((directive) =>
+  directive.name.value === 'skip' && conditionOf(directive) === true
+  || directive.name.value === 'include' && conditionOf(directive) === false) === true
+
 /** A document for each root field of the operation, in the order in which they are selected. */
-export const perRootField = ({ operation, fragments }: NormalisedOperation): DocumentNode[] => {
+export const perRootField = (normalised: NormalisedOperation): DocumentNode[] => {
+  const [operation, fragments] = withoutExcluded(normalised.operation, normalised.fragments)
   const keys = new Set<string>()
   const keyOf = (field: FieldNode): string => (field.alias ?? field.name).value
   withRootFields(operation, fragments, (field) => {

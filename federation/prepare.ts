@@ -1,8 +1,9 @@
 import {
-  getVariableValues, GraphQLError, Kind, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode,
+  getVariableValues, GraphQLError, Kind, print, valueFromAST, type DocumentNode, type GraphQLSchema,
+  type OperationDefinitionNode,
 } from 'graphql'
 import { codes } from './errors.ts'
-import { normalise, type NormalisedOperation } from './normalise.ts'
+import { normalise, type LiftedValue, type NormalisedOperation } from './normalise.ts'
 import type { SupergraphTypes } from './schema.ts'
 
 /** An operation of a document, normalised. */
@@ -44,13 +45,25 @@ export class Preparation {
         nodes: error.nodes, originalError: error.originalError, extensions: { code: codes.badInput, ...error.extensions },
       })) }
     }
-    return { values: { ...result.coerced, ...operation.normalised.literals } }
+    const values = { ...result.coerced }
+    for (const [name, lifted] of operation.normalised.lifted) {
+      values[name] = 'value' in lifted ? lifted.value : valueFromAST(lifted.literal, lifted.type, result.coerced)
+      if (values[name] === undefined) return { errors: [invalidArgument(lifted)] }
+    }
+    return { values }
   }
 }
 
 export type Coerced =
   | { values: Record<string, unknown>, errors?: undefined }
   | { errors: readonly GraphQLError[], values?: undefined }
+
+const invalidArgument = (lifted: LiftedValue): GraphQLError => {
+  const { literal, type } = lifted as Extract<LiftedValue, { literal: unknown }>
+  return new GraphQLError(`An argument of type "${String(type)}" is ${print(literal)}; with these variables that is no such value.`, {
+    extensions: { code: codes.badInput },
+  })
+}
 
 const selectOperation = (document: DocumentNode, name: string | null | undefined): OperationDefinitionNode => {
   const operations = document.definitions.filter((node): node is OperationDefinitionNode =>

@@ -48,9 +48,12 @@ const walk = (
 ): void => {
   if (value === null || value === undefined) return
   const segment = path[index]
-  if (segment === 'item') {
-    if (!Array.isArray(value)) return
-    for (let item = 0; item < value.length; item++) walk(value[item], path, index + 1, [...at, item], types, visit)
+  if (Array.isArray(value)) {
+    // The planner writes one segment for a list in a list, too.
+    const next = segment === 'item' ? index + 1 : index
+    for (let item = 0; item < value.length; item++) walk(value[item], path, next, [...at, item], types, visit)
+  } else if (segment === 'item') {
+    return
   } else if (!isObject(value)) {
     return
   } else if (segment === undefined) {

@@ -12,6 +12,8 @@ export interface ShapeField {
   into: string
   /** Absent for leaves. */
   child: Shape | undefined
+  /** Whether the value is the object's type name, under whatever key. */
+  typename: boolean
 }
 
 /** The shape of an operation's answer. */
@@ -32,7 +34,7 @@ const collect = (set: SelectionSetNode, fragments: Map<string, FragmentDefinitio
     if (selection.kind === Kind.FIELD) {
       const key = (selection.alias ?? selection.name).value
       let field = into.get(key)
-      if (!field) into.set(key, field = { into: key, child: undefined })
+      if (!field) into.set(key, field = { into: key, child: undefined, typename: selection.name.value === '__typename' })
       if (selection.selectionSet) collect(selection.selectionSet, fragments, field.child ??= new Map())
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
       collect(selection.selectionSet, fragments, into)

@@ -63,7 +63,9 @@ export const compareWorld = async (seed: number, operations: number, mode: Mode)
     const actual = await federated(engine, operation, runs.get(run)!, run)
     report.cases++
     const found = difference(jsonOf(expected), jsonOf(actual))
-    if (found) report.differences.push(describe(seed, index, mode, operation, found))
+    if (!found) return
+    const causes = actual.errors?.flatMap(({ originalError }) => originalError?.message ?? []) ?? []
+    report.differences.push(describe(seed, index, mode, operation, [found, ...causes].join('\n  because ')))
   }))
   return report
 }

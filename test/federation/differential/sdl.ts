@@ -128,7 +128,8 @@ class SubgraphParts {
       field === `c${name}` && members.every((member) => this.#owned(member).some((one) => one.name === field)))
     const hasId = members.every((member) => member.keys[this.#subgraph]?.includes('id'))
     const fields = [...hasId ? ['  id: ID!'] : [], ...shared.map(plain)]
-    if (fields.length === 0) fields.push('  code: String!')
+    if (fields.length === 0) fields.push(...members.every((member) => member.keys[this.#subgraph]?.includes('code'))
+      ? ['  code: String!'] : ['  id: ID!'])
     return `interface ${name}${spec.objectIn !== undefined && spec.home === this.#subgraph ? ' @key(fields: "id")' : ''} {\n`
       + `${fields.join('\n')}\n}`
   }
@@ -146,7 +147,6 @@ class SubgraphParts {
       ...owned.map((field) => this.#field(field, type)),
       ...external.map((field) => `${plain(field)} @external`),
     ]
-    // An interface that mixes keys is seen by the code.
     const directives = type.entity ? keys.map((key) => ` @key(fields: "${key}")`).join('') : ' @shareable'
     return `type ${type.name}${implementing(interfaces)}${directives} {\n${lines.join('\n')}\n}`
   }
