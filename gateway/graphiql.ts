@@ -5,7 +5,7 @@ const welcome = `# Freshet: what is live now, ranked for a person.
 # The button runs it. Below is a subscription: run that and watch the feed move.
 
 query Feed {
-  feed(userId: "u-1", first: 5) {
+  feed(userId: "user-1", first: 5) {
     edges {
       rank
       score
@@ -22,7 +22,7 @@ query Feed {
 }
 
 subscription LiveFeed {
-  feed(userId: "u-1", first: 5) {
+  feed(userId: "user-1", first: 5) {
     edges {
       rank
       node { id title metrics { viewersNow { value } } }

@@ -45,6 +45,9 @@ export interface UserAffinities {
 export interface MetricView {
   metrics(entity: EntityKey, now: number): EntityMetrics | null
   affinities(userId: string, now: number): UserAffinities
+  /** Single values, for whoever scores hundreds of entities; 0 where nothing is known. `now` in ms. */
+  viewersNow(entity: EntityKey, now: number): number
+  popularity(entity: EntityKey, now: number): number
   /** Source positions applied so far. */
   covered(): Positions
   /** Resolves when everything before `positions`, what it re-keyed included, is applied; rejects when `signal` aborts. */

@@ -88,8 +88,10 @@ function strongestCategories({ categories, interests }: Profile): string[] {
   return [...new Set([...repeat.slice(0, strongest.categories), ...interests])].slice(0, 2 * strongest.categories)
 }
 
-/** What ranking sees of a found livestream. Viewers are those of the moment where the view knows them. */
-export function toCandidate({ entity, sources, similarity }: Found, viewersNow: number | undefined, vector?: Float32Array): Candidate {
+/** What ranking sees of a found livestream, with its metrics of this moment. */
+export function toCandidate(
+  { entity, sources, similarity }: Found, measured: { viewersNow: number; popularity: number }, vector?: Float32Array,
+): Candidate {
   const fields = entity.fields as EntityFields<'livestream'>
   return {
     id: entity.id,
@@ -98,8 +100,8 @@ export function toCandidate({ entity, sources, similarity }: Found, viewersNow: 
     startedAt: fields.startedAt,
     auctionActive: fields.auctionActive ?? false,
     giveawayActive: fields.giveawayActive ?? false,
-    viewersNow: viewersNow ?? fields.viewersNow ?? 0,
-    popularity: fields.popularity ?? 0,
+    viewersNow: measured.viewersNow,
+    popularity: measured.popularity,
     similarity,
     vector,
     sources,

@@ -1,4 +1,4 @@
-import { serializeEvent } from '../../events/serialize.ts'
+import { toRecord } from '../../events/serialize.ts'
 import type { EventLog } from '../../events/log.ts'
 import type { Topics } from '../../events/topics.ts'
 import type { FreshetEvent } from '../../events/vocabulary.ts'
@@ -25,7 +25,7 @@ export function createServedLog(
     while (waiting.length > 0) {
       const batch = waiting.splice(0, 500)
       try {
-        await log.append(batch.map((event) => serializeEvent(event, topics)), { signal })
+        await log.append(batch.map((event) => toRecord(event, topics)), { signal })
       } catch (error) {
         onDropped(`${batch.length} served feeds were not noted: ${error instanceof Error ? error.message : String(error)}`)
         if (signal.aborted) waiting = []

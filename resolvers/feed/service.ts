@@ -60,7 +60,10 @@ export function createFeedService(options: FeedOptions): FeedService {
   const isNew = (now: number) => (sellerId: string) =>
     (view.metrics(`seller:${sellerId}`, now)?.total.watchSeconds ?? 0) < newSellerWatchSeconds
 
-  const viewersNow = (id: string, now: number) => view.metrics(`livestream:${id}`, now)?.viewersNow
+  const measure = (id: string, now: number) => ({
+    viewersNow: view.viewersNow(`livestream:${id}`, now),
+    popularity: view.popularity(`livestream:${id}`, now),
+  })
 
   /** Reads the best contenders once more, with vectors, and keeps those that are live at this moment. */
   async function stillLive(contenders: readonly Found[], taste: Taste | undefined, signal?: AbortSignal) {
@@ -86,12 +89,12 @@ export function createFeedService(options: FeedOptions): FeedService {
     const found = await findCandidates(index, profile, taste, filter, { isNew: isNew(now), signal })
     const seen = new Set(shown)
     const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
-    const candidates = open.map((each) => toCandidate(each, viewersNow(each.entity.id, now)))
+    const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
     const contenders = scoreAll(candidates, profile, model, now)
       .slice(0, Math.max(50, contendersPerItem * room))
       .flatMap(({ candidate }) => found.get(candidate.id) ?? [])
     const alive = await stillLive(contenders, taste, signal)
-    const ranked = rank(alive.map((each) => toCandidate(each, viewersNow(each.entity.id, now), each.vector)), profile, {
+    const ranked = rank(alive.map((each) => toCandidate(each, measure(each.entity.id, now), each.vector)), profile, {
       model, diversity: defaultDiversity, exploreEvery, count: room + 1, now, random,
     })
 

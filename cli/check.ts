@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkEventSchemas } from '../events/schema-files.ts'
+import { composeOwnSubgraphs } from '../resolvers/compose.ts'
+import { committedSupergraph } from '../schema/supergraph.ts'
+import { generateTypes } from './codegen.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** `freshet check`: whether what is generated fits what it is generated from. @returns whether all does */
+export async function check(say: (line: string) => void): Promise<boolean> {
+  const faults = [...checkSupergraph(), ...checkEventSchemas(), ...(await checkGenerated())]
+  for (const fault of faults) say(`WRONG  ${fault}`)
+  say(faults.length === 0 ? 'Supergraph, event schemas and generated types are up to date.' : `${faults.length} found.`)
+  return faults.length === 0
+}
+
+function checkSupergraph(): string[] {
+  let composed: string
+  try {
+    composed = composeOwnSubgraphs()
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
+  return composed === committedSupergraph() ? [] : ['schema/supergraph.graphql is stale: run `npm run freshet -- compose` and commit it.']
+}
+
+/** Generates everything anew in memory and compares it with the files. */
+async function checkGenerated(): Promise<string[]> {
+  const files = await generateTypes(root)
+  return files
+    .filter(({ filename, content }) => content !== read(filename))
+    .map(({ filename }) => `${relative(root, filename)} is stale: run \`npm run codegen\` and commit it.`)
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

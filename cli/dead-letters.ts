@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { listDeadLetters, resubmit, showDeadLetter, type ListedDeadLetter } from '../events/dead-letters.ts'
+import type { EventLog } from '../events/log.ts'
+import type { Topics } from '../events/topics.ts'
+import type { Logger } from '../ingest/observer.ts'
+import { openLog, topicsOf } from './parts.ts'
+import type { Settings } from './settings.ts'
+import { settingDefinitions, type SettingName } from './settings.ts'
+
+interface Tools {
+  settingsFrom: (flags: Partial<Record<SettingName, unknown>>) => Settings
+  logger: Logger
+  say: (line: string) => void
+  wholeNumber: (text: string) => number
+}
+
+/** `freshet dead-letters list|show|resubmit` */
+export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: Tools): Command {
+  const withLog = async (flags: object, work: (log: EventLog, topics: Topics) => Promise<void>): Promise<void> => {
+    const settings = settingsFrom(flags as Partial<Record<SettingName, unknown>>)
+    const { log } = await openLog(settings, logger)
+    try {
+      await work(log, topicsOf(settings))
+    } finally {
+      await log.close()
+    }
+  }
+  const dataDir = ['--data-dir <folder>', settingDefinitions.dataDir.about] as const
+
+  const command = new Command('dead-letters')
+    .description('Look at rejected and parked events, and send them again. The embedded log belongs to one process: end `freshet start` first.')
+  command.command('list')
+    .description('List them, oldest first.')
+    .option(...dataDir)
+    .option('--limit <number>', 'how many at most', wholeNumber, 100)
+    .option('--waiting', 'only those that were not sent again', false)
+    .action(({ limit, waiting, ...flags }: { limit: number; waiting: boolean }) => withLog(flags, async (log, topics) => {
+      const { letters, next } = await listDeadLetters(log, topics, { limit, waitingOnly: waiting })
+      for (const letter of letters) say(lineOf(letter))
+      say(letters.length === 0 ? 'There are no dead letters.' : next ? `${letters.length} shown; there are more (--limit).` : `${letters.length} in all.`)
+    }))
+  command.command('show')
+    .description('Show one with its untouched bytes.')
+    .argument('<id>', 'as `list` shows it: topic/partition/offset')
+    .option(...dataDir)
+    .action((id: string, flags: object) => withLog(flags, async (log, topics) => {
+      const letter = await showDeadLetter(log, topics, id)
+      if (!letter) throw new Error(`There is no dead letter "${id}"; \`freshet dead-letters list\` shows what there is.`)
+      say(lineOf(letter))
+      say(letter.value === null ? '(its bytes are not there any more)' : Buffer.from(letter.value).toString('utf8'))
+    }))
+  command.command('resubmit')
+    .description('Send one again to its topic, untouched or mended. What would be rejected again is not sent.')
+    .argument('<id>', 'as `list` shows it: topic/partition/offset')
+    .option('--edited <file>', 'send the content of this file in its place')
+    .option(...dataDir)
+    .action((id: string, { edited, ...flags }: { edited?: string }) => withLog(flags, async (log, topics) => {
+      const result = await resubmit(log, topics, id, {
+        now: Date.now(), ...(edited === undefined ? {} : { edited: readFileSync(edited) }),
+      })
+      if (!result.ok) throw new Error(`It was not sent (${result.reason}): ${result.message}`)
+      say(`Sent again: ${result.topic}/${result.partition}/${result.offset}.`)
+    }))
+  return command
+}
+
+const lineOf = ({ id, kind, reason, message, rejectedAt, resubmittedAt }: ListedDeadLetter): string =>
+  `${id}  ${new Date(rejectedAt).toISOString()}  ${kind} ${reason}: ${message}${resubmittedAt === undefined ? '' : '  (sent again)'}`

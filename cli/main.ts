@@ -1,0 +1,130 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { check } from './check.ts'
+import { compose } from './compose.ts'
+import { deadLettersCommand } from './dead-letters.ts'
+import { doctor } from './doctor.ts'
+import { untilInterrupted } from './lifetime.ts'
+import { consoleLogger } from './logger.ts'
+const replay = async (_: unknown) => {}
+import { runRoles } from './run-roles.ts'
+import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, type SettingName, type Settings } from './settings.ts'
+import { simulateAlone } from './simulate-alone.ts'
+import { greeting } from './greeting.ts'
+
+const logger = consoleLogger()
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const program = new Command('freshet')
+  .description('A GraphQL federation gateway for real-time AI data: events in, ranked and live answers out.')
+  .option('-c, --config <file>', 'settings file', 'freshet.yaml')
+  .showHelpAfterError('(`freshet --help` lists the commands, `freshet COMMAND --help` explains one)')
+  .addHelpText('after', `
+Examples:
+  freshet start                         everything in one process, on the embedded log and index
+  freshet start --no-simulate --port 0  without the simulated marketplace, on a port that is free
+  FRESHET_KAFKA_BROKERS=localhost:9092 FRESHET_WEAVIATE_URL=http://localhost:8080 freshet start
+  freshet doctor                        what is reachable, what is wrong, how to mend it
+
+Settings come from flags, then the environment, then freshet.yaml; \`freshet settings\` lists them all.`)
+
+/** Settings of a command: its flags over the environment over the file. */
+function settingsFrom(flags: Partial<Record<SettingName, unknown>>): Settings {
+  const { config } = program.opts<{ config: string }>()
+  return resolveSettings({ env: process.env, file: readSettingsFile(config), fileName: config, flags })
+}
+
+/** A flag for a setting; what it takes is checked with all the others. */
+const flag = (name: SettingName, placeholder: string): Option => {
+  const { about, env } = settingDefinitions[name]
+  const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  return new Option(`--${dashed} <${placeholder}>`, `${about} (${env})`)
+}
+
+const withGatewayFlags = (command: Command): Command =>
+  command.addOption(flag('port', 'number')).addOption(flag('host', 'address')).addOption(flag('dataDir', 'folder'))
+
+const run = async (roles: Parameters<typeof runRoles>[0]['roles'], settings: Settings): Promise<void> => {
+  const startedAt = performance.now()
+  await runRoles({
+    settings, roles, logger, signal: untilInterrupted(say),
+    onRunning: (running) => say(greeting({ ...running, roles, settings, tookMs: performance.now() - startedAt })),
+  })
+  say('Ended cleanly.')
+}
+
+withGatewayFlags(program.command('start'))
+  .description('Run every role in one process: ingest, gateway and (unless turned off) the marketplace simulator.')
+  .option('--no-simulate', 'do not run the simulator')
+  .addOption(flag('simulateRate', 'events per second'))
+  .addOption(flag('simulateSeed', 'number'))
+  .action(async ({ simulate, ...flags }: { simulate: boolean }) => {
+    const settings = settingsFrom({ ...flags, ...(simulate ? {} : { simulate: false }) })
+    await run(['ingest', 'gateway', ...(settings.simulate ? (['simulate'] as const) : [])], settings)
+  })
+
+program.command('ingest')
+  .description('Apply events: read the logs, keep the index, announce changes. Any number of processes share the partitions (Kafka).')
+  .addOption(flag('dataDir', 'folder'))
+  .action((flags: object) => run(['ingest'], settingsFrom(flags)))
+
+withGatewayFlags(program.command('gateway'))
+  .description('Answer queries and subscriptions. Stateless: any number of processes (Kafka and Weaviate).')
+  .action((flags: object) => run(['gateway'], settingsFrom(flags)))
+
+program.command('simulate')
+  .description('Produce the events of a simulated marketplace: straight to Kafka, or through a running gateway.')
+  .addOption(flag('simulateRate', 'events per second'))
+  .addOption(flag('simulateSeed', 'number'))
+  .addOption(flag('dataDir', 'folder'))
+  .option('--gateway <url>', 'publish through this gateway; the default where no Kafka is set: http://127.0.0.1:PORT')
+  .option('--react', 'let people choose from the feeds that the gateway serves them', false)
+  .action(async ({ gateway, react, ...flags }: { gateway?: string; react: boolean }) => {
+    await simulateAlone({ settings: settingsFrom(flags), gateway, react, logger, signal: untilInterrupted(say), say })
+  })
+
+program.command('replay')
+  .description('Rebuild the index and all states from the domain logs, beside the serving ones, then switch over. Ingest must not be running.')
+  .addOption(flag('dataDir', 'folder'))
+  .action(async (flags: object) => replay({ settings: settingsFrom(flags), logger, signal: untilInterrupted(say), say }))
+
+program.command('compose')
+  .description('Compose the subgraphs and write schema/supergraph.graphql.')
+  .option('-o, --output <file>', 'where to write; - for standard output')
+  .action(({ output }: { output?: string }) => compose({ output, say }))
+
+program.command('check')
+  .description('Check what is generated or composed: supergraph, resolver types, event schemas and their compatibility.')
+  .action(async () => {
+    if (!(await check(say))) process.exitCode = 1
+  })
+
+program.command('doctor')
+  .description('Say what is reachable, what is wrong and how to mend it.')
+  .addOption(flag('dataDir', 'folder'))
+  .addOption(flag('port', 'number'))
+  .action(async (flags: object) => {
+    if (!(await doctor({ settings: settingsFrom(flags), say }))) process.exitCode = 1
+  })
+
+program.command('settings')
+  .description('List every setting: key in freshet.yaml, name in the environment, default, meaning.')
+  .action(() => {
+    for (const { key, env, default: standard, about } of Object.values(settingDefinitions))
+      say(`${key}\n    ${env}${standard === undefined || (Array.isArray(standard) && standard.length === 0) ? '' : `, default ${String(standard)}`}\n    ${about}`)
+  })
+
+program.addCommand(deadLettersCommand({ settingsFrom, logger, say, wholeNumber }))
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Expected a whole number from 1 on.')
+  return number
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const known = error instanceof SettingsError || (error instanceof Error && ('code' in error || error.constructor === Error))
+  process.stderr.write(`freshet: ${error instanceof Error ? (known ? error.message : error.stack) : String(error)}\n`)
+  process.exitCode = 1
+}

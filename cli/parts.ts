@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { openKafkaLog } from '../events/kafka.ts'
+import type { EventLog, Positions } from '../events/log.ts'
+import { openSqliteLog } from '../events/sqlite.ts'
+import { topicNames, type Topics } from '../events/topics.ts'
+import type { GatewaySettings } from '../gateway/settings.ts'
+import { defaultGatewaySettings } from '../gateway/settings.ts'
+import type { Logger } from '../ingest/observer.ts'
+import { defaultIngestSettings, type IngestSettings } from '../ingest/settings.ts'
+import { openEmbeddedIndex } from '../search/embedded.ts'
+import type { Embedder } from '../search/embedder.ts'
+import type { EntityIndex } from '../search/entity-index.ts'
+import { createHashingEmbedder } from '../search/hashing-embedder.ts'
+import { createOpenAiEmbedder } from '../search/openai-embedder.ts'
+import type { Settings } from './settings.ts'
+
+export const topicsOf = ({ topicPrefix }: Settings): Topics => topicNames(topicPrefix)
+
+/** An event log; `released` says which positions the embedded one need not keep any more. */
+export interface OpenedLog {
+  log: EventLog
+  released: (positions: Positions) => void
+  /** For people: where it is. */
+  where: string
+}
+
+export async function openLog(settings: Settings, logger: Logger, signal?: AbortSignal): Promise<OpenedLog> {
+  const { kafkaBrokers, partitions, kafkaReplication, topicPrefix } = settings
+  if (!kafkaBrokers) {
+    const directory = join(settings.dataDir, 'log')
+    const log = await openSqliteLog({
+      directory, partitions, retentionBytes: settings.retentionGiB * 1024 ** 3, report: (message) => logger.warn(message),
+    })
+    return { log, released: (positions) => log.protect(positions), where: `embedded, in ${directory}` }
+  }
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = settings
+  const log = await openKafkaLog({
+    brokers: kafkaBrokers, clientId: `freshet-${randomUUID().slice(0, 8)}`, partitions, topicPrefix, logger, signal,
+    replicationFactor: kafkaReplication, ssl: settings.kafkaSsl,
+    sasl: mechanism && username && password ? { mechanism, username, password } : undefined,
+  })
+  return { log, released: () => {}, where: `Kafka at ${kafkaBrokers.join(', ')}` }
+}
+
+export async function openIndex(settings: Settings): Promise<{ index: EntityIndex; where: string }> {
+  const { weaviateUrl } = settings
+  if (!weaviateUrl) {
+    const directory = join(settings.dataDir, 'index')
+    return { index: await openEmbeddedIndex({ directory }), where: `embedded, in ${directory}` }
+  }
+  // Loaded where it is used: its client is large.
+  const { openWeaviateIndex } = await import('../search/weaviate.ts')
+  const index = await openWeaviateIndex({
+    url: weaviateUrl, grpcUrl: settings.weaviateGrpcUrl, apiKey: settings.weaviateApiKey, prefix: settings.topicPrefix,
+  })
+  return { index, where: `Weaviate at ${weaviateUrl}` }
+}
+
+export function createEmbedder(settings: Settings): Embedder {
+  const { embeddingsUrl: url, embeddingsModel: model, embeddingsApiKey: apiKey, embeddingsDimensions: dimensions } = settings
+  return url && model ? createOpenAiEmbedder({ url, model, apiKey, dimensions }) : createHashingEmbedder({ dimensions })
+}
+
+/** In one process nobody else could still be writing, so nobody is waited for. */
+export const ingestSettingsOf = (settings: Settings): IngestSettings => ({
+  ...defaultIngestSettings,
+  group: `${settings.topicPrefix}-ingest`,
+  ...(settings.kafkaBrokers ? {} : { takeoverWaitMs: 0 }),
+})
+
+export const gatewaySettingsOf = ({ host, port, apiKey, allowedHosts, allowedOrigins }: Settings): GatewaySettings => ({
+  ...defaultGatewaySettings, host, port, apiKey, allowedHosts, allowedOrigins,
+})

@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { load } from 'js-yaml'
+
+/** Everything that can be set, once: `freshet.yaml`'s keys, the environment's names, defaults, and what is expected. */
+export interface Setting<T> {
+  /** Key in freshet.yaml; dots are levels. */
+  key: string
+  env: string
+  default: T
+  expected: string
+  example: string
+  /** Undefined: not what is expected. */
+  parse: (value: unknown) => T | undefined
+  about: string
+  /** Never shown. */
+  secret?: boolean
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined)
+
+const whole = (min: number, max: number) => (value: unknown): number | undefined => {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max ? number : undefined
+}
+
+const truth = (value: unknown): boolean | undefined =>
+  value === true || value === 'true' || value === '1' ? true : value === false || value === 'false' || value === '0' ? false : undefined
+
+const list = (value: unknown): string[] | undefined => {
+  const items = typeof value === 'string' ? value.split(',') : value
+  if (!Array.isArray(items)) return undefined
+  const texts = items.map(text)
+  return texts.every((item) => item !== undefined) ? texts : undefined
+}
+
+const brokers = (value: unknown): string[] | undefined => {
+  const items = list(value)
+  return items && items.length > 0 && items.every((item) => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i.test(item)) ? items : undefined
+}
+
+const httpUrl = (value: unknown): string | undefined => {
+  const url = text(value)
+  return url !== undefined && /^https?:\/\/[^/\s]+/i.test(url) && URL.canParse(url) ? url.replace(/\/+$/, '') : undefined
+}
+
+const oneOf = <T extends string>(...values: readonly T[]) => (value: unknown): T | undefined => values.find((each) => each === value)
+
+const define = <T>(setting: Setting<T>): Setting<T> => setting
+const optional = <T>(setting: Omit<Setting<T>, 'default'>): Setting<T | undefined> => ({ ...setting, default: undefined })
+
+/** The list from which parsing, error messages, `freshet settings` and the README's table derive. */
+export const settingDefinitions = {
+  host: define({ key: 'host', env: 'FRESHET_HOST', default: '127.0.0.1', parse: text, expected: 'an address to listen on', example: '127.0.0.1', about: 'Address to listen on. Anything but loopback needs `apiKey`.' }),
+  port: define({ key: 'port', env: 'PORT', default: 4000, parse: whole(0, 65_535), expected: 'a whole number from 0 to 65535', example: '4000', about: 'Port to listen on; 0 lets the system choose.' }),
+  apiKey: optional({ key: 'apiKey', env: 'FRESHET_API_KEY', parse: text, expected: 'a text that is not empty', example: 'a long random text', about: 'Key that every request must bring (`authorization: Bearer KEY`).', secret: true }),
+  allowedHosts: define({ key: 'allowedHosts', env: 'FRESHET_ALLOWED_HOSTS', default: [] as string[], parse: list, expected: 'host names, separated by commas', example: 'freshet.example.com', about: 'Names under which clients may call, besides loopback.' }),
+  allowedOrigins: define({ key: 'allowedOrigins', env: 'FRESHET_ALLOWED_ORIGINS', default: [] as string[], parse: list, expected: 'origins, separated by commas', example: 'https://app.example.com', about: 'Origins of web pages that may call, besides its own.' }),
+  dataDir: define({ key: 'dataDir', env: 'FRESHET_DATA_DIR', default: './.freshet', parse: text, expected: 'a folder', example: './.freshet', about: 'Where the embedded log and index keep their files.' }),
+  partitions: define({ key: 'partitions', env: 'FRESHET_PARTITIONS', default: 4, parse: whole(1, 1024), expected: 'a whole number from 1 to 1024', example: '4', about: 'Partitions of every topic; fixed once the topics exist.' }),
+  topicPrefix: define({ key: 'topicPrefix', env: 'FRESHET_TOPIC_PREFIX', default: 'freshet', parse: (value: unknown) => { const prefix = text(value); return prefix && /^[A-Za-z0-9._-]{1,100}$/.test(prefix) ? prefix : undefined }, expected: 'letters, digits, dots, dashes and underscores', example: 'freshet', about: 'What the names of topics and collections begin with.' }),
+  kafkaBrokers: optional({ key: 'kafka.brokers', env: 'FRESHET_KAFKA_BROKERS', parse: brokers, expected: 'addresses HOST:PORT, separated by commas', example: 'localhost:9092', about: 'Kafka brokers. Without them the embedded log is used.' }),
+  kafkaReplication: optional({ key: 'kafka.replicationFactor', env: 'FRESHET_KAFKA_REPLICATION', parse: whole(1, 15), expected: 'a whole number from 1 to 15', example: '3', about: 'Replicas of topics that Freshet creates. Default: the broker\'s own.' }),
+  kafkaSsl: define({ key: 'kafka.ssl', env: 'FRESHET_KAFKA_SSL', default: false, parse: truth, expected: 'true or false', example: 'true', about: 'Whether to speak TLS with the brokers.' }),
+  kafkaSaslMechanism: optional({ key: 'kafka.sasl.mechanism', env: 'FRESHET_KAFKA_SASL_MECHANISM', parse: oneOf('plain', 'scram-sha-256', 'scram-sha-512'), expected: 'plain, scram-sha-256 or scram-sha-512', example: 'scram-sha-512', about: 'How to log in to the brokers.' }),
+  kafkaSaslUsername: optional({ key: 'kafka.sasl.username', env: 'FRESHET_KAFKA_SASL_USERNAME', parse: text, expected: 'a text that is not empty', example: 'freshet', about: 'Who logs in to the brokers.' }),
+  kafkaSaslPassword: optional({ key: 'kafka.sasl.password', env: 'FRESHET_KAFKA_SASL_PASSWORD', parse: text, expected: 'a text that is not empty', example: 'the password', about: 'Their password.', secret: true }),
+  weaviateUrl: optional({ key: 'weaviate.url', env: 'FRESHET_WEAVIATE_URL', parse: httpUrl, expected: 'an http or https address', example: 'http://localhost:8080', about: 'Weaviate. Without it the embedded index is used.' }),
+  weaviateGrpcUrl: optional({ key: 'weaviate.grpcUrl', env: 'FRESHET_WEAVIATE_GRPC_URL', parse: httpUrl, expected: 'an http or https address', example: 'http://localhost:50051', about: 'Its gRPC address. Default: same host, port 50051.' }),
+  weaviateApiKey: optional({ key: 'weaviate.apiKey', env: 'FRESHET_WEAVIATE_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Its API key.', secret: true }),
+  embeddingsUrl: optional({ key: 'embeddings.url', env: 'FRESHET_EMBEDDINGS_URL', parse: httpUrl, expected: 'an http or https address', example: 'https://api.openai.com/v1', about: 'An OpenAI-compatible endpoint. Without it texts are embedded by feature hashing, in process.' }),
+  embeddingsModel: optional({ key: 'embeddings.model', env: 'FRESHET_EMBEDDINGS_MODEL', parse: text, expected: 'the name of a model', example: 'text-embedding-3-small', about: 'Model of that endpoint.' }),
+  embeddingsDimensions: define({ key: 'embeddings.dimensions', env: 'FRESHET_EMBEDDINGS_DIMENSIONS', default: 256, parse: whole(8, 4096), expected: 'a whole number from 8 to 4096', example: '256', about: 'Length of the vectors.' }),
+  embeddingsApiKey: optional({ key: 'embeddings.apiKey', env: 'FRESHET_EMBEDDINGS_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Key of that endpoint.', secret: true }),
+  allowedLatenessSeconds: define({ key: 'allowedLatenessSeconds', env: 'FRESHET_ALLOWED_LATENESS_SECONDS', default: 300, parse: whole(1, 86_400), expected: 'a whole number from 1 to 86400', example: '300', about: 'How late, by the log\'s clock, an event may come and still be counted in metrics.' }),
+  retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = Number(value); return size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
+  simulate: define({ key: 'simulate', env: 'FRESHET_SIMULATE', default: true, parse: truth, expected: 'true or false', example: 'false', about: 'Whether `freshet start` runs the marketplace simulator.' }),
+  simulateRate: define({ key: 'simulateRate', env: 'FRESHET_SIMULATE_RATE', default: 200, parse: whole(1, 20_000), expected: 'a whole number from 1 to 20000', example: '200', about: 'Events per second of the simulator.' }),
+  simulateSeed: define({ key: 'simulateSeed', env: 'FRESHET_SIMULATE_SEED', default: 1, parse: whole(0, 2 ** 31), expected: 'a whole number', example: '1', about: 'Seed of the simulator: the same seed makes the same market.' }),
+} as const
+
+type Definitions = typeof settingDefinitions
+export type SettingName = keyof Definitions
+export type Settings = { [N in SettingName]: Definitions[N]['default'] extends infer D ? (Definitions[N] extends Setting<infer T> ? T : D) : never }
+
+/** A setting that is not what it should be: names the key, what was expected, what came and an example. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+export interface SettingSources {
+  env: Readonly<Record<string, string | undefined>>
+  /** Parsed freshet.yaml. */
+  file?: Readonly<Record<string, unknown>>
+  fileName?: string
+  /** From the command line: they win over the environment, which wins over the file. */
+  flags?: Readonly<Partial<Record<SettingName, unknown>>>
+}
+
+/** @throws SettingsError naming every wrong key */
+export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', flags = {} }: SettingSources): Settings {
+  const faults: string[] = unknownKeys(file).map((key) => `${fileName}: "${key}" is no setting${nearestKey(key)}.`)
+  const settings = Object.fromEntries(Object.entries(settingDefinitions).map(([name, definition]) => {
+    const { value, from } = given(name as SettingName, { env, file, fileName, flags })
+    if (value === undefined) return [name, definition.default]
+    const parsed = definition.parse(value)
+    if (parsed === undefined) {
+      const came = 'secret' in definition && definition.secret ? 'something else' : JSON.stringify(value)?.slice(0, 100)
+      faults.push(`${from}: expected ${definition.expected}, got ${came}. For example: ${definition.env}=${JSON.stringify(definition.example)}`)
+    }
+    return [name, parsed ?? definition.default]
+  })) as Settings
+  if (settings.kafkaSaslMechanism && !(settings.kafkaSaslUsername && settings.kafkaSaslPassword))
+    faults.push('kafka.sasl: "mechanism" needs "username" and "password" (FRESHET_KAFKA_SASL_USERNAME, FRESHET_KAFKA_SASL_PASSWORD).')
+  if (settings.embeddingsUrl && !settings.embeddingsModel)
+    faults.push('embeddings: "url" needs "model", for example FRESHET_EMBEDDINGS_MODEL="text-embedding-3-small".')
+  if (faults.length > 0) throw new SettingsError(faults.join('\n'))
+  return settings
+}
+
+function given(name: SettingName, { env, file, fileName, flags }: Required<SettingSources>): { value: unknown; from: string } {
+  const { key, env: variable } = settingDefinitions[name]
+  if (flags[name] !== undefined) return { value: flags[name], from: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` }
+  const fromEnv = env[variable]
+  if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, from: variable }
+  const value = key.split('.').reduce<unknown>((node, part) => (isObject(node) ? node[part] : undefined), file)
+  return { value: value ?? undefined, from: `${fileName}: "${key}"` }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Sections of freshet.yaml that are read elsewhere. */
+const sections = new Set(['subgraphs', 'supergraph'])
+
+function unknownKeys(file: Readonly<Record<string, unknown>>, prefix = ''): string[] {
+  const known = Object.values(settingDefinitions).map(({ key }) => key)
+  return Object.entries(file).flatMap(([name, value]) => {
+    const key = prefix + name
+    if (known.includes(key) || (prefix === '' && sections.has(name))) return []
+    return isObject(value) && known.some((each) => each.startsWith(`${key}.`)) ? unknownKeys(value, `${key}.`) : [key]
+  })
+}
+
+/** What was probably meant: a known key that differs in case or separators only, or begins alike. */
+function nearestKey(key: string): string {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '')
+  const known = Object.values(settingDefinitions).map(({ key: each }) => each)
+  const meant = known.find((each) => plain(each) === plain(key)) ?? known.find((each) => plain(each).startsWith(plain(key).slice(0, 5)))
+  return meant === undefined ? `; the settings are ${known.join(', ')}` : `; did you mean "${meant}"?`
+}
+
+/** Reads freshet.yaml. @returns an empty object where there is none */
+export function readSettingsFile(path: string): Record<string, unknown> {
+  let source: string
+  try {
+    source = readFileSync(resolve(path), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new SettingsError(`${path}: cannot be read (${(error as Error).message}).`)
+  }
+  let parsed: unknown
+  try {
+    parsed = load(source, { filename: path })
+  } catch (error) {
+    throw new SettingsError(`${path}: is no YAML: ${(error as Error).message}`)
+  }
+  if (parsed === null || parsed === undefined) return {}
+  if (!isObject(parsed)) throw new SettingsError(`${path}: expected keys and values, as in "port: 4000".`)
+  return parsed
+}

@@ -1,0 +1,113 @@
+import type { EventLog } from '../events/log.ts'
+import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
+import { createEngine, inProcessSubgraph } from '../federation/index.ts'
+import type { Logger } from '../ingest/observer.ts'
+import { startView } from '../ingest/view-bootstrap.ts'
+import { buildOwnSubgraph } from '../resolvers/compose.ts'
+import type { Services } from '../resolvers/context.ts'
+import { createPublisher } from '../resolvers/events/publisher.ts'
+import { createServedLog } from '../resolvers/feed/served-log.ts'
+import { createFeedService } from '../resolvers/feed/service.ts'
+import { localScope } from '../resolvers/scope.ts'
+import { subgraphNames } from '../resolvers/subgraphs.ts'
+import { committedSupergraph } from '../schema/supergraph.ts'
+import type { Embedder } from '../search/embedder.ts'
+import type { EntityIndex } from '../search/entity-index.ts'
+import { MetricViewImpl } from '../search/metric-view.ts'
+import { ChangeHub } from '../subscriptions/change-hub.ts'
+import { EventTail } from '../subscriptions/event-tail.ts'
+import { createLiveSource } from '../subscriptions/live-source.ts'
+import type { Door } from './door.ts'
+import { EngineHost } from './engine-host.ts'
+import { listen } from './server.ts'
+import type { GatewaySettings } from './settings.ts'
+import type { Telemetry } from './telemetry.ts'
+
+export interface GatewayOptions {
+  log: EventLog
+  topics: Topics
+  index: EntityIndex
+  embedder: Embedder
+  settings: GatewaySettings
+  telemetry: Telemetry
+  logger: Logger
+  /** Milliseconds since the epoch. */
+  clock: () => number
+  newId: () => string
+  /** Uniform in [0, 1). */
+  random: () => number
+}
+
+export interface Gateway {
+  url: string
+  services: Services
+  /** Resolves when the view has caught up and queries answer with all that was applied before the start. */
+  ready: Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a gateway: the view, the subscriptions, the engine over Freshet's own subgraphs, and the door. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, topics, index, embedder, settings, telemetry, logger, clock, newId, random } = options
+  const ended = new AbortController()
+  const onError = (error: unknown) => {
+    telemetry.errors.inc()
+    logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+
+  const view = new MetricViewImpl()
+  const hub = new ChangeHub()
+  const tail = new EventTail({ log, topics: domainTopics(topics), onError })
+  const served = createServedLog(log, topics, {
+    signal: ended.signal,
+    onDropped: (reason) => {
+      telemetry.droppedNotes.inc()
+      logger.warn(reason)
+    },
+  })
+  const feed = createFeedService({ index, view, served, textSpace: embedder.model, clock, random, newId })
+  const services: Services = {
+    index, view, embedder, feed, clock,
+    publisher: createPublisher({ log, topics, clock, newId }),
+    live: createLiveSource({ hub, tail, index, feed }),
+  }
+
+  await log.ensureTopics(topicSpecs(topics))
+  const bootstrap = startView({
+    log, topics, view, signal: ended.signal, logger,
+    // The view has applied the batch: whoever hears of it and asks sees it.
+    onBatch: (batch) => {
+      telemetry.changeBatches.inc()
+      telemetry.deadLetters.inc(batch.progress.deadLetters)
+      for (const { appliedAt, appendedAt } of batch.entities) telemetry.dataLatency.observe(Math.max(0, appliedAt - appendedAt) / 1000)
+      hub.publish(batch)
+    },
+  })
+  bootstrap.ended.catch((error: unknown) => {
+    if (ended.signal.aborted) return
+    onError(error)
+    hub.close(new Error('The changes could not be read any further.'))
+  })
+
+  const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
+  const engine = createEngine({
+    supergraphSdl: committedSupergraph(),
+    subgraphs: new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError })])),
+  })
+  const door: Door = {
+    host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, ready: () => view.ready(),
+  }
+  const server = await listen(door, schemas)
+  return {
+    url: server.url,
+    services,
+    ready: bootstrap.caughtUp,
+    async close() {
+      await server.close()
+      await served.flush()
+      ended.abort()
+      await bootstrap.ended.catch(() => {})
+      await engine.close()
+    },
+  }
+}
