@@ -1,0 +1,123 @@
+import { covers, mergePositions, parsePartitionKey, partitionKey } from '../events/log.ts'
+import type { EventLog, LogRecord, Positions } from '../events/log.ts'
+import { readUpTo } from '../events/read-up-to.ts'
+import type { Topics } from '../events/topics.ts'
+import { BatchAssembler } from './change-reader.ts'
+import type { ChangeBatch } from './change-reader.ts'
+import type { Logger } from './observer.ts'
+import { projectionVersion } from './projections/index.ts'
+import { isEntityName, markerName, parseStateKey, splitHead } from './state-records.ts'
+import type { CheckpointMarker, StateHead } from './state-records.ts'
+
+/** What is kept from states and changes: a metric view (search/metric-view.ts). */
+export interface FollowingView {
+  /** An entity's state as `encodeEntityState` wrote it; of several the last counts, null removes. */
+  loadState(entity: string, value: Uint8Array | null): void
+  /** Where a shard's checkpoint stands. */
+  loadShard(start: { shard: number; sequence: number; covered: Positions; rekeyed: Positions }): void
+  /** Every batch after it, per shard in order, each once. It may hold what a state that was written later includes. */
+  apply(batch: ChangeBatch): void
+  /** Everything that `changes` held at the start is applied. */
+  caughtUp(): void
+}
+
+export interface ViewOptions {
+  log: EventLog
+  topics: Topics
+  view: FollowingView
+  /** Ends it cleanly. */
+  signal: AbortSignal
+  logger: Logger
+  /** Told of each batch once the view has it. */
+  onBatch?(batch: ChangeBatch): void
+}
+
+export interface StartedView {
+  /** Everything that `changes` held at the start is applied; rejects when it ends before. */
+  ready: Promise<void>
+  /** Resolves after the signal's abort; rejects when the log cannot be read, or a state is damaged. */
+  ended: Promise<void>
+}
+
+/**
+ * Loads the states of all shards into the view, then follows `changes` until the signal is aborted. It needs no group, and
+ * any number of processes may do it beside ingest. The topics must exist.
+ */
+export function startView(options: ViewOptions): StartedView {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+  const ended = follow(options, resolve)
+  ended.then(() => reject(options.signal.reason), reject)
+  // Who does not wait for either need not catch it.
+  ready.catch(() => {})
+  ended.catch(() => {})
+  return { ready, ended }
+}
+
+async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<void> {
+  const { log, topics, view, signal, logger, onBatch } = options
+  const startedAt = performance.now()
+  const markers = await loadSnapshot(options)
+  if (signal.aborted) return
+  const starts = await log.starts([topics.changes])
+  const from: Record<string, number> = {}
+  const assemblers = new Map<number, BatchAssembler>()
+  for (const [key, start] of Object.entries(starts)) {
+    const { partition: shard } = parsePartitionKey(key)
+    const tail = markers.get(shard)?.tail
+    from[key] = Math.max(start, tail?.next ?? 0)
+    assemblers.set(shard, new BatchAssembler(tail))
+    if (tail) view.loadShard({ shard, sequence: tail.sequence, covered: tail.covered, rekeyed: tail.rekeyed })
+  }
+  const wanted = await log.ends([topics.changes])
+  const reached: Record<string, number> = { ...from }
+  let behind = true
+  const catchUp = () => {
+    if (!behind || !covers(reached, wanted)) return
+    behind = false
+    view.caughtUp()
+    onCaughtUp()
+    logger.info('the metric view has caught up', { ms: Math.round(performance.now() - startedAt) })
+  }
+  catchUp()
+  for await (const records of log.read({ from, signal })) {
+    for (const record of records) {
+      const batch = assemblers.get(record.partition)?.push(record)
+      if (batch) {
+        view.apply(batch)
+        onBatch?.(batch)
+      }
+      reached[partitionKey(record.topic, record.partition)] = record.offset + 1
+    }
+    catchUp()
+  }
+}
+
+/**
+ * Reads the state topic until its end stands still, so that a record which was superseded before it was read is read in
+ * its new place; returns the last complete checkpoint of each shard.
+ */
+async function loadSnapshot({ log, topics, view, signal }: ViewOptions): Promise<Map<number, CheckpointMarker>> {
+  const markers = new Map<number, CheckpointMarker>()
+  const epochs = new Map<number, number>()
+  const take = (record: LogRecord) => {
+    const key = record.key === null ? null : parseStateKey(record.key)
+    if (key?.version !== projectionVersion) return
+    if (record.value === null) {
+      if (isEntityName(key.name)) view.loadState(key.name, null)
+      return
+    }
+    const { head, body } = splitHead<StateHead>(record)
+    // Written by an owner that has been superseded.
+    if (head.epoch < (epochs.get(record.partition) ?? -1)) return
+    epochs.set(record.partition, head.epoch)
+    if (key.name === markerName) markers.set(record.partition, head as CheckpointMarker)
+    else if (isEntityName(key.name)) view.loadState(key.name, body)
+  }
+  let from = await log.starts([topics.state])
+  for (;;) {
+    const to = await log.ends([topics.state])
+    if (covers(from, to) || signal.aborted) return markers
+    for await (const records of readUpTo(log, from, to, { signal })) records.forEach(take)
+    from = mergePositions(from, to)
+  }
+}
