@@ -34,7 +34,7 @@ export interface ViewOptions {
 
 export interface StartedView {
   /** Everything that `changes` held at the start is applied; rejects when it ends before. */
-  ready: Promise<void>
+  caughtUp: Promise<void>
   /** Resolves after the signal's abort; rejects when the log cannot be read, or a state is damaged. */
   ended: Promise<void>
 }
@@ -44,13 +44,13 @@ export interface StartedView {
  * any number of processes may do it beside ingest. The topics must exist.
  */
 export function startView(options: ViewOptions): StartedView {
-  const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+  const { promise: caughtUp, resolve, reject } = Promise.withResolvers<void>()
   const ended = follow(options, resolve)
   ended.then(() => reject(options.signal.reason), reject)
   // Who does not wait for either need not catch it.
-  ready.catch(() => {})
+  caughtUp.catch(() => {})
   ended.catch(() => {})
-  return { ready, ended }
+  return { caughtUp, ended }
 }
 
 async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<void> {
