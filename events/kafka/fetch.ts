@@ -1,7 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { parsePartitionKey, partitionKey, type LogRecord } from '../log.ts'
 import type { Connection, Logger } from './client.ts'
 import { failureOf } from './failures.ts'
-import { pause } from './link.ts'
 import { ends, starts } from './offsets.ts'
 import { decode, type FetchedPartition, type FetchResponse } from './records.ts'
 
@@ -11,6 +11,9 @@ const fetchBytes = 8 << 20
 const partitionBytes = 2 << 20
 /** No batch is larger: brokers refuse requests above `socket.request.max.bytes`. */
 const largestBatch = 100 << 20
+
+/** How often it is looked whether a log that ends before the position to read from has got there, in ms. */
+const repositionEvery = 500
 
 interface Answer {
   node: string
@@ -36,6 +39,7 @@ export class FetchSession {
   readonly #stalled = new Map<string, number>()
   /** Partitions whose position lies behind the end of the log. */
   readonly #beyond = new Set<string>()
+  #positionedAt = 0
   #failure: { error: unknown } | undefined
   #wake: (() => void) | undefined
 
@@ -57,6 +61,7 @@ export class FetchSession {
   /** The records of the next answer that has any; none only when the signal is aborted. */
   async next(): Promise<LogRecord[]> {
     while (!this.#signal.aborted) {
+      if (this.#beyond.size > 0 && performance.now() - this.#positionedAt >= repositionEvery) await this.#reposition()
       const answer = this.#answers.shift()
       if (answer) {
         const records = this.#accept(answer)
@@ -65,10 +70,9 @@ export class FetchSession {
       } else if (this.#failure) {
         await this.#mend(this.#failure.error)
       } else {
-        if (this.#beyond.size > 0) await this.#reposition()
         this.#ask()
-        if (this.#asked.size === 0 && this.#answers.length === 0) await pause(Infinity, this.#signal)
-        else await this.#event()
+        if (this.#asked.size > 0) await this.#event()
+        else await delay(repositionEvery, undefined, { signal: this.#signal }).catch(() => {})
       }
     }
     return []
@@ -174,7 +178,7 @@ export class FetchSession {
         this.#beyond.add(key)
       }
     }
-    if (this.#beyond.size > 0) await pause(Infinity, this.#signal)
+    this.#positionedAt = performance.now()
   }
 }
 
