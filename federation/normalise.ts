@@ -1,6 +1,6 @@
 import {
   Kind, isInputObjectType, isEnumType, isListType, isNonNullType, isSpecifiedScalarType, parseType, print,
-  TypeInfo, valueFromASTUntyped, visit, visitWithTypeInfo, type ArgumentNode, type DirectiveNode, type DocumentNode, type FieldNode,
+  TypeInfo, valueFromAST, valueFromASTUntyped, visit, visitWithTypeInfo, type ArgumentNode, type DirectiveNode, type DocumentNode, type FieldNode,
   type FragmentDefinitionNode, type GraphQLInputType, type GraphQLSchema, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode,
   type ValueNode, type VariableDefinitionNode,
 } from 'graphql'
@@ -112,6 +112,12 @@ const meetsPlanner = (node: FieldNode, key: string, types: SupergraphTypes): boo
   return types.requiredWithArguments.has(name) && (node.arguments?.length ?? 0) > 0
 }
 
+/** The value with the defaults of input objects filled in, as a literal in the document would have had them. */
+const constantOf = (value: ValueNode, type: GraphQLInputType): unknown => {
+  const coerced: unknown = valueFromAST(value, type)
+  return coerced === undefined ? valueFromASTUntyped(value) : coerced
+}
+
 /** Argument values lifted to variables; equal ones share a variable, so that equal fields stay equal. */
 class Lifted {
   readonly values = new Map<string, LiftedValue>()
@@ -130,7 +136,7 @@ class Lifted {
     let name = this.#names.get(identity)
     if (name === undefined) {
       this.#names.set(identity, name = liftedPrefix + this.definitions.length)
-      this.values.set(name, isConstant(value) ? { value: valueFromASTUntyped(value) } : { literal: value, type })
+      this.values.set(name, isConstant(value) ? { value: constantOf(value, type) } : { literal: value, type })
       this.definitions.push({
         kind: Kind.VARIABLE_DEFINITION,
         variable: { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: name } },
