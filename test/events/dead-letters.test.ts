@@ -71,7 +71,9 @@ describe('a dead letter', () => {
     for await (const [record] of readRetained(log, [topics.deadLetters])) {
       await log.append([{ topic: record!.topic, partition: record!.partition, key: record!.key, value: record!.value }])
     }
-    assert.deepEqual((await listDeadLetters(log, topics)).letters.map((letter) => letter.id), [id])
+    const page = await listDeadLetters(log, topics, { limit: 1 })
+    assert.deepEqual(page.letters.map((letter) => letter.id), [id])
+    assert.equal(page.next, undefined)
   })
 })
 
@@ -158,7 +160,8 @@ describe('sending again', () => {
     const [at] = await log.append([{ topic: topics.livestreams, key: 'livestream:ls-42', value: bytes(examples.BidPlaced) }])
     const record = { topic: topics.livestreams, partition: at!.partition, offset: at!.offset, key: 'livestream:ls-42', appendedAt: NOW,
       value: bytes(examples.BidPlaced) }
-    await log.append([deadLetterRecord(record, { ok: false, parked: true, reason: 'UNKNOWN_TYPE', message: '' }, NOW, topics)])
+    const letter = deadLetterRecord(record, { ok: false, parked: true, reason: 'UNKNOWN_TYPE', message: '' }, NOW, topics)
+    await log.append([letter, letter]) // as after a crash
     const before = await domainEnds(log)
     assert.equal(await resubmitParked(log, topics, { now: NOW }), 1)
     assert.equal(await resubmitParked(log, topics, { now: NOW }), 0)
