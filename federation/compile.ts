@@ -2,7 +2,7 @@ import { parse, print, Kind, type DocumentNode, type FieldNode, type FragmentDef
 import type {
   BatchFetchNode, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, RequiresSelection,
 } from './plan.ts'
-import { renameOutput } from './rewrites.ts'
+import { interfaceOf, renameOutput } from './rewrites.ts'
 import type { SupergraphTypes } from './schema.ts'
 import { operationShape, type Shape } from './shape.ts'
 
@@ -145,12 +145,27 @@ const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
     responseKey: source.alias,
     variable: source.representationsVariableName,
     paths: source.paths,
-    requires: source.requires,
+    requires: widened(source.requires, source.inputRewrites ?? []),
     inputRewrites: source.inputRewrites ?? [],
     shape,
     aliases: renameOutput(shape, source.outputRewrites ?? []),
     cacheKey: `${call.service} ${selectionText(call.document, source.alias)}`,
   }
+}
+
+/**
+ * Where an interface object is asked, the planner (0.0.38) may name only those of the interface's types that the operation
+ * mentions, and leave out the others. Asked by the same fields, all of them are meant.
+ */
+const widened = (
+  requires: readonly RequiresSelection[], rewrites: readonly FetchRewrite[],
+): readonly RequiresSelection[] => {
+  const wide = rewrites.map(interfaceOf).find((name) => name !== undefined)
+  const [first, ...others] = requires
+  if (wide === undefined || first?.kind !== 'InlineFragment') return requires
+  const selections = JSON.stringify(first.selections)
+  const alike = others.every((other) => other.kind === 'InlineFragment' && JSON.stringify(other.selections) === selections)
+  return alike ? [{ ...first, typeCondition: wide }] : requires
 }
 
 /** The entity selection with the fragments it may use, without the names of alias and variable. */

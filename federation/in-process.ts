@@ -73,10 +73,13 @@ export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): Subgra
   }
 }
 
+/** By default graphql-jit 0.8 lets a condition on one use of a fragment decide for the others. */
+const compilerOptions = { disablingCapturingStackErrors: true, useExperimentalPathBasedSkipInclude: true }
+
 const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run => {
   const coercion = variableCoercion(schema, document)
   const compiled = compileQuery(
-    coercion?.schema ?? schema, coercion?.document ?? document, operationName, { disablingCapturingStackErrors: true },
+    coercion?.schema ?? schema, coercion?.document ?? document, operationName, compilerOptions,
   )
   if (!isCompiledQuery(compiled)) {
     return (rootValue, { context, variables }) => executeWithGraphql({
@@ -95,7 +98,9 @@ const masked = (error: GraphQLError, onError: ((error: unknown) => void) | undef
   const cause = error.originalError
   const intended = !cause || cause instanceof GraphQLError
   if (!intended) onError?.(cause)
-  return new GraphQLError(intended ? error.message : 'Internal server error.', {
+  // graphql-jit 0.8 names a field as often as it is selected: `User.(name,name)`.
+  const words = error.message.replace(/\.\((\w+)(?:,\1)+\)/, '.$1')
+  return new GraphQLError(intended ? words : 'Internal server error.', {
     path: error.path,
     extensions: intended ? cause?.extensions ?? error.extensions : { code: codes.internal },
   })

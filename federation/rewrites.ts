@@ -10,6 +10,14 @@ const setterOf = (rewrite: FetchRewrite): ValueSetter | undefined =>
 const renamerOf = (rewrite: FetchRewrite): KeyRenamer | undefined =>
   'KeyRenamer' in rewrite ? rewrite.KeyRenamer : undefined
 
+/** The interface under whose name a rewrite makes a representation go out. */
+export const interfaceOf = (rewrite: FetchRewrite): string | undefined => {
+  const setter = setterOf(rewrite)
+  const [first, second] = setter?.path ?? []
+  const applies = first && 'TypenameEquals' in first && second && 'Key' in second && second.Key === '__typename'
+  return applies && first.TypenameEquals.includes(setter?.setValueTo ?? '') ? setter?.setValueTo : undefined
+}
+
 /** Applies a fetch's input rewrites to a representation: interface objects are asked for under the interface's name. */
 export const rewriteInput = (representation: Obj, rewrites: readonly FetchRewrite[], types: SupergraphTypes): void => {
   for (const rewrite of rewrites) {

@@ -82,7 +82,7 @@ const mergedSchema = (world: World): GraphQLSchema => {
 }
 
 /** Those resolvers that the SDL has fields for. */
-const fitting = (resolvers: ReturnType<typeof resolversOf>, sdl: string): ReturnType<typeof resolversOf> => {
+export const fitting = (resolvers: ReturnType<typeof resolversOf>, sdl: string): ReturnType<typeof resolversOf> => {
   const fields = new Map<string, Set<string>>()
   for (const node of parse(sdl).definitions) {
     if (!('name' in node) || !node.name) continue

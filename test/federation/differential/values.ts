@@ -90,21 +90,22 @@ const resolve = (
 const basisOf = (world: World, typeName: string, id: string, field: string, args: object, scope: Scope): string =>
   `${world.seed} ${scope.name} ${scope.version} ${typeName} ${id} ${field} ${canonical(args)}`
 
-/** The required values as the owner would give them. */
+/** The required values as their owners would give them. */
 const requiredValue = (
   world: World, typeName: string, node: Node, requirement: FieldSpec['requires'][number], scope: Scope,
 ): unknown => {
-  const field = world.objects.find(({ name }) => name === typeName)!.fields.find(({ name }) => name === requirement.name)!
-  const args = requirement.argument === undefined ? {} : { n: requirement.argument }
-  const value = valueOf(world, field.type, basisOf(world, typeName, node.id, field.name, args, scope), undefined)
-  const { child } = requirement
+  const fieldValue = (owner: string, of: Node, name: string, args: object): unknown => {
+    const field = world.objects.find((type) => type.name === owner)!.fields.find((one) => one.name === name)!
+    return resolve(world, owner, of, field, args, scope, undefined)
+  }
+  const { name, argument, child } = requirement
+  const value = fieldValue(typeName, node, name, argument === undefined ? {} : { n: argument })
   if (child === undefined) return value
   const each = (one: unknown): unknown => {
     if (one === null) return null
     if (Array.isArray(one)) return one.map(each)
     const target = one as Node
-    const spec = world.objects.find(({ name }) => name === target.__typename)!.fields.find(({ name }) => name === child)!
-    return { [child]: valueOf(world, spec.type, basisOf(world, target.__typename, target.id, child, {}, scope), undefined) }
+    return { [child]: fieldValue(target.__typename, target, child, {}) }
   }
   return each(value)
 }

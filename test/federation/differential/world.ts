@@ -79,10 +79,9 @@ export const createWorld = (seed: number, random: Random): World => {
   for (const type of world.objects.filter(({ entity }) => entity)) chooseKeys(type, world, random)
   chooseAbstract(world, random)
   for (const type of world.objects) chooseFields(type, world, random)
-  for (const type of world.objects.filter(({ entity }) => entity)) {
-    chooseRequirements(type, world, random)
-    chooseProvisions(type.fields, world, random)
-  }
+  const owned = world.objects.filter(({ entity }) => entity)
+  for (const type of owned) chooseRequirements(type, world, random)
+  for (const type of owned) chooseProvisions(type.fields, world, random)
   for (let index = 0; index < 3 + random.below(4); index++) world.queries.push(rootField(`q${index}`, world, random))
   for (let index = 0; index < random.below(4); index++) world.mutations.push(rootField(`m${index}`, world, random))
   chooseProvisions(world.queries, world, random)
