@@ -70,6 +70,8 @@ export interface People {
 }
 
 const NEWCOMERS = 0.05
+/** The first ones are always known from the start, so that documentation can speak of `user-1`. */
+const REGULARS = 10
 const TOPIC_WEIGHT = 0.7
 
 /** Everybody in a market. Depends on the seed alone, so a later run meets the same people under the same ids. */
@@ -119,7 +121,7 @@ function createSellers(random: Random, count: number, categories: Category[]): S
       fame: 0,
       peak: random.float(),
       showSeconds: random.between(600, 2_400),
-      newcomer: random.chance(NEWCOMERS),
+      newcomer: random.chance(NEWCOMERS) && index >= REGULARS,
     }
   })
   // Renown follows quality with much luck; newcomers have none yet.
@@ -159,7 +161,7 @@ function createUsers(
       budget: Math.exp(0.5 * random.normal()),
       // Evenings are busier than mornings.
       peak: random.chance(0.7) ? 0.75 + 0.1 * random.normal() : random.float(),
-      newcomer: random.chance(NEWCOMERS),
+      newcomer: random.chance(NEWCOMERS) && index >= REGULARS,
     }
   })
 }
