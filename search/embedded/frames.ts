@@ -146,12 +146,15 @@ export interface DecodedFrame {
   floats: Float32Array
 }
 
-/** The frame's content; null where the checksum says that it is damaged. `body` must begin at a multiple of 4 in its buffer. */
-export function decodeBody(header: Header, headerBytes: Buffer, body: Buffer): DecodedFrame | null {
-  if (checksum(headerBytes.subarray(0, 16), body) !== header.checksum) return null
+/** Whether the checksum holds. */
+export const isWhole = ({ checksum: expected }: Header, header: Buffer, body: Buffer): boolean =>
+  checksum(header.subarray(0, 16), body) === expected
+
+/** The frame's content; its floats are a view of `body`, which must begin at a multiple of 4 in its buffer. */
+export function decodeBody({ jsonBytes, vectorBytes }: Header, body: Buffer): DecodedFrame {
   return {
-    content: JSON.parse(body.toString('utf8', 0, header.jsonBytes)) as Content,
-    floats: new Float32Array(body.buffer, body.byteOffset + header.jsonBytes, header.vectorBytes / 4),
+    content: JSON.parse(body.toString('utf8', 0, jsonBytes)) as Content,
+    floats: new Float32Array(body.buffer, body.byteOffset + jsonBytes, vectorBytes / 4),
   }
 }
 

@@ -2,7 +2,9 @@ import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IndexUnavailableError } from '../entity-index.ts'
 import { readIfThere, writeAtomically } from './files.ts'
-import { allOf, applyFrame, decodeBody, decodeHeader, encodeChanges, headerBytes, type DecodedFrame, type Frame } from './frames.ts'
+import {
+  allOf, applyFrame, decodeBody, decodeHeader, encodeChanges, headerBytes, isWhole, type Frame, type Header,
+} from './frames.ts'
 import type { Store } from './store.ts'
 
 const listName = 'segments.json'
@@ -231,35 +233,21 @@ async function loadSegment(path: string, store: Store, last: boolean): Promise<L
   const file = await open(path, 'r+')
   try {
     const { size } = await file.stat()
-    const loaded: Loaded = { bytes: 0, committed: 0, entities: 0, fieldBytes: 0 }
-    let batch: DecodedFrame[] = []
-    let position = 0
-    const header = Buffer.alloc(headerBytes)
-    while (position < size) {
-      await file.read(header, 0, headerBytes, position)
-      const parsed = position + headerBytes <= size ? decodeHeader(header) : null
-      const length = parsed ? parsed.jsonBytes + parsed.vectorBytes : 0
-      if (!parsed || position + headerBytes + length > size) break
-      const body = Buffer.from(new ArrayBuffer(length))
-      await file.read(body, 0, length, position + headerBytes)
-      const frame = decodeBody(parsed, header, body)
-      if (!frame) break
-      position += headerBytes + length
-      loaded.entities += frame.content.entities.length
-      loaded.fieldBytes += headerBytes + parsed.jsonBytes
-      batch.push(frame)
-      if (!parsed.committed) continue
-      for (const part of batch) applyFrame(store, part)
-      batch = []
-      loaded.committed = position
-    }
-    if (loaded.committed < size) {
+    const committed = await committedEnd(file, size)
+    if (committed < size) {
       if (!last) {
-        throw new IndexUnavailableError(`${path} is damaged at byte ${loaded.committed} of ${size}. ` +
+        throw new IndexUnavailableError(`${path} is damaged at byte ${committed} of ${size}. ` +
           'Remove the directory of the index and replay the log.')
       }
-      await file.truncate(loaded.committed)
+      await file.truncate(committed)
       await file.sync()
+    }
+    const loaded: Loaded = { bytes: committed, committed, entities: 0, fieldBytes: 0 }
+    for await (const { header, body } of readFrames(file, committed)) {
+      const frame = decodeBody(header, body)
+      applyFrame(store, frame)
+      loaded.entities += frame.content.entities.length
+      loaded.fieldBytes += headerBytes + header.jsonBytes
     }
     return loaded
   } finally {
@@ -267,3 +255,29 @@ async function loadSegment(path: string, store: Store, last: boolean): Promise<L
   }
 }
 
+/** Where the last batch ends that is whole. Looking first costs a second reading, but no memory: batches can be large. */
+async function committedEnd(file: FileHandle, size: number): Promise<number> {
+  let committed = 0
+  for await (const { header, end } of readFrames(file, size)) if (header.committed) committed = end
+  return committed
+}
+
+/** The frames of a file up to its end, or to the first that is damaged. A body is valid until the next is asked for. */
+async function* readFrames(file: FileHandle, size: number): AsyncGenerator<{ header: Header; body: Buffer; end: number }> {
+  const head = Buffer.alloc(headerBytes)
+  let space = Buffer.alloc(0)
+  for (let position = 0; position + headerBytes <= size;) {
+    await file.read(head, 0, headerBytes, position)
+    const header = decodeHeader(head)
+    if (!header) return
+    const length = header.jsonBytes + header.vectorBytes
+    const end = position + headerBytes + length
+    if (end > size) return
+    if (length > space.length) space = Buffer.from(new ArrayBuffer(length))
+    const body = space.subarray(0, length)
+    await file.read(body, 0, length, position + headerBytes)
+    if (!isWhole(header, head, body)) return
+    yield { header, body, end }
+    position = end
+  }
+}

@@ -18,6 +18,8 @@ export class VectorColumn {
   readonly #blocks: (Float32Array | undefined)[] = []
   /** 1 / length; 0 for the zero vector, −1 where there is none. */
   #scales = new Float32Array(0)
+  /** Scores of the scan that runs: reused, since a scan never waits. */
+  #scores = new Float64Array(0)
   #size = 0
 
   constructor(dimensions: number) {
@@ -57,7 +59,7 @@ export class VectorColumn {
 
   /** The nearest by cosine, exactly: best first, equal scores by `tie`. `query` has length 1 (or is all zeros). */
   nearest(query: Float32Array, limit: number, accept: (slot: number) => boolean, tie: (a: number, b: number) => boolean): Scored[] {
-    const scores = new Float64Array(this.#scales.length)
+    const scores = this.#scores
     const top = new Top(limit, (a, b) => scores[a]! > scores[b]! || (scores[a] === scores[b] && tie(a, b)))
     let threshold = -Infinity
     for (let block = 0; block < this.#blocks.length; block++) {
@@ -84,5 +86,6 @@ export class VectorColumn {
     const scales = new Float32Array(Math.max((block + 1) * rowsPerBlock, this.#scales.length * 2)).fill(-1)
     scales.set(this.#scales)
     this.#scales = scales
+    this.#scores = new Float64Array(scales.length)
   }
 }
