@@ -4,7 +4,6 @@ import type { Positions } from '../events/log.ts'
 import type { ChangeBatch } from '../ingest/change-reader.ts'
 import type { CounterName } from '../ingest/effects.ts'
 import { decodeStateMetrics } from '../ingest/entity-state-codec.ts'
-import { cellsOf } from '../ingest/metrics/counters.ts'
 import { evolve, newMetrics, pruneMetrics } from '../ingest/metrics/index.ts'
 import type { Metrics } from '../ingest/metrics/index.ts'
 import { popularityOf } from '../ingest/metrics/popularity.ts'
@@ -153,7 +152,7 @@ export class MetricViewImpl implements MetricView {
 
   get cells(): number {
     let cells = 0
-    for (const { metrics } of this.#entries.values()) cells += cellsOf(metrics.counters)
+    for (const { metrics } of this.#entries.values()) cells += metrics.counters.cells.length / 2
     return cells
   }
 

@@ -2,6 +2,7 @@ import type { AffinitySignal } from '../effects.ts'
 import type { Affinity } from '../../search/metrics.ts'
 import { nameOf, numberOf } from '../names.ts'
 import { compareTexts } from '../texts.ts'
+import { append } from './append.ts'
 import { addDecayed, factorAt } from './decay.ts'
 
 /** Half-life of affinities. */
@@ -21,14 +22,16 @@ const slots: Record<AffinitySignal, number> = { watchSeconds: 0, engagements: 1,
 
 const tagOf = (to: 'seller' | 'category', name: string): number => numberOf(name) * 2 + (to === 'category' ? 1 : 0)
 
+/** Gives the list, which may be another one. */
 export function addAffinity(
   state: Affinities, to: 'seller' | 'category', name: string, signal: AffinitySignal, at: number, amount: number,
-): void {
+): Affinities {
   const tag = tagOf(to, name)
   let from = 0
   while (from < state.length && state[from] !== tag) from += stride
-  if (from === state.length) state.push(tag, 0, 0, 0, 0)
+  if (from === state.length) state = append(state, [tag, 0, 0, 0, 0])
   addDecayed(state, { from: from + 1, count: 3, reference: from + 4, halfLifeMs: affinityHalfLifeMs }, slots[signal], at, amount)
+  return state
 }
 
 /** As they are at `now`, the latest first, then by id. */

@@ -1,27 +1,64 @@
+import { append } from './append.ts'
+import { bucketStart } from './windows.ts'
+
 /**
- * A sparse sorted list of whole amounts, flat: key, amount, key, amount, … Sixteen bytes a cell and no object of its own,
- * because there are some for every window of every entity; most writes hit the last cell or append one.
+ * The buckets of one entity that hold something: a sorted list, flat, of key, amount, key, amount, … A key is the second
+ * at which the bucket begins times `kinds`, plus what is counted. Sixteen bytes a bucket and no object of its own, because
+ * tens of thousands of entities have some; nearly every write hits the last ones or appends.
  */
 export type Cells = number[]
 
-/** Adds to the cell of `key`. Cells with keys below `first` may be dropped on the way. */
-export function addToCell(cells: Cells, key: number, amount: number, first: number): void {
-  let at = cells.length - 2
-  while (at >= 0 && (cells[at] as number) > key) at -= 2
-  if (at >= 0 && cells[at] === key) {
+/** How many kinds of amounts a key tells apart: a power of two. */
+export const kinds = 16
+
+/**
+ * Adds to the bucket of `second`; nothing where no reader could see it. Gives the list, which may be another one.
+ *
+ * @param appendedAt greatest append time, ms
+ */
+export function addToCells(cells: Cells, second: number, kind: number, amount: number, appendedAt: number): Cells {
+  const start = bucketStart(second, appendedAt)
+  if (start < 0) return cells
+  const key = start * kinds + kind
+  const at = placeOf(cells, cells.length, key)
+  if (cells[at] === key) {
     cells[at + 1] = (cells[at + 1] as number) + amount
-    return
+    return cells
   }
-  if (at === cells.length - 2) cells.push(key, amount)
-  else cells.splice(at + 2, 0, key, amount)
-  // Only when half of it goes, so that dropping costs less than appending did.
-  const middle = (cells.length >> 2) << 1
-  if (cells.length >= 32 && (cells[middle] as number) < first) dropBelow(cells, first)
+  if (at < cells.length) {
+    cells.splice(at, 0, key, amount)
+    return cells
+  }
+  // Now and then, so that an entity that never rests stays small and appending stays cheap.
+  if (cells.length > 0 && cells.length % 64 === 0) coarsen(cells, appendedAt)
+  return append(cells, [key, amount])
 }
 
-/** Drops cells with keys below `first`. */
-export function dropBelow(cells: Cells, first: number): void {
-  let keep = 0
-  while (keep < cells.length && (cells[keep] as number) < first) keep += 2
-  if (keep > 0) cells.splice(0, keep)
+/** Moves what has grown older to coarser buckets and drops what no reader can see, in place. Changes no readable sum. */
+export function coarsen(cells: Cells, appendedAt: number): void {
+  let length = 0
+  for (let read = 0; read < cells.length; read += 2) {
+    const second = Math.floor((cells[read] as number) / kinds)
+    const start = bucketStart(second, appendedAt)
+    const amount = cells[read + 1] as number
+    if (start < 0 || amount === 0) continue
+    const key = (cells[read] as number) - (second - start) * kinds
+    const at = placeOf(cells, length, key)
+    if (at < length && cells[at] === key) {
+      cells[at + 1] = (cells[at + 1] as number) + amount
+      continue
+    }
+    cells.copyWithin(at + 2, at, length)
+    cells[at] = key
+    cells[at + 1] = amount
+    length += 2
+  }
+  if (length < cells.length) cells.length = length
+}
+
+/** Where the key is among the first `length` numbers, or where it belongs. Keys sought are mostly among the last. */
+function placeOf(cells: Cells, length: number, key: number): number {
+  let at = length
+  while (at > 0 && (cells[at - 2] as number) >= key) at -= 2
+  return at
 }

@@ -9,8 +9,8 @@ export interface EncodedMetrics {
   t: [number, number]
   /** Totals, decayed totals, reference time. */
   n: number[]
-  /** Cells by window: the first key, then each key as its distance from the former one; amounts between. */
-  w?: [number[], number[], number[]]
+  /** Buckets: the first key, then each key as its distance from the former one; amounts between. */
+  w?: number[]
   /** Viewers: person, how long before the greatest append time last seen. */
   s?: number[]
   a?: (string | number)[]
@@ -20,9 +20,7 @@ export interface EncodedMetrics {
 /** Prune before: what is dropped need not be written. */
 export function encodeMetrics(state: Metrics): EncodedMetrics {
   const encoded: EncodedMetrics = { t: [state.eventTime, state.appendedAt], n: state.counters.totals }
-  const [short, middle, long] = state.counters.windows
-  if (short.length + middle.length + long.length > 0)
-    encoded.w = [distances(short), distances(middle), distances(long)]
+  if (state.counters.cells.length > 0) encoded.w = distances(state.counters.cells)
   if (state.viewers) encoded.s = listViewers(state.viewers).map((value, i) => (i % 2 === 0 ? value : state.appendedAt - value))
   if (state.affinities?.length) encoded.a = encodeAffinities(state.affinities)
   if (state.follows) encoded.f = encodeFollows(state.follows)
@@ -33,10 +31,7 @@ export function decodeMetrics(encoded: EncodedMetrics): Metrics {
   const [eventTime, appendedAt] = encoded.t
   const people = encoded.s?.map((value, i) => (i % 2 === 0 ? value : appendedAt - value))
   return {
-    counters: {
-      totals: encoded.n,
-      windows: encoded.w ? [keys(encoded.w[0]), keys(encoded.w[1]), keys(encoded.w[2])] : [[], [], []],
-    },
+    counters: { totals: encoded.n, cells: encoded.w ? keys(encoded.w) : [] },
     viewers: people ? viewersFrom(people, appendedAt) : null,
     affinities: encoded.a ? decodeAffinities(encoded.a) : null,
     follows: encoded.f ? decodeFollows(encoded.f) : null,

@@ -1,25 +1,25 @@
 import { hash53 } from '../hash.ts'
-import { addToCell, dropBelow } from './cells.ts'
+import { append } from './append.ts'
+import { addToCells, coarsen, kinds } from './cells.ts'
 import type { Cells } from './cells.ts'
 import { forEachEntry, insert, isFull, newTable, slotOf } from './last-seen-table.ts'
 import type { LastSeenTable } from './last-seen-table.ts'
-import { bucketOf, firstBucket, firstKept, windowMs } from './windows.ts'
+import { bucketStart, firstSecond, secondOf } from './windows.ts'
 
 /**
  * Distinct people by when each was last seen: a person counts in a window while the bucket of their last sighting does.
  * People are known by a 53-bit hash of their id; two that share one count as one (ingest/hash.ts says how seldom).
  *
  * A few people are a flat list (person, last seen, …), looked through when read. Many are a table with a histogram of
- * last sightings per window beside it, in which a sighting moves one count: reading then costs buckets, not people.
+ * last sightings beside it, in which a sighting moves one count: reading then costs buckets, not people.
  */
 export interface Viewers {
   few: number[]
-  many: { table: LastSeenTable; histograms: [Cells, Cells, Cells] } | null
+  many: { table: LastSeenTable; histogram: Cells } | null
 }
 
 /** Beyond these many people the list becomes a table; with half of them it becomes a list again. */
 const mostInList = 8
-const longest = windowMs.length - 1
 
 export const newViewers = (): Viewers => ({ few: [], many: null })
 
@@ -30,34 +30,36 @@ export function seen(state: Viewers, person: number, at: number, appendedAt: num
   if (isExpired(at, appendedAt)) return
   if (state.many === null) {
     if (seenAmongFew(state.few, person, at)) return
-    state.few = aliveAt(state.few, appendedAt)
-    state.few.push(person, at)
+    state.few = append(aliveAt(state.few, appendedAt), [person, at])
     if (state.few.length > 2 * mostInList) spread(state, state.few, appendedAt)
     return
   }
-  const { table } = state.many
+  const { many } = state
+  const { table } = many
   const slot = slotOf(table, person)
   const last = table.slots[slot + 1] as number
   if (table.slots[slot] === 0) {
     insert(table, slot, person, at)
-    move(state.many.histograms, null, at, appendedAt)
-    if (isFull(table)) state.many.table = tableOf(aliveAt(listViewers(state), appendedAt))
+    many.histogram = addToCells(many.histogram, secondOf(at), 0, 1, appendedAt)
+    if (isFull(table)) many.table = tableOf(aliveAt(listViewers(state), appendedAt))
   } else if (at > last) {
     table.slots[slot + 1] = at
-    move(state.many.histograms, last, at, appendedAt)
+    if (secondOf(last) === secondOf(at)) return
+    many.histogram = addToCells(many.histogram, secondOf(last), 0, -1, appendedAt)
+    many.histogram = addToCells(many.histogram, secondOf(at), 0, 1, appendedAt)
   }
 }
 
 /** How many different people were last seen within the window at `now`. */
 export function countViewers(state: Viewers, window: number, now: number): number {
-  const first = firstBucket(window, now)
+  const first = firstSecond(window, now)
   let sum = 0
   if (state.many === null) {
-    for (let i = 1; i < state.few.length; i += 2) if (bucketOf(window, state.few[i] as number) >= first) sum++
+    for (let i = 1; i < state.few.length; i += 2) if ((state.few[i] as number) >= first * 1_000) sum++
     return sum
   }
-  const cells = state.many.histograms[window] as Cells
-  for (let at = cells.length - 2; at >= 0 && (cells[at] as number) >= first; at -= 2) sum += cells[at + 1] as number
+  const { histogram } = state.many
+  for (let at = histogram.length - 2; at >= 0 && (histogram[at] as number) >= first * kinds; at -= 2) sum += histogram[at + 1] as number
   return sum
 }
 
@@ -74,7 +76,7 @@ export function pruneViewers(state: Viewers, appendedAt: number): void {
     return
   }
   if (alive.length * 4 < state.many.table.slots.length) state.many.table = tableOf(alive)
-  for (const [window, cells] of state.many.histograms.entries()) dropBelow(cells, firstKept(window, appendedAt))
+  coarsen(state.many.histogram, appendedAt)
 }
 
 /** Person, last seen, person, last seen, …, in no particular order. */
@@ -101,14 +103,14 @@ function seenAmongFew(list: number[], person: number, at: number): boolean {
   return false
 }
 
-/** From a list to a table and its histograms. */
+/** From a list to a table and its histogram. */
 function spread(state: Viewers, list: readonly number[], appendedAt: number): void {
-  const histograms: [Cells, Cells, Cells] = [[], [], []]
+  let histogram: Cells = []
   // In order of time each sighting meets the last cell.
   const times = Float64Array.from(list.filter((_, i) => i % 2 === 1)).sort()
-  for (const at of times) move(histograms, null, at, appendedAt)
+  for (const at of times) histogram = addToCells(histogram, secondOf(at), 0, 1, appendedAt)
   state.few = []
-  state.many = { table: tableOf(list), histograms }
+  state.many = { table: tableOf(list), histogram }
 }
 
 /** With room for half as many again. */
@@ -119,20 +121,7 @@ function tableOf(list: readonly number[]): LastSeenTable {
   return table
 }
 
-/** Moves one person from the bucket of `from` (if any) to that of `to`. What no reader can count any more is left out. */
-function move(histograms: [Cells, Cells, Cells], from: number | null, to: number, appendedAt: number): void {
-  for (let window = 0; window < windowMs.length; window++) {
-    const cells = histograms[window] as Cells
-    const first = firstKept(window, appendedAt)
-    const target = bucketOf(window, to)
-    const former = from === null ? null : bucketOf(window, from)
-    if (former === target) continue
-    if (former !== null && former >= first) addToCell(cells, former, -1, first)
-    if (target >= first) addToCell(cells, target, 1, first)
-  }
-}
-
-const isExpired = (at: number, appendedAt: number): boolean => bucketOf(longest, at) < firstKept(longest, appendedAt)
+const isExpired = (at: number, appendedAt: number): boolean => bucketStart(secondOf(at), appendedAt) < 0
 
 function aliveAt(list: number[], appendedAt: number): number[] {
   const alive: number[] = []

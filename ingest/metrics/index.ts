@@ -40,7 +40,7 @@ export function evolve(state: Metrics, increment: Increment, appendedAt: number)
     seen((state.viewers ??= newViewers()), personOf(increment.viewer), increment.at, state.appendedAt)
   } else if ('affinity' in increment) {
     const { affinity, to, signal, at, amount } = increment
-    addAffinity((state.affinities ??= []), affinity, to, signal, at, amount)
+    state.affinities = addAffinity(state.affinities ?? [], affinity, to, signal, at, amount)
   } else {
     follow((state.follows ??= newFollows()), increment.follow, increment.following, increment.at, increment.tie)
   }

@@ -161,14 +161,15 @@ test('entities that nothing happens to shrink while others go on', () => {
   const entities = 200
   for (let i = 0; i < entities; i++)
     view.apply(batchOf({
-      sequence: i, metrics: { [`livestream:${i}` as EntityKey]: [{ count: 'chats', at: epoch, amount: 1 }, { viewer: 'u', at: epoch }] },
+      sequence: i,
+      metrics: Object.fromEntries([[`livestream:${i}`, [{ count: 'chats', at: epoch, amount: 1 }, { viewer: 'u', at: epoch }]]]),
     }))
   const before = view.cells
   for (let i = 0; i < 20; i++) {
     const at = epoch + 3 * 3_600_000 + i
     view.apply(batchOf({ sequence: entities + i, appendedAt: at, metrics: { 'livestream:0': [{ count: 'chats', at, amount: 1 }] } }))
   }
-  assert.ok(before >= entities * 3)
-  assert.equal(view.cells, 3)
+  assert.ok(before >= entities)
+  assert.equal(view.cells, 1)
   assert.equal(view.metrics('livestream:7', epoch + 4 * 3_600_000)?.total.chats, 1)
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Increment } from '../../../ingest/effects.ts'
 import { counterNames } from '../../../ingest/effects.ts'
+import { kinds } from '../../../ingest/metrics/cells.ts'
 import { decodeMetrics, encodeMetrics } from '../../../ingest/metrics/codec.ts'
 import { evolve, newMetrics, pruneMetrics } from '../../../ingest/metrics/index.ts'
 import type { Metrics } from '../../../ingest/metrics/index.ts'
@@ -91,6 +92,10 @@ test('with no events every value falls as time passes', () => {
   }))
 })
 
+test('a bucket tells all counters apart', () => {
+  assert.ok(counterNames.length <= kinds && Number.isInteger(Math.log2(kinds)), `raise kinds (ingest/metrics/cells.ts) from ${kinds}`)
+})
+
 test('what nobody can read any more takes no memory', () => {
   const state = newMetrics()
   for (let second = 0; second < 4 * 3_600; second++) {
@@ -98,16 +103,15 @@ test('what nobody can read any more takes no memory', () => {
     for (const count of counterNames) evolve(state, { count, at, amount: 1 }, at)
     evolve(state, { viewer: `u${second}`, at }, at)
   }
-  // Twice what can be read: dropping waits until half of a list is over.
-  const cells = (length: number, width: number) => Math.ceil((length + readSlackMs) / width) + 1
-  const bounds = [cells(30_000, 1_000), cells(300_000, 10_000), cells(3_600_000, 120_000)]
-  for (const [window, list] of state.counters.windows.entries())
-    assert.ok(list.length / 2 <= 2 * counterNames.length * (bounds[window] as number), `window ${window}: ${list.length / 2} cells`)
+  // A window and the slack in its own buckets, and a bucket at either end.
+  const buckets = [[30, 1], [300, 10], [3_600, 120]].reduce((sum, [length = 0, width = 1]) => sum + (length + readSlackMs / 1_000) / width + 2, 0)
+  const cells = state.counters.cells.length / 2
+  assert.ok(cells <= counterNames.length * buckets + 32, `${cells} cells, of ${counterNames.length} × ${buckets}`)
   const slots = (state.viewers?.many?.table.slots.length ?? 0) / 2
   assert.ok(slots > 0 && slots <= 16_384, `${slots} slots for 3,660 people`)
 
   pruneMetrics(state, start + 10 * 3_600_000)
-  assert.deepEqual(state.counters.windows, [[], [], []])
+  assert.deepEqual(state.counters.cells, [])
   assert.deepEqual(state.viewers, { few: [], many: null })
   assert.equal(readMetrics(state, start + 10 * 3_600_000, 0).total.chats, 4 * 3_600)
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Increment } from '../../../ingest/effects.ts'
 import { counterNames } from '../../../ingest/effects.ts'
-import { bucketMs, windowMs } from '../../../ingest/metrics/windows.ts'
+import { bucketSeconds, windowMs } from '../../../ingest/metrics/windows.ts'
 import { windowNames } from '../../../search/metrics.ts'
 import type { EntityMetrics } from '../../../search/metrics.ts'
 
@@ -14,7 +14,7 @@ export function reference(increments: readonly Increment[], now: number): Omit<E
   for (const increment of increments)
     if ('viewer' in increment) lastSeen.set(increment.viewer, Math.max(lastSeen.get(increment.viewer) ?? 0, increment.at))
   const countsAt = (at: number, window: number) => {
-    const width = bucketMs[window] as number
+    const width = 1_000 * (bucketSeconds[window] as number)
     return Math.floor(at / width) * width > now - (windowMs[window] as number)
   }
   const sum = (name: string, weigh: (at: number) => number) =>
