@@ -164,7 +164,8 @@ describe('validity', () => {
     const last = new Map<string, { subject: string; at: number }>()
     let regular = 0
     let views = 0
-    for (const event of events) {
+    // A person's devices report out of order; event time is what counts.
+    for (const event of events.toSorted((left, right) => Date.parse(left.time) - Date.parse(right.time))) {
       if (event.type !== 'LivestreamViewed') continue
       views++
       const { userId, watchSeconds } = event.data
