@@ -165,7 +165,7 @@ const widened = (
   if (wide === undefined || first?.kind !== 'InlineFragment') return requires
   const selections = JSON.stringify(first.selections)
   const alike = others.every((other) => other.kind === 'InlineFragment' && JSON.stringify(other.selections) === selections)
-  return alike ? [{ ...first, typeCondition: wide }] : requires
+  return alike ? [...requires, { ...first, typeCondition: wide }] : requires
 }
 
 /** The entity selection with the fragments it may use, without the names of alias and variable. */

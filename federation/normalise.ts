@@ -108,8 +108,7 @@ const rewrite = (
 /** Whether the planner might use this response key for a field of its own. */
 const meetsPlanner = (node: FieldNode, key: string, types: SupergraphTypes): boolean => {
   const name = node.name.value
-  if (key !== name) return key.startsWith('_') || types.fieldNames.has(key)
-  return types.requiredWithArguments.has(name) && (node.arguments?.length ?? 0) > 0
+  return key === name ? types.requiredWithArguments.has(name) : key.startsWith('_') || types.fieldNames.has(key)
 }
 
 /** The value with the defaults of input objects filled in, as a literal in the document would have had them. */
