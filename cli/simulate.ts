@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventLog } from '../events/log.ts'
 import { toRecord } from '../events/serialize.ts'
@@ -29,16 +29,23 @@ export async function simulateInto({ settings, logger, signal, publish, feed, on
   mkdirSync(folder, { recursive: true })
   const cursorFile = join(folder, 'cursor.json')
   const former = readCursor(cursorFile)
+  const truthFile = join(folder, 'truth.json')
   const marketplace = createMarketplace({
     seed, eventsPerSecond, startTime: Date.now(),
     // Rates beyond what 2,000 people can do need more people.
     users: Math.max(2_000, eventsPerSecond * 5),
     feedShare: feed ? 0.7 : 0,
-    continueFrom: former?.seed === seed ? former : undefined,
+    ...(former === undefined ? {} : { continueFrom: former }),
+    // A cursor that cannot be read belongs to data that may be there: ids of this run must be new.
+    ...(former === undefined && existsSync(cursorFile) ? { run: Math.floor(Date.now() / 1000) } : {}),
   })
-  writeAtomically(join(folder, 'truth.json'), JSON.stringify(marketplace.truth()))
   return runSimulator({
-    marketplace, clock: systemClock, signal, publish, feed, onReport,
+    marketplace, clock: systemClock, signal, publish, feed,
+    onReport: (report) => {
+      // Streams come and go: the truth speaks of those that there are.
+      writeAtomically(truthFile, JSON.stringify(marketplace.truth()))
+      onReport?.(report)
+    },
     saveCursor: (cursor) => writeAtomically(cursorFile, JSON.stringify(cursor)),
     onTrouble: (message) => logger.warn(message),
   })

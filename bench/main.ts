@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+import { Report } from './report.ts'
+
+export interface BenchOptions {
+  /** Ends within a minute, with smaller numbers: to see that it works, not to quote. */
+  quick: boolean
+  report: Report
+}
+
+/** The benchmarks by name. Each is a module with `run`, loaded when it is asked for. */
+const benches: Record<string, () => Promise<{ run: (options: BenchOptions) => Promise<void> }>> = {
+  freshness: () => import('./freshness.ts'),
+  ingest: () => import('./ingest.ts'),
+  query: () => import('./query.ts'),
+  feed: () => import('./feed.ts'),
+  recall: () => import('./recall.ts'),
+  start: () => import('./start.ts'),
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean', default: false } },
+})
+const unknown = positionals.find((name) => !Object.hasOwn(benches, name))
+if (values.help || unknown !== undefined) {
+  if (unknown !== undefined) console.error(`There is no benchmark "${unknown}".`)
+  console.log(`npm run bench [-- NAME…] [-- --quick] [--json FILE]\nNames: ${Object.keys(benches).join(', ')}. Without a name: all.`)
+  process.exit(unknown === undefined ? 0 : 1)
+}
+
+const report = new Report()
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+  console.log(`\n${name}`)
+  const bench = await benches[name]?.()
+  await bench?.run({ quick: values.quick, report })
+}
+if (values.json !== undefined) report.write(values.json)
+const short = report.figures.filter(({ met }) => met === false)
+console.log(`\n${report.figures.length} figures, ${short.length} fall short of their target.`)
+process.exit(0)

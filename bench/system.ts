@@ -1,0 +1,140 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse, type DocumentNode, type ExecutionResult } from 'graphql'
+import { openLog, openIndex, createEmbedder, ingestSettingsOf, topicsOf, gatewaySettingsOf } from '../cli/parts.ts'
+import { resolveSettings, type Settings } from '../cli/settings.ts'
+import type { EventLog } from '../events/log.ts'
+import { toRecord } from '../events/serialize.ts'
+import type { Topics } from '../events/topics.ts'
+import type { DomainEvent } from '../events/vocabulary.ts'
+import { createEngine, inProcessSubgraph, type Engine } from '../federation/index.ts'
+import { startGateway, type Gateway } from '../gateway/start.ts'
+import { createTelemetry } from '../gateway/telemetry.ts'
+import { silentLogger, silentObserver, systemClock, type IngestObserver } from '../ingest/observer.ts'
+import { runIngest } from '../ingest/run.ts'
+import { buildOwnSubgraph } from '../resolvers/compose.ts'
+import { createRequestContext } from '../resolvers/context.ts'
+import { localScope } from '../resolvers/scope.ts'
+import { subgraphNames } from '../resolvers/subgraphs.ts'
+import { committedSupergraph } from '../schema/supergraph.ts'
+import type { EntityIndex } from '../search/entity-index.ts'
+import { sharedKafka, sharedWeaviate, uniquePrefix } from '../test/servers/shared.ts'
+
+export type Parts = 'embedded' | 'Kafka + Weaviate'
+
+/** A running Freshet to measure. */
+export interface System {
+  parts: Parts
+  settings: Settings
+  log: EventLog
+  topics: Topics
+  index: EntityIndex
+  gateway: Gateway
+  /** Appends events as a producer does. */
+  append(events: readonly DomainEvent[]): Promise<void>
+  /** Runs an operation in this process, engine and resolvers included. */
+  query(document: DocumentNode, variables?: Record<string, unknown>): Promise<ExecutionResult>
+  /** Resolves when everything appended so far is applied. */
+  settled(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+
+/**
+ * Starts gateway and ingest. Embedded: both in this process, because the embedded log belongs to one. On real parts ingest
+ * is a process of its own.
+ */
+export async function startSystem(parts: Parts, { dataDir, observer = silentObserver }: { dataDir?: string; observer?: IngestObserver } = {}): Promise<System> {
+  await using stack = new AsyncDisposableStack()
+  const directory = dataDir ?? await mkdtemp(join(tmpdir(), 'freshet-bench-'))
+  if (dataDir === undefined) stack.defer(() => rm(directory, { recursive: true, force: true }))
+  const env: Record<string, string> = { FRESHET_DATA_DIR: directory, PORT: '0' }
+  if (parts === 'Kafka + Weaviate') {
+    const [kafka, weaviate] = await Promise.all([sharedKafka(), sharedWeaviate()])
+    Object.assign(env, {
+      FRESHET_KAFKA_BROKERS: kafka.brokers.join(','), FRESHET_WEAVIATE_URL: weaviate.url, FRESHET_TOPIC_PREFIX: uniquePrefix(),
+      FRESHET_WEAVIATE_GRPC_URL: `http://${weaviate.grpcHost}:${weaviate.grpcPort}`,
+    })
+  }
+  const settings = resolveSettings({ env })
+  const topics = topicsOf(settings)
+  const { log, released } = await openLog(settings, silentLogger)
+  stack.defer(() => log.close())
+  const { index } = await openIndex(settings)
+  stack.defer(() => index.close())
+  await index.open()
+  const embedder = createEmbedder(settings)
+
+  if (parts === 'embedded') {
+    const ending = new AbortController()
+    const ingest = runIngest({
+      log, index, embedder, topics, settings: ingestSettingsOf(settings), clock: systemClock, logger: silentLogger, metrics: observer,
+      signal: ending.signal, checkpointed: (_shard, positions) => released(positions),
+    })
+    stack.defer(async () => {
+      ending.abort(new Error('the benchmark is over'))
+      await ingest
+    })
+  } else {
+    const child = spawn(process.execPath, [main, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
+    stack.defer(() => ended(child))
+  }
+
+  const gateway = await startGateway({
+    log, topics, index, embedder, settings: gatewaySettingsOf(settings), telemetry: createTelemetry({ processMetrics: false }),
+    logger: silentLogger, clock: Date.now, newId: randomUUID, random: Math.random,
+  })
+  stack.defer(() => gateway.close())
+  await gateway.ready
+  const engine: Engine = createEngine({
+    supergraphSdl: committedSupergraph(),
+    subgraphs: new Map(subgraphNames.map((name) => [name as string, inProcessSubgraph({ schema: buildOwnSubgraph(name) })])),
+  })
+  stack.defer(() => engine.close())
+
+  const owned = stack.move()
+  return {
+    parts, settings, log, topics, index, gateway,
+    async append(events) {
+      await log.append(events.map((event) => toRecord(event, topics)))
+    },
+    query: (document, variables) =>
+      engine.execute({ document, variables, context: createRequestContext(gateway.services, { scope: localScope }) }),
+    async settled() {
+      const { users, sellers, livestreams, engagements, embeddings } = topics
+      const ends = await log.ends([users, sellers, livestreams, engagements, embeddings])
+      await gateway.services.view.waitFor(ends, AbortSignal.timeout(30 * 60_000))
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  await exit
+  clearTimeout(timer)
+}
+
+export const operation = (source: string): DocumentNode => parse(source, { noLocation: true })
+
+/** Appends the opening of a workload in batches and waits until it is applied. */
+export async function open(system: System, events: Iterable<DomainEvent>): Promise<void> {
+  let batch: DomainEvent[] = []
+  for (const event of events) {
+    batch.push(event)
+    if (batch.length === 2_000) {
+      await system.append(batch)
+      batch = []
+    }
+  }
+  if (batch.length > 0) await system.append(batch)
+  await system.settled()
+}
