@@ -45,13 +45,15 @@ function embed(text: string, dimensions: number): Float32Array {
     vector[(place >>> 1) % dimensions]! += place & 1 ? weight : -weight
   }
   const counts = new Map<string, number>()
+  const pairs = new Map<number, number>()
   let former = 0
   for (const word of tokenise(text).slice(0, maxWords)) {
     counts.set(word, (counts.get(word) ?? 0) + 1)
     const hash = hashOf(word, 0, word.length, fnvOffset)
-    if (former !== 0) add(Math.imul(former, 31) ^ hash, pairWeight * scaleOf(word))
+    if (former !== 0) pairs.set(Math.imul(former, 31) ^ hash, pairWeight * scaleOf(word))
     former = hash
   }
+  for (const [pair, weight] of pairs) add(pair, weight)
   for (const [word, count] of counts) {
     // Saying a thing twice is not twice as much.
     const scale = scaleOf(word) * (1 + Math.log(count))

@@ -75,8 +75,7 @@ export class Segments {
   flush(): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#closed) return
-      if (this.#failed) await this.#log.truncate(this.#committed)
-      this.#failed = false
+      if (this.#failed) await this.#reopenLog()
       const changes = this.#store.takeChanges()
       try {
         this.#add(await append(this.#log, encodeChanges(this.#store, changes)), true)
@@ -167,6 +166,20 @@ export class Segments {
       fieldBytes: written.fieldBytes - before.fieldBytes,
     }, false)
     for (const name of outdated) await rm(join(this.#directory, name), { force: true })
+  }
+
+  /** After a write that failed: what it left is cut off, through a new handle, since the old one may be what is broken. */
+  async #reopenLog(): Promise<void> {
+    const log = await open(join(this.#directory, this.#names.at(-1)!), 'a')
+    try {
+      await log.truncate(this.#committed)
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+    await this.#log.close()
+    this.#log = log
+    this.#failed = false
   }
 
   async #startLog(number: number): Promise<void> {

@@ -48,6 +48,11 @@ describe('hashing embedder', () => {
     assert.ok(await similarity('old camera lens', 'camera lens') > await similarity('old camera lens', 'lens cap'))
   })
 
+  it('counts a word that is repeated more, but not as many times', async () => {
+    assert.ok(await similarity('lens lens lens camera', 'lens') > await similarity('lens camera', 'lens'))
+    assert.ok(await similarity(`${'lens '.repeat(50)} camera`, 'camera') > 0.1)
+  })
+
   it('knows words of every script, whatever their case and width', async () => {
     assert.ok(await similarity('Фотоаппараты', 'фотоаппараты') > 0.999)
     assert.ok(await similarity('ＣＡＭＥＲＡ', 'camera') > 0.999)

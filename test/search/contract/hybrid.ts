@@ -96,6 +96,15 @@ export function hybridContract(make: Make): void {
       for (const { entity, parts } of hits) near(parts!.vector!.similarity, cosine(otherVectorsOf.get(entity.id)!, values), 'similarity')
     })
 
+    it('compare directions: the length of a vector does not count', async () => {
+      const values = randomVector(4, randomFrom(3))
+      await index().upsert([write('user', 'long', { name: 'L' }, { 'space-b': values.map((value) => value * 10) }),
+        write('user', 'short', { name: 'S' }, { 'space-b': values.map((value) => value / 10) })])
+      const { hits } = await ask({ vector: { space: 'space-b', values: values.map((value) => value * 3) } }, { kind: 'user' })
+      assert.deepEqual(idsOf(hits).sort(), ['long', 'short'])
+      for (const { parts } of hits) near(parts!.vector!.similarity, 1, 'similarity')
+    })
+
     it('page through everything in the order of one long page', async () => {
       const whole = await ask({ text: 'rare golden ring', vector, alpha: 0.4 })
       assert.equal(whole.hasNextPage, false)

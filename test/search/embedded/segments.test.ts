@@ -191,6 +191,24 @@ describe('the embedded index on disk', () => {
     await assert.rejects(index.flush(), { code: 'ENOSPC' })
     await assert.rejects(index.flush())
     assert.deepEqual(await names(index), ['one'])
+    await rm(log())
+    await writeFile(log(), '')
+    await index.upsert([user('two')])
+    await index.flush()
+    assert.deepEqual(await names(await afterCrash()), ['one', 'two'])
+  })
+
+  it('takes what it has read for no change: an id that was deleted and came again stays', async () => {
+    const first = await open()
+    for (const step of [() => first.upsert([user('u')]), () => first.delete([{ kind: 'user', id: 'u' }]), () => first.upsert([user('u')])]) {
+      await step()
+      await first.flush()
+    }
+    await first.close()
+    const second = await open()
+    await second.upsert([user('other')])
+    await second.close()
+    assert.deepEqual(await names(await open()), ['other', 'u'])
   })
 
   it('builds its text index when it is first asked, while writes go on', async () => {

@@ -57,6 +57,12 @@ describe('the text index', () => {
     }), { numRuns: 300 })
   })
 
+  it('breaks ties as it is told, at the end of the page too', () => {
+    const index = new TextIndex('user')
+    for (const slot of [5, 3, 4, 1, 2]) index.add(slot, reader({ name: 'a' }))
+    assert.deepEqual(index.search('a', 2, () => true, (a, b) => a < b).map(({ slot }) => slot), [1, 2])
+  })
+
   it('counts a word that is repeated very often as often as it can', () => {
     const index = new TextIndex('user')
     index.add(0, reader({ name: 'a '.repeat(1000), bio: 'b' }))
