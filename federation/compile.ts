@@ -61,9 +61,9 @@ export const compilePlan = (node: PlanNode, types: SupergraphTypes): Step | unde
 const compile = (node: PlanNode, path: Path, types: SupergraphTypes): Step | undefined => {
   switch (node.kind) {
     case 'Fetch':
-      return node.requires ? entityFetch(node, path) : rootFetch(node, path)
+      return node.requires ? entityFetch(node, path, types) : rootFetch(node, path, types)
     case 'BatchFetch':
-      return batchFetch(node)
+      return batchFetch(node, types)
     case 'Flatten':
       return compile(node.node, [...path, ...compilePath(node.path)], types)
     case 'Sequence':
@@ -79,7 +79,7 @@ const compile = (node: PlanNode, path: Path, types: SupergraphTypes): Step | und
         otherwise: node.elseClause ? compile(node.elseClause, path, types) : undefined,
       }
     case 'Subscription':
-      return { kind: 'subscription', fetch: rootFetch({ ...node.primary, operationKind: 'subscription' }, path) }
+      return { kind: 'subscription', fetch: rootFetch({ ...node.primary, operationKind: 'subscription' }, path, types) }
     case 'Defer':
       throw new Error('The plan has a Defer node; deferred delivery is not supported.')
   }
@@ -89,23 +89,29 @@ const compilePath = (path: readonly FlattenNodePathSegment[]): Path =>
   path.map((segment) =>
     segment === '@' ? 'item' : 'Field' in segment ? { field: segment.Field } : { types: segment.TypeCondition })
 
-const callOf = (node: FetchNode | BatchFetchNode): Call => ({
-  service: node.serviceName,
-  text: node.operation,
-  document: parse(node.operation, { noLocation: true }),
-  operation: node.operationKind ?? 'query',
-  variables: node.variableUsages ?? [],
-})
+const callOf = (node: FetchNode | BatchFetchNode, types: SupergraphTypes): Call => {
+  const document = parse(node.operation, { noLocation: true })
+  // Where requirements of one type nest, the planner (0.0.38) can lose a selection; without it the answer would be wrong.
+  const unselected = types.unselected(document)
+  if (unselected !== undefined) throw new Error(`The plan asks "${node.serviceName}" for "${unselected}" without a selection.`)
+  return {
+    service: node.serviceName,
+    text: node.operation,
+    document,
+    operation: node.operationKind ?? 'query',
+    variables: node.variableUsages ?? [],
+  }
+}
 
-const rootFetch = (node: FetchNode, path: Path): RootFetch => {
+const rootFetch = (node: FetchNode, path: Path, types: SupergraphTypes): RootFetch => {
   if (path.length > 0) throw new Error('The plan has a fetch below the root that needs no entity.')
-  const call = callOf(node)
+  const call = callOf(node, types)
   const shape = operationShape(call.document)
   return { kind: 'root', call, shape, aliases: renameOutput(shape, node.outputRewrites ?? []) }
 }
 
-const entityFetch = (node: FetchNode, path: Path): EntityFetch => {
-  const call = callOf(node)
+const entityFetch = (node: FetchNode, path: Path, types: SupergraphTypes): EntityFetch => {
+  const call = callOf(node, types)
   return {
     kind: 'entities',
     call,
@@ -120,8 +126,8 @@ const entityFetch = (node: FetchNode, path: Path): EntityFetch => {
   }
 }
 
-const batchFetch = (node: BatchFetchNode): EntityFetch => {
-  const call = callOf(node)
+const batchFetch = (node: BatchFetchNode, types: SupergraphTypes): EntityFetch => {
+  const call = callOf(node, types)
   return {
     kind: 'entities',
     call,

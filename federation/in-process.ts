@@ -93,15 +93,18 @@ const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName
   }
 }
 
+/** graphql-js reports its own finding as if a resolver had thrown it. */
+const nullViolation = /^Cannot return null for non-nullable field \w+\.\w+\.$/
+
 /** An error as a remote subgraph would send it: the words of unexpected errors stay inside. */
 const masked = (error: GraphQLError, onError: ((error: unknown) => void) | undefined): GraphQLError => {
   const cause = error.originalError
-  const intended = !cause || cause instanceof GraphQLError
+  const intended = !cause || cause instanceof GraphQLError || nullViolation.test(cause.message)
   if (!intended) onError?.(cause)
   // graphql-jit 0.8 names a field as often as it is selected: `User.(name,name)`.
   const words = error.message.replace(/\.\((\w+)(?:,\1)+\)/, '.$1')
   return new GraphQLError(intended ? words : 'Internal server error.', {
     path: error.path,
-    extensions: intended ? cause?.extensions ?? error.extensions : { code: codes.internal },
+    extensions: !intended ? { code: codes.internal } : cause instanceof GraphQLError ? cause.extensions : error.extensions,
   })
 }

@@ -88,7 +88,8 @@ const rewrite = (
     Field: {
       enter: (node) => {
         const key = (node.alias ?? node.name).value
-        if (!meetsPlanner(node, key, types)) return undefined
+        // The planner takes `name: name` and `name` for two fields.
+        if (!meetsPlanner(node, key, types)) return node.alias?.value === node.name.value ? { ...node, alias: undefined } : undefined
         renamed.set(renamedPrefix + key, key)
         return { ...node, alias: { kind: Kind.NAME, value: renamedPrefix + key } }
       },

@@ -82,18 +82,31 @@ export class Plans {
   async #create(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> {
     const projection = new Projection(schema, types, operation)
     if (!operation.forPlanner) return { step: undefined, projection }
-    const step = await this.#steps(operation.forPlanner, types)
-    if (operation.operation.operation !== 'mutation' || isSerial(step)) return { step, projection }
-    // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
-    const steps: Step[] = []
-    for (const document of perRootField(operation)) {
-      const one = await this.#steps(document, types)
-      if (one) steps.push(one)
-    }
-    return { step: { kind: 'sequence', steps }, projection }
+    return { step: await this.#wholeOrByField(operation, operation.forPlanner, types), projection }
   }
 
-  async #steps(document: DocumentNode, types: SupergraphTypes): Promise<Step | undefined> {
+  async #wholeOrByField(
+    operation: NormalisedOperation, document: DocumentNode, types: SupergraphTypes,
+  ): Promise<Step | undefined> {
+    const isMutation = operation.operation.operation === 'mutation'
+    const fields = perRootField(operation)
+    try {
+      const step = await this.#step(document, types)
+      // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
+      if (!isMutation || fields.length < 2 || isSerial(step)) return step
+    } catch (error) {
+      // Some operations fail only because the planner mixes up their root fields.
+      if (fields.length < 2) throw error
+    }
+    const steps: Step[] = []
+    for (const field of fields) {
+      const one = await this.#step(field, types)
+      if (one) steps.push(one)
+    }
+    return { kind: isMutation ? 'sequence' : 'parallel', steps }
+  }
+
+  async #step(document: DocumentNode, types: SupergraphTypes): Promise<Step | undefined> {
     const started = this.#now()
     const node = await this.#planner.plan(print(document))
     this.planningMs += this.#now() - started

@@ -1,6 +1,6 @@
 import {
-  getNamedType, getVariableValues, GraphQLScalarType, GraphQLSchema, isInputObjectType, Kind, visit,
-  type DocumentNode, type GraphQLError, type GraphQLInputObjectType, type OperationDefinitionNode,
+  getNamedType, getVariableValues, GraphQLScalarType, GraphQLSchema, isInputObjectType, Kind, specifiedScalarTypes,
+  visit, type DocumentNode, type GraphQLError, type GraphQLInputObjectType, type OperationDefinitionNode, type TypeNode,
 } from 'graphql'
 
 /** What to compile instead of a document, and how its variables are coerced beforehand. */
@@ -24,9 +24,7 @@ export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode):
   const operation = document.definitions.find((node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION)
   const definitions = operation?.variableDefinitions ?? []
   const recursive = definitions.some(({ type }) => {
-    let named = type
-    while (named.kind !== Kind.NAMED_TYPE) named = named.type
-    const input = schema.getType(named.name.value)
+    const input = schema.getType(nameOf(type))
     return isInputObjectType(input) && reachesItself(input)
   })
   if (!recursive) return undefined
@@ -38,7 +36,8 @@ export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode):
   return {
     schema: withScalar,
     document: visit(document, {
-      VariableDefinition: (node) => ({
+      // Coercing these twice does no harm, and jit wants conditions to be Boolean.
+      VariableDefinition: (node) => specifiedScalarTypes.some(({ name }) => name === nameOf(node.type)) ? undefined : ({
         ...node,
         type: { kind: Kind.NAMED_TYPE as const, name: { kind: Kind.NAME as const, value: coercedScalar.name } },
         defaultValue: undefined,
@@ -47,6 +46,8 @@ export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode):
     coerce: (inputs) => getVariableValues(schema, definitions, inputs ?? {}, { maxErrors: 50 }),
   }
 }
+
+const nameOf = (type: TypeNode): string => type.kind === Kind.NAMED_TYPE ? type.name.value : nameOf(type.type)
 
 /** Whether some input type that this one contains, itself included, contains itself. */
 const reachesItself = (type: GraphQLInputObjectType, above: readonly GraphQLInputObjectType[] = []): boolean => {

@@ -1,5 +1,6 @@
 import {
-  parse, Kind, visit, type ASTNode, type ConstDirectiveNode, type DocumentNode, type FieldNode,
+  buildASTSchema, getNamedType, isCompositeType, Kind, parse, TypeInfo, visit, visitWithTypeInfo, type ASTNode,
+  type ConstDirectiveNode, type DocumentNode, type FieldNode, type GraphQLSchema,
 } from 'graphql'
 
 /** What execution must know of the whole supergraph, inaccessible parts included. */
@@ -11,10 +12,13 @@ export interface SupergraphTypes {
   fieldNames: ReadonlySet<string>
   /** Fields that some `@requires` asks for with arguments. */
   requiredWithArguments: ReadonlySet<string>
+  /** The first field in the operation that gives an object and selects nothing of it. */
+  unselected(document: DocumentNode): string | undefined
 }
 
 /** Reads type relations and field names from a supergraph's SDL. */
 export const supergraphTypes = (supergraph: DocumentNode): SupergraphTypes => {
+  const schema = buildASTSchema(supergraph, { assumeValid: true, assumeValidSDL: true })
   const objects = new Set<string>()
   const narrower = new Map<string, Set<string>>()
   const fieldNames = new Set<string>()
@@ -48,7 +52,19 @@ export const supergraphTypes = (supergraph: DocumentNode): SupergraphTypes => {
     matches: (condition, name) => condition === name || narrower.get(condition)?.has(name) === true,
     fieldNames,
     requiredWithArguments,
+    unselected: (document) => firstUnselected(document, schema),
   }
+}
+
+const firstUnselected = (document: DocumentNode, schema: GraphQLSchema): string | undefined => {
+  const info = new TypeInfo(schema)
+  let found: string | undefined
+  visit(document, visitWithTypeInfo(info, {
+    Field: (node) => {
+      if (!node.selectionSet && isCompositeType(getNamedType(info.getType()))) found ??= node.name.value
+    },
+  }))
+  return found
 }
 
 const collectRequired = (directive: ConstDirectiveNode, into: Set<string>): void => {
