@@ -152,7 +152,7 @@ export class MetricViewImpl implements MetricView {
 
   get cells(): number {
     let cells = 0
-    for (const { metrics } of this.#entries.values()) cells += metrics.counters.cells.length / 2
+    for (const { metrics } of this.#entries.values()) cells += metrics.cells.length / 2
     return cells
   }
 

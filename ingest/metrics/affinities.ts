@@ -29,7 +29,7 @@ export function addAffinity(
   const tag = tagOf(to, name)
   let from = 0
   while (from < state.length && state[from] !== tag) from += stride
-  if (from === state.length) state = append(state, [tag, 0, 0, 0, 0])
+  if (from === state.length) state = append(state, [tag, 0, 0, 0, 0], 256)
   addDecayed(state, { from: from + 1, count: 3, reference: from + 4, halfLifeMs: affinityHalfLifeMs }, slots[signal], at, amount)
   return state
 }

@@ -8,6 +8,9 @@ import { bucketStart } from './windows.ts'
  */
 export type Cells = number[]
 
+/** Shared by all that have none: `addToCells` gives another list. */
+export const noCells: Cells = []
+
 /** How many kinds of amounts a key tells apart: a power of two. */
 export const kinds = 16
 

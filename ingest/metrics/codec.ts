@@ -1,4 +1,5 @@
 import { decodeAffinities, encodeAffinities } from './affinities.ts'
+import { noCells } from './cells.ts'
 import { listViewers, viewersFrom } from './distinct-viewers.ts'
 import { decodeFollows, encodeFollows } from './follows.ts'
 import type { Metrics } from './index.ts'
@@ -19,9 +20,10 @@ export interface EncodedMetrics {
 
 /** Prune before: what is dropped need not be written. */
 export function encodeMetrics(state: Metrics): EncodedMetrics {
-  const encoded: EncodedMetrics = { t: [state.eventTime, state.appendedAt], n: state.counters.totals }
-  if (state.counters.cells.length > 0) encoded.w = distances(state.counters.cells)
-  if (state.viewers) encoded.s = listViewers(state.viewers).map((value, i) => (i % 2 === 0 ? value : state.appendedAt - value))
+  const encoded: EncodedMetrics = { t: [state.eventTime, state.appendedAt], n: state.totals }
+  if (state.cells.length > 0) encoded.w = distances(state.cells)
+  const people = listViewers(state)
+  if (people.length > 0) encoded.s = people.map((value, i) => (i % 2 === 0 ? value : state.appendedAt - value))
   if (state.affinities?.length) encoded.a = encodeAffinities(state.affinities)
   if (state.follows) encoded.f = encodeFollows(state.follows)
   return encoded
@@ -31,8 +33,9 @@ export function decodeMetrics(encoded: EncodedMetrics): Metrics {
   const [eventTime, appendedAt] = encoded.t
   const people = encoded.s?.map((value, i) => (i % 2 === 0 ? value : appendedAt - value))
   return {
-    counters: { totals: encoded.n, cells: encoded.w ? keys(encoded.w) : [] },
-    viewers: people ? viewersFrom(people, appendedAt) : null,
+    totals: encoded.n,
+    cells: encoded.w ? keys(encoded.w) : noCells,
+    ...viewersFrom(people, appendedAt),
     affinities: encoded.a ? decodeAffinities(encoded.a) : null,
     follows: encoded.f ? decodeFollows(encoded.f) : null,
     eventTime,

@@ -21,7 +21,10 @@ export interface Viewers {
 /** Beyond these many people the list becomes a table; with half of them it becomes a list again. */
 const mostInList = 8
 
-export const newViewers = (): Viewers => ({ few: [], many: null })
+export const newViewers = (): Viewers => ({ few: nobody, many: null })
+
+/** Shared by all that nobody watched: `seen` gives another list. */
+const nobody: number[] = []
 
 export const personOf = (userId: string): number => hash53(userId)
 
@@ -88,8 +91,10 @@ export function listViewers({ few, many }: Viewers): number[] {
 }
 
 /** The inverse of `listViewers`. */
-export function viewersFrom(list: number[], appendedAt: number): Viewers {
-  const state: Viewers = { few: list, many: null }
+export function viewersFrom(list: number[] | undefined, appendedAt: number): Viewers {
+  const state = newViewers()
+  if (list === undefined) return state
+  state.few = list
   if (list.length > 2 * mostInList) spread(state, list, appendedAt)
   return state
 }
@@ -109,7 +114,7 @@ function spread(state: Viewers, list: readonly number[], appendedAt: number): vo
   // In order of time each sighting meets the last cell.
   const times = Float64Array.from(list.filter((_, i) => i % 2 === 1)).sort()
   for (const at of times) histogram = addToCells(histogram, secondOf(at), 0, 1, appendedAt)
-  state.few = []
+  state.few = nobody
   state.many = { table: tableOf(list), histogram }
 }
 

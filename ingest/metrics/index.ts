@@ -10,9 +10,7 @@ import type { Follows } from './follows.ts'
 import { readSlackMs } from './windows.ts'
 
 /** The computed metrics of one entity, whoever keeps them: ingest (to checkpoint them) or a gateway's metric view. */
-export interface Metrics {
-  counters: Counters
-  viewers: Viewers | null
+export interface Metrics extends Counters, Viewers {
   /** Users only. */
   affinities: Affinities | null
   follows: Follows | null
@@ -23,7 +21,7 @@ export interface Metrics {
 }
 
 export const newMetrics = (): Metrics =>
-  ({ counters: newCounters(), viewers: null, affinities: null, follows: null, eventTime: 0, appendedAt: 0 })
+  ({ ...newCounters(), ...newViewers(), affinities: null, follows: null, eventTime: 0, appendedAt: 0 })
 
 /**
  * Takes one increment in, in place. Increments commute: within what readers can still see (`readSlackMs`), the order in
@@ -35,9 +33,9 @@ export function evolve(state: Metrics, increment: Increment, appendedAt: number)
   if (appendedAt > state.appendedAt) state.appendedAt = appendedAt
   if (increment.at > state.eventTime) state.eventTime = increment.at
   if ('count' in increment) {
-    count(state.counters, counterIndex(increment.count), increment.at, increment.amount, state.appendedAt)
+    count(state, counterIndex(increment.count), increment.at, increment.amount, state.appendedAt)
   } else if ('viewer' in increment) {
-    seen((state.viewers ??= newViewers()), personOf(increment.viewer), increment.at, state.appendedAt)
+    seen(state, personOf(increment.viewer), increment.at, state.appendedAt)
   } else if ('affinity' in increment) {
     const { affinity, to, signal, at, amount } = increment
     state.affinities = addAffinity(state.affinities ?? [], affinity, to, signal, at, amount)
@@ -53,7 +51,7 @@ export function evolve(state: Metrics, increment: Increment, appendedAt: number)
  */
 export function pruneMetrics(state: Metrics, appendedAt: number): void {
   if (appendedAt > state.appendedAt) state.appendedAt = appendedAt
-  pruneCounters(state.counters, state.appendedAt)
-  if (state.viewers) pruneViewers(state.viewers, state.appendedAt)
+  pruneCounters(state, state.appendedAt)
+  pruneViewers(state, state.appendedAt)
   if (state.affinities) state.affinities = pruneAffinities(state.affinities, state.appendedAt - readSlackMs)
 }

@@ -12,34 +12,32 @@ import type { Metrics } from './index.ts'
 
 /** Values at `now` (ms): the only place where the clock enters. Exact for `now ≥ appendedAt − readSlackMs`. */
 export function readMetrics(state: Metrics, now: number, appliedAt: number): EntityMetrics {
-  const { counters, viewers } = state
-  sumWindows(counters, now, sums)
-  const shortest = windowCounts(0, viewers, now)
+  sumWindows(state, now, sums)
+  const shortest = windowCounts(0, state, now)
   return {
     viewersNow: shortest.viewers,
-    windows: { '30s': shortest, '5m': windowCounts(1, viewers, now), '1h': windowCounts(2, viewers, now) },
-    decayed: counts(counters.totals, counterNames.length, decayAt(counters, now)),
-    total: counts(counters.totals, 0, 1),
+    windows: { '30s': shortest, '5m': windowCounts(1, state, now), '1h': windowCounts(2, state, now) },
+    decayed: counts(state.totals, counterNames.length, decayAt(state, now)),
+    total: counts(state.totals, 0, 1),
     eventTime: state.eventTime,
     appliedAt,
   }
 }
 
 /** Distinct people seen watching within 30 s before `now`. */
-export const viewersNow = (state: Metrics, now: number): number =>
-  state.viewers === null ? 0 : countViewers(state.viewers, 0, now)
+export const viewersNow = (state: Metrics, now: number): number => countViewers(state, 0, now)
 
 /** One value alone, which is cheaper than reading all. */
 export function windowValue(state: Metrics, window: WindowName, name: CounterName | 'viewers', now: number): number {
   const index = windowNames.indexOf(window)
-  if (name === 'viewers') return state.viewers === null ? 0 : countViewers(state.viewers, index, now)
-  return sumOf(state.counters, counterIndex(name), index, now)
+  if (name === 'viewers') return countViewers(state, index, now)
+  return sumOf(state, counterIndex(name), index, now)
 }
 
 export const decayedValue = (state: Metrics, name: CounterName, now: number): number =>
-  decayedOf(state.counters, counterIndex(name), decayAt(state.counters, now))
+  decayedOf(state, counterIndex(name), decayAt(state, now))
 
-export const totalValue = (state: Metrics, name: CounterName): number => totalOf(state.counters, counterIndex(name))
+export const totalValue = (state: Metrics, name: CounterName): number => totalOf(state, counterIndex(name))
 
 export const readUserAffinities = (state: Metrics, now: number): UserAffinities => ({
   sellers: state.affinities === null ? [] : readAffinities(state.affinities, 'seller', now),
@@ -53,7 +51,7 @@ const sums = new Array<number>(3 * kinds).fill(0)
 // return types make the compiler ask for a new counter's line.
 
 /** A window's part of `sums`. */
-const windowCounts = (window: number, viewers: Viewers | null, now: number): Record<CounterName | 'viewers', number> => ({
+const windowCounts = (window: number, viewers: Viewers, now: number): Record<CounterName | 'viewers', number> => ({
   views: sums[window * kinds + views] as number,
   chats: sums[window * kinds + chats] as number,
   likes: sums[window * kinds + likes] as number,
@@ -62,7 +60,7 @@ const windowCounts = (window: number, viewers: Viewers | null, now: number): Rec
   purchases: sums[window * kinds + purchases] as number,
   revenue: sums[window * kinds + revenue] as number,
   watchSeconds: sums[window * kinds + watchSeconds] as number,
-  viewers: viewers === null ? 0 : countViewers(viewers, window, now),
+  viewers: countViewers(viewers, window, now),
 })
 
 /** All counters from a list, each times `factor`. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { covers } from '../../events/log.ts'
@@ -60,6 +61,16 @@ test('rejects with the reason of its signal and forgets the wait', async () => {
   assert.equal(waits.waiting, 0)
   await assert.rejects(waits.waitFor({ 'users/0': 1 }, abort.signal), /too long/)
   waits.advance({ 'users/0': 1 }, {})
+})
+
+test('leaves nothing behind on a signal that outlives it', async () => {
+  const waits = new ProgressWaits()
+  const { signal } = new AbortController()
+  const wait = waits.waitFor({ 'users/0': 1 }, signal)
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
+  waits.advance({ 'users/0': 1 }, {})
+  await wait
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
 test('never resolves before, and always once, the positions and what they re-keyed are covered', async () => {

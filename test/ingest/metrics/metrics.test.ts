@@ -105,13 +105,13 @@ test('what nobody can read any more takes no memory', () => {
   }
   // A window and the slack in its own buckets, and a bucket at either end.
   const buckets = [[30, 1], [300, 10], [3_600, 120]].reduce((sum, [length = 0, width = 1]) => sum + (length + readSlackMs / 1_000) / width + 2, 0)
-  const cells = state.counters.cells.length / 2
+  const cells = state.cells.length / 2
   assert.ok(cells <= counterNames.length * buckets + 32, `${cells} cells, of ${counterNames.length} × ${buckets}`)
-  const slots = (state.viewers?.many?.table.slots.length ?? 0) / 2
+  const slots = (state.many?.table.slots.length ?? 0) / 2
   assert.ok(slots > 0 && slots <= 16_384, `${slots} slots for 3,660 people`)
 
   pruneMetrics(state, start + 10 * 3_600_000)
-  assert.deepEqual(state.counters.cells, [])
-  assert.deepEqual(state.viewers, { few: [], many: null })
+  assert.deepEqual(state.cells, [])
+  assert.deepEqual([state.few, state.many], [[], null])
   assert.equal(readMetrics(state, start + 10 * 3_600_000, 0).total.chats, 4 * 3_600)
 })
