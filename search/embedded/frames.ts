@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { entityKinds, type EntityKind } from '../../events/entity.ts'
 import type { AnyFields } from '../entities.ts'
-import type { Changes, Store } from './store.ts'
+import type { Store } from './store.ts'
 
 /**
  * What a segment file is made of. A frame is a header of five little-endian 32-bit words (magic, flags, bytes of JSON,
@@ -12,8 +12,8 @@ const magic = 0x46525348
 const committed = 1
 export const headerBytes = 20
 /** A frame is encoded in one go: small enough to keep the event loop free. */
-const entitiesPerFrame = 400
-const vectorBytesPerFrame = 1 << 20
+const entitiesPerFrame = 200
+const vectorBytesPerFrame = 1 << 19
 const maxFrameBytes = 1 << 28
 
 export interface Header {
@@ -41,39 +41,42 @@ export interface Frame {
 }
 
 /**
- * The frames of these changes, read from the store as they are asked for: later changes may already be in them, which
- * does no harm, since they will be written again. Nothing where nothing changed.
+ * The frames of these entities, read from the store as they are asked for: later changes may already be in them, which
+ * does no harm, since they will be written again. None where nothing is selected.
  */
-export function* encodeChanges(store: Store, changes: Changes): Generator<Frame> {
+export function* encode(store: Store, selection: Selection): Generator<Frame> {
   let pending: { content: Content; floats: Float32Array[] } | undefined
-  for (const next of contents(store, changes)) {
-    if (pending) yield encode(pending.content, pending.floats, false)
+  for (const next of contents(store, selection)) {
+    if (pending) yield toFrame(pending.content, pending.floats, false)
     pending = next
   }
-  if (pending) yield encode(pending.content, pending.floats, true)
+  if (pending) yield toFrame(pending.content, pending.floats, true)
 }
 
-/** Everything in the store as changes, for a segment that replaces all before it. */
-export function allOf(store: Store): Changes {
-  const kinds = <T>(make: (kind: EntityKind) => T): Map<EntityKind, T> => new Map(entityKinds.map((kind) => [kind, make(kind)]))
+/** Which entities to write; each list is read once. */
+export interface Selection {
+  deleted: Iterable<[EntityKind, Iterable<string>]>
+  fields: Iterable<[EntityKind, Iterable<string>]>
+  vectors: Iterable<[EntityKind, Iterable<[string, Iterable<string>]>]>
+}
+
+/** Everything in the store, for a segment that replaces all before it. Read as it goes: what is new meanwhile may be in it. */
+export function everythingIn(store: Store): Selection {
   return {
-    deleted: kinds(() => new Set<string>()),
-    fields: kinds((kind) => new Set(store.tables[kind].ids())),
-    vectors: kinds((kind) => {
-      const { vectors } = store.tables[kind]
-      return new Map([...vectors].map(([space, column]) => [space, new Set([...store.tables[kind].ids()]
-        .filter((id) => column.has(store.tables[kind].slotOf(id)!)))]))
-    }),
+    deleted: [],
+    fields: entityKinds.map((kind) => [kind, store.tables[kind].ids()]),
+    vectors: entityKinds.map((kind) => [kind, [...store.tables[kind].vectors.keys()]
+      .map((space) => [space, store.tables[kind].idsWithVector(space)])]),
   }
 }
 
-function* contents(store: Store, changes: Changes): Generator<{ content: Content; floats: Float32Array[] }> {
+function* contents(store: Store, selection: Selection): Generator<{ content: Content; floats: Float32Array[] }> {
   const first = empty()
-  for (const [kind, ids] of changes.deleted) for (const id of ids) first.deleted.push([kind, id])
+  for (const [kind, ids] of selection.deleted) for (const id of ids) first.deleted.push([kind, id])
   if (first.deleted.length > 0) yield { content: first, floats: [] }
 
   let content = empty()
-  for (const [kind, ids] of changes.fields) {
+  for (const [kind, ids] of selection.fields) {
     for (const id of ids) {
       const entity = store.get(kind, id)
       if (!entity) continue
@@ -88,7 +91,7 @@ function* contents(store: Store, changes: Changes): Generator<{ content: Content
   content = empty()
   let floats: Float32Array[] = []
   let bytes = 0
-  for (const [kind, spaces] of changes.vectors) {
+  for (const [kind, spaces] of selection.vectors) {
     const table = store.tables[kind]
     for (const [space, ids] of spaces) {
       for (const id of ids) {
@@ -110,7 +113,7 @@ function* contents(store: Store, changes: Changes): Generator<{ content: Content
   if (content.vectors.length > 0) yield { content, floats }
 }
 
-function encode(content: Content, floats: Float32Array[], last: boolean): Frame {
+function toFrame(content: Content, floats: Float32Array[], last: boolean): Frame {
   const json = JSON.stringify(content)
   const length = Buffer.byteLength(json)
   const jsonBytes = (length + 3) & ~3

@@ -10,6 +10,7 @@ const currentName = 'current.json'
 /** One complete index: in memory, and on disk where there is a directory. */
 export interface EmbeddedGeneration {
   readonly name: string
+  /** Throws `IndexUnavailableError` once the generation was discarded or replaced. */
   readonly store: Store
   flush(): Promise<void>
 }
@@ -110,24 +111,29 @@ class GenerationSet implements Generations {
 
   #built(generation: EmbeddedGeneration): Part {
     const part = generation as Part
-    if (part.state !== 'building') {
-      throw new IndexUnavailableError(`Generation ${part.name} is ${part.state === 'gone' ? 'gone' : 'serving already'}: ` +
-        'begin a new one with newGeneration().')
-    }
+    if (part.state === 'gone') throw gone(part.name)
+    if (part.state === 'serving') throw new IndexUnavailableError(`Generation ${part.name} is serving already.`)
     return part
   }
 }
 
 function createPart(name: string, persisted: { store: Store; segments: Segments } | null): Part {
   const segments = persisted?.segments ?? null
+  const store = persisted?.store ?? new Store(false)
   return {
     name,
-    store: persisted?.store ?? new Store(false),
+    get store() {
+      if (this.state === 'gone') throw gone(name)
+      return store
+    },
     segments,
     state: 'building',
     flush: async () => segments?.flush(),
   }
 }
+
+const gone = (name: string): IndexUnavailableError =>
+  new IndexUnavailableError(`Generation ${name} is gone: begin a new one with newGeneration().`)
 
 const writeCurrent = (directory: string, name: string, counter: number): Promise<void> =>
   writeAtomically(directory, currentName, JSON.stringify({ version: 1, name, counter }))

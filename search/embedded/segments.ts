@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { IndexUnavailableError } from '../entity-index.ts'
 import { readIfThere, writeAtomically } from './files.ts'
 import {
-  allOf, applyFrame, decodeBody, decodeHeader, encodeChanges, headerBytes, isWhole, type Frame, type Header,
+  applyFrame, decodeBody, decodeHeader, encode, everythingIn, headerBytes, isWhole, type Frame, type Header,
 } from './frames.ts'
 import type { Store } from './store.ts'
 
@@ -78,7 +78,7 @@ export class Segments {
       if (this.#failed) await this.#reopenLog()
       const changes = this.#store.takeChanges()
       try {
-        this.#add(await append(this.#log, encodeChanges(this.#store, changes)), true)
+        this.#add(await append(this.#log, encode(this.#store, changes)), true)
       } catch (error) {
         this.#failed = true
         this.#store.restoreChanges(changes)
@@ -154,7 +154,7 @@ export class Segments {
     const file = await open(join(this.#directory, base), 'w')
     let written: Written
     try {
-      written = await append(file, encodeChanges(this.#store, allOf(this.#store)), () => this.#closed)
+      written = await append(file, encode(this.#store, everythingIn(this.#store)), () => this.#closed)
     } finally {
       await file.close()
     }

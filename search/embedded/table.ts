@@ -57,6 +57,12 @@ export class EntityTable {
     return this.#slots.keys()
   }
 
+  *idsWithVector(space: string): Iterable<string> {
+    const column = this.vectors.get(space)
+    if (!column) return
+    for (const [id, slot] of this.#slots) if (column.has(slot)) yield id
+  }
+
   /** Writes fields of an entity, creating it where it is missing. The caller has validated them. */
   patch(id: string, fields: Readonly<Record<string, FieldValue | null>>, revision: number, eventTime: number, appliedAt: number): number {
     const slot = this.#slots.get(id) ?? this.#create(id)

@@ -314,6 +314,19 @@ describe('the directory of the embedded index', () => {
     assert.deepEqual((await readdir(directory)).filter((name) => name.startsWith('g')), [next.name])
   })
 
+  it('takes no write for a generation that is gone', async () => {
+    const index = await open()
+    const discarded = await index.newGeneration()
+    await discarded.discard()
+    const active = await index.newGeneration()
+    await active.activate()
+    await assert.rejects(discarded.upsert([user('u')]), /Generation g2 is gone: begin a new one/)
+    await assert.rejects(discarded.activate(), IndexUnavailableError)
+    await assert.rejects(active.activate(), /Generation g3 is serving already/)
+    await active.upsert([user('late')])
+    assert.deepEqual(await names(index), ['late'])
+  })
+
   it('is another process\'s until that one ends, by kill -9 too; then all acknowledged rounds are there, whole', async () => {
     const random = randomFrom(Date.now() % 2 ** 31)
     let acknowledged = 0
