@@ -1,7 +1,7 @@
 /**
- * Two independent 32-bit hashes of a text's UTF-16 code units, in one pass: multiply and rotate per unit, then the
- * avalanche of MurmurHash3 (public domain, A. Appleby) over each lane mixed with the other. Not for secrets: whoever may choose ids can
- * make collisions.
+ * Two independent 32-bit hashes of texts by their UTF-16 code units, in one pass: multiply and rotate per unit, then the
+ * avalanche of MurmurHash3 (A. Appleby, public domain) over each lane mixed with the other. Not against malice: whoever
+ * may choose ids can make collisions.
  */
 export function hashInto(lanes: Uint32Array, ...texts: readonly string[]): void {
   let a = 0x9e3779b9
