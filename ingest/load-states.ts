@@ -9,19 +9,13 @@ import { readThrough } from './read-through.ts'
 import { isEntityName, isSliceName, markerName, parseStateKey, splitHead, stateKey } from './state-records.ts'
 import type { CheckpointMarker, StateHead } from './state-records.ts'
 
-/** What the state topic has of a shard. */
-export interface LoadedShard {
-  /** The last complete checkpoint by this version's projections. */
+/** What the state topic has of a shard by projections of one version. */
+export interface LoadedStates {
+  /** The last complete checkpoint. */
   marker: CheckpointMarker | null
-  /** The last one by any other version. */
-  otherMarker: CheckpointMarker | null
   entities: Map<EntityKey, LoadedEntity>
   /** Slices of seen events by record name: only those that the marker names. */
   slices: Map<string, Uint8Array>
-  /** Keys that nothing needs: left-overs of checkpoints that were never completed, and states of older versions. */
-  obsolete: string[]
-  /** Greatest number of any checkpoint, complete or not. */
-  checkpoint: number
 }
 
 export interface LoadedEntity {
@@ -30,17 +24,31 @@ export interface LoadedEntity {
   positions: Positions
 }
 
+export interface LoadedShard extends LoadedStates {
+  /** By projections of other versions: markers always, the rest with `allVersions`. */
+  others: Map<number, LoadedStates>
+  /** Keys that nothing needs: left-overs of checkpoints that were never completed, and states of older versions. */
+  obsolete: string[]
+  /** Greatest number of any checkpoint, complete or not. */
+  checkpoint: number
+}
+
+export interface LoadOptions {
+  log: EventLog
+  topics: Topics
+  /** By shard, the offset of the last record to read. It must exist. */
+  through: ReadonlyMap<number, number>
+  signal: AbortSignal
+}
+
 /**
- * Reads the state topic of each shard up to and including the record that `through` names. Records that a superseded
- * owner wrote after its successor's are left out.
+ * Reads the state topic of each shard. Records that a superseded owner wrote after its successor's are left out.
  *
  * @throws StateRecordError when a state is damaged
  */
-export async function loadStates(
-  { log, topics, through, signal }: { log: EventLog; topics: Topics; through: ReadonlyMap<number, number>; signal: AbortSignal },
-): Promise<Map<number, LoadedShard>> {
+export async function loadStates({ log, topics, through, signal }: LoadOptions): Promise<Map<number, LoadedShard>> {
   const starts = await log.starts([topics.state])
-  const loaders = new Map([...through.keys()].map((shard) => [shard, new Loader()]))
+  const loaders = new Map([...through.keys()].map((shard) => [shard, new ShardStatesLoader()]))
   await readThrough(log, {
     from: Object.fromEntries([...through.keys()].map((shard) => {
       const key = partitionKey(topics.state, shard)
@@ -52,59 +60,70 @@ export async function loadStates(
   return new Map([...loaders].map(([shard, loader]) => [shard, loader.end()]))
 }
 
-class Loader {
-  #epoch = -1
+interface OfVersion extends LoadedStates {
+  names: Set<string>
+  epoch: number
+}
+
+/** Takes a shard's records of the state topic, in order. */
+export class ShardStatesLoader {
+  readonly #allVersions: boolean
+  readonly #versions = new Map<number, OfVersion>()
   #checkpoint = 0
-  #marker: CheckpointMarker | null = null
-  #otherMarker: CheckpointMarker | null = null
-  readonly #entities = new Map<EntityKey, LoadedEntity>()
-  readonly #slices = new Map<string, Uint8Array>()
-  readonly #others = new Map<number, Set<string>>()
+
+  constructor({ allVersions = false }: { allVersions?: boolean } = {}) {
+    this.#allVersions = allVersions
+  }
 
   take(record: LogRecord): void {
     const key = record.key === null ? null : parseStateKey(record.key)
     if (!key) return
     const { version, name } = key
+    const of = this.#of(version)
     if (record.value === null) {
-      this.#forget(version, name)
+      of.names.delete(name)
+      of.slices.delete(name)
+      if (isEntityName(name)) of.entities.delete(name)
       return
     }
     const { head, body } = splitHead<StateHead>(record)
-    if (head.epoch < this.#epoch) return
-    this.#epoch = head.epoch
+    if (head.epoch < of.epoch) return
+    of.epoch = head.epoch
     if (head.checkpoint > this.#checkpoint) this.#checkpoint = head.checkpoint
-    if (version !== projectionVersion) {
-      if (name === markerName) this.#otherMarker = head as CheckpointMarker
-      let others = this.#others.get(version)
-      if (!others) this.#others.set(version, (others = new Set()))
-      others.add(name)
-    } else if (name === markerName) this.#marker = head as CheckpointMarker
-    else if (isSliceName(name)) this.#slices.set(name, body)
+    of.names.add(name)
+    if (name === markerName) of.marker = head as CheckpointMarker
+    else if (version !== projectionVersion && !this.#allVersions) return
+    else if (isSliceName(name)) of.slices.set(name, body)
     else if (isEntityName(name)) {
       const { state, positions } = decodeEntityState(name, body)
-      this.#entities.set(name, { state, positions })
+      of.entities.set(name, { state, positions })
     }
   }
 
   end(): LoadedShard {
-    const marker = this.#marker
-    const named = new Set(marker?.slices)
-    const leftOvers = [...this.#slices.keys()].filter((name) => !named.has(name))
-    for (const name of leftOvers) this.#slices.delete(name)
-    return {
-      marker, otherMarker: this.#otherMarker, entities: this.#entities, slices: this.#slices, checkpoint: this.#checkpoint,
-      obsolete: [
-        ...leftOvers.map((name) => stateKey(name)),
-        // A newer version's states are its replay's; an older one's are void once ours are complete.
-        ...marker === null ? [] : [...this.#others].flatMap(([version, names]) =>
-          version < projectionVersion ? [...names].map((name) => stateKey(name, version)) : []),
-      ],
+    const own = this.#of(projectionVersion)
+    this.#versions.delete(projectionVersion)
+    const obsolete = leftOvers(own).map((name) => stateKey(name))
+    for (const [version, other] of this.#versions) {
+      leftOvers(other)
+      // A newer version's states are its replay's; an older one's are void once ours are complete.
+      if (own.marker !== null && version < projectionVersion) for (const name of other.names) obsolete.push(stateKey(name, version))
     }
+    const { marker, entities, slices } = own
+    return { marker, entities, slices, others: this.#versions, obsolete, checkpoint: this.#checkpoint }
   }
 
-  #forget(version: number, name: string): void {
-    if (version !== projectionVersion) this.#others.get(version)?.delete(name)
-    else if (isSliceName(name)) this.#slices.delete(name)
-    else if (isEntityName(name)) this.#entities.delete(name)
+  #of(version: number): OfVersion {
+    let of = this.#versions.get(version)
+    if (!of) this.#versions.set(version, (of = { marker: null, entities: new Map(), slices: new Map(), names: new Set(), epoch: -1 }))
+    return of
   }
+}
+
+/** Takes out the slices that the marker does not name; gives their names. */
+function leftOvers({ marker, slices }: OfVersion): string[] {
+  const named = new Set(marker?.slices)
+  const names = [...slices.keys()].filter((name) => !named.has(name))
+  for (const name of names) slices.delete(name)
+  return names
 }

@@ -4,6 +4,8 @@ import { popularityOf } from './metrics/popularity.ts'
 import { viewersNow } from './metrics/read.ts'
 import type { Entry, Shard } from './shard.ts'
 
+export const copiedMetrics = ['viewersNow', 'popularity'] as const
+
 const slotMs = 100
 /** Beyond the longest wait between two looks. */
 const slots = 1024

@@ -7,15 +7,17 @@ import { Deduplicator } from './dedup.ts'
 import { beginChange, exists, placeOf, setDerivedFields } from './entity-state.ts'
 import type { EntityState } from './entity-state.ts'
 import { loadStates } from './load-states.ts'
-import type { LoadedShard } from './load-states.ts'
+import type { LoadedShard, LoadedStates } from './load-states.ts'
+import { copiedMetrics } from './metric-copies.ts'
 import type { Clock } from './observer.ts'
+import { projectionVersion } from './projections/index.ts'
 import { readThrough } from './read-through.ts'
 import { Shard } from './shard.ts'
 import { topicOfSlice } from './state-records.ts'
 import { step } from './step.ts'
 import type { StepContext } from './step.ts'
 import { claimShards, emptyTail, scanTails } from './takeover.ts'
-import type { Claim, ScannedTail } from './takeover.ts'
+import type { ScannedTail } from './takeover.ts'
 import { writeImages } from './writing.ts'
 import type { WritingOptions } from './writing.ts'
 
@@ -53,12 +55,15 @@ export async function recover(shards: readonly number[], assignmentEpoch: number
   const { log, topics, clock, signal } = options
   let claims = await claimShards({ log, topics, epochs: new Map(shards.map((shard) => [shard, assignmentEpoch])), signal, now: clock.now() })
   const loaded = await loadStates({ log, topics, through: new Map([...claims].map(([shard, claim]) => [shard, claim.stateOffset])), signal })
-  for (const [shard, { marker, otherMarker }] of loaded)
-    if (!marker && otherMarker)
-      throw new ProjectionVersionError(`The states of partition ${shard} are those of projection version ${otherMarker.version}. ` +
-        'Build the states and the index of this version with `freshet replay`, then start ingest.')
+  for (const [shard, { marker, others }] of loaded) {
+    const version = [...others].find(([, other]) => other.marker !== null)?.[0]
+    if (marker === null && version !== undefined)
+      throw new ProjectionVersionError(`The states of partition ${shard} are those of projection version ${version}, ours is ` +
+        `${projectionVersion}. Build states and index of this version with \`freshet replay\`, then start ingest.`)
+  }
   const since = new Map([...loaded].map(([shard, { marker }]) => [shard, marker?.tail ?? emptyTail]))
-  let tails = await scanTails({ log, topics, since, claims, signal })
+  const ends = (of: typeof claims) => new Map([...of].map(([shard, { changesOffset }]) => [shard, changesOffset]))
+  let tails = await scanTails({ log, topics, since, ends: ends(claims), signal })
   // Our claim counts only when nobody's before it was greater; then nobody's after it can be an older owner's.
   for (;;) {
     const outdone = [...claims.values()].filter(({ shard, epoch }) => epoch <= (tails.get(shard) as ScannedTail).greatestEpoch)
@@ -67,26 +72,32 @@ export async function recover(shards: readonly number[], assignmentEpoch: number
       log, topics, signal, now: clock.now(),
       epochs: new Map(outdone.map(({ shard }) => [shard, (tails.get(shard) as ScannedTail).greatestEpoch + 1])),
     })
-    tails = new Map([...tails, ...await scanTails({ log, topics, since, claims: anew, signal })])
+    tails = new Map([...tails, ...await scanTails({ log, topics, since, ends: ends(anew), signal })])
     claims = new Map([...claims, ...anew])
   }
-  return catchUp([...claims.values()].map((claim) =>
-    assemble(claim, loaded.get(claim.shard) as LoadedShard, tails.get(claim.shard) as ScannedTail, options)), options)
+  return catchUp([...claims.values()].map(({ shard: number, epoch, changesOffset }) => {
+    const states = loaded.get(number) as LoadedShard
+    return assemble({ number, epoch, nextChange: changesOffset + 1, checkpoint: states.checkpoint }, states, tails.get(number) as ScannedTail, options)
+  }), new Map([...loaded].map(([number, { obsolete }]) => [number, obsolete])), options)
 }
 
-interface Assembled {
+export interface Assembled {
   shard: Shard
-  loaded: LoadedShard
+  loaded: LoadedStates
   tail: ScannedTail
 }
 
-function assemble(claim: Claim, loaded: LoadedShard, tail: ScannedTail, { topics, duplicateRetentionMs }: RecoverOptions): Assembled {
+/** A shard as its last checkpoint has it, under the numbers of its announcements. */
+export function assemble(
+  { number, epoch, nextChange, checkpoint }: { number: number; epoch: number; nextChange: number; checkpoint: number },
+  loaded: LoadedStates, tail: ScannedTail, { topics, duplicateRetentionMs }: Pick<RecoverOptions, 'topics' | 'duplicateRetentionMs'>,
+): Assembled {
   const { marker } = loaded
   const deduplicators = new Map(domainTopics(topics).map((topic) => [topic, new Deduplicator({ retentionMs: duplicateRetentionMs })]))
   for (const [name, body] of loaded.slices) deduplicators.get(topicOfSlice(name))?.restore(body)
   const shard = new Shard({
-    number: claim.shard, epoch: claim.epoch, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
-    sequence: tail.sequence, rekeyed: tail.rekeyed, nextChange: claim.changesOffset + 1, checkpoint: loaded.checkpoint,
+    number, epoch, nextChange, checkpoint, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
+    sequence: tail.sequence, rekeyed: tail.rekeyed,
   })
   for (const [key, { state, positions }] of loaded.entities) {
     shard.entities.set(key, { state, copiedAt: 0, copiesDue: 0 })
@@ -96,9 +107,13 @@ function assemble(claim: Claim, loaded: LoadedShard, tail: ScannedTail, { topics
   return { shard, loaded, tail }
 }
 
-/** Reads from the checkpoint's positions up to the last announced ones, and brings the index to them. */
-async function catchUp(assembled: readonly Assembled[], options: RecoverOptions): Promise<Recovered[]> {
-  const { log, topics, clock, signal } = options
+/**
+ * Reads from the checkpoint's positions up to the announced ones, silently. Returns how many records that were and whose
+ * fields they touched.
+ */
+export async function readToTail(
+  assembled: readonly Assembled[], { log, topics, step: context, signal }: Pick<RecoverOptions, 'log' | 'topics' | 'step' | 'signal'>,
+): Promise<{ records: number; touched: Set<EntityState> }> {
   const starts = await log.starts(ingestedTopics(topics))
   const from: Record<string, number> = {}
   const through: Record<string, number> = {}
@@ -111,49 +126,59 @@ async function catchUp(assembled: readonly Assembled[], options: RecoverOptions)
       from[key] = shard.positions[key]
       through[key] = covered - 1
     }
-  const byNumber = new Map(assembled.map((each) => [each.shard.number, each]))
-  let replayed = 0
+  const shards = new Map(assembled.map(({ shard }) => [shard.number, shard]))
+  const touched = new Set<EntityState>()
+  let records = 0
+  const collect = () => {
+    for (const { shard } of assembled) for (const { state } of shard.takeRound().touched.keys()) touched.add(state)
+  }
   await readThrough(log, { from, through, signal }, (record: LogRecord) => {
-    step((byNumber.get(record.partition) as Assembled).shard, record, options.step)
-    replayed++
+    step(shards.get(record.partition) as Shard, record, context)
+    if (++records % collectEvery === 0) collect()
   })
+  collect()
+  return { records, touched }
+}
+
+/** What a round collects for an announcement is not needed here and must not grow. */
+const collectEvery = 10_000
+
+/** Brings states and index to where the announcements stand. */
+async function catchUp(assembled: readonly Assembled[], obsolete: ReadonlyMap<number, string[]>, options: RecoverOptions): Promise<Recovered[]> {
+  const { clock } = options
+  const { records, touched } = await readToTail(assembled, options)
   const recovered: Recovered[] = []
   for (const { shard, loaded, tail } of assembled) {
     for (const announced of tail.announced.values()) adopt(shard, announced)
-    const { touched } = shard.takeRound()
-    const elsewhere = loaded.marker !== null && loaded.marker.generation !== options.generation
-    const changed = new Set<EntityState>([...touched.keys()].map(({ state }) => state))
     // What was written since the checkpoint's flush may be lost from the index, vectors included.
-    for (const key of [...shard.ahead.keys(), ...tail.announced.keys()]) changed.add(shard.entry(key).state)
+    for (const key of [...shard.ahead.keys(), ...tail.announced.keys()]) touched.add(shard.entry(key).state)
     for (const key of tail.vectors) shard.entry(key).state.embeddedText = null
     shard.ahead.clear()
-    await writeImages(elsewhere ? everything(shard) : changed, () => clock.now(), options)
+    if (loaded.marker !== null && loaded.marker.generation !== options.generation)
+      for (const { state } of shard.entities.values()) {
+        state.embeddedText = null
+        if (exists(state)) touched.add(state)
+      }
     recovered.push({
-      shard, replayed,
+      shard, replayed: records,
       stored: {
         slices: new Map([...loaded.slices].map(([name, body]) => [name, (body.length - 24) / 8])),
-        obsolete: loaded.obsolete, markedSequence: loaded.marker?.tail.sequence ?? null,
+        obsolete: obsolete.get(shard.number) ?? [], markedSequence: loaded.marker?.tail.sequence ?? null,
       },
     })
   }
+  await writeImages(touched, () => clock.now(), options)
   return recovered
 }
 
 /** Revisions and metric copies go on from what was announced last: neither follows from the events alone. */
-function adopt(shard: Shard, { entity, revision, after }: EntityChanged): void {
+export function adopt(shard: Shard, { entity, revision, after }: Pick<EntityChanged, 'entity' | 'revision' | 'after'>): void {
   const entry = shard.entry(entity)
   const { state } = entry
   const copies: Record<string, number> = {}
-  for (const name of ['viewersNow', 'popularity'])
+  for (const name of copiedMetrics)
     if (typeof after?.[name] === 'number' && placeOf(state.kind, name) !== undefined) copies[name] = after[name]
   if (exists(state)) setDerivedFields(state, copies, beginChange(state))
   state.revision = Math.max(state.revision, revision)
   shard.dirty.add(entry)
-}
-
-function* everything(shard: Shard): Generator<EntityState> {
-  for (const { state } of shard.entities.values()) {
-    state.embeddedText = null
-    if (exists(state)) yield state
-  }
 }

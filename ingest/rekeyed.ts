@@ -41,6 +41,10 @@ export class Repetitions {
   readonly #marks = new Map<string, { offset: number; index: number }>()
 
   constructor(marks: HighWaterMarks = {}) {
+    this.restore(marks)
+  }
+
+  restore(marks: HighWaterMarks): void {
     for (const [source, [offset, index]] of Object.entries(marks)) this.#marks.set(source, { offset, index })
   }
 

@@ -2,7 +2,7 @@ import { partitionKey } from '../events/log.ts'
 import type { EventLog, Positions } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
 import type { EntityKey } from '../events/entity.ts'
-import { BatchAssembler, parseChange, type ChangeBatch } from './change-reader.ts'
+import { BatchAssembler, parseChange } from './change-reader.ts'
 import type { EntityChanged, Progress } from './changes.ts'
 import { readThrough } from './read-through.ts'
 import { ownerName, stateKey } from './state-records.ts'
@@ -101,35 +101,32 @@ export interface ScannedTail extends ShardTail {
 }
 
 /**
- * Reads `changes` of each shard from `since` (the checkpoint's, or the beginning) up to the claim. `visit` sees every
- * batch in order.
+ * Reads `changes` of each shard from `since` (the checkpoint's, or the beginning) up to an end (exclusive), such as a claim's
+ * offset.
  */
 export async function scanTails(
-  { log, topics, since, claims, signal }: {
-    log: EventLog; topics: Topics; since: ReadonlyMap<number, ShardTail>; claims: ReadonlyMap<number, Claim>; signal: AbortSignal
+  { log, topics, since, ends, signal }: {
+    log: EventLog; topics: Topics; since: ReadonlyMap<number, ShardTail>; ends: ReadonlyMap<number, number>; signal: AbortSignal
   },
-  visit: (batch: ChangeBatch) => void = () => {},
 ): Promise<Map<number, ScannedTail>> {
   const starts = await log.starts([topics.changes])
   const tails = new Map<number, ScannedTail>()
   const assemblers = new Map<number, BatchAssembler>()
   const from: Record<string, number> = {}
   const through: Record<string, number> = {}
-  for (const { shard, changesOffset } of claims.values()) {
+  for (const [shard, end] of ends) {
     const tail = since.get(shard) ?? emptyTail
     const key = partitionKey(topics.changes, shard)
     from[key] = Math.max(tail.next, starts[key] ?? 0)
-    through[key] = changesOffset
+    through[key] = end - 1
     tails.set(shard, { ...tail, greatestEpoch: tail.epoch, announced: new Map(), vectors: new Set() })
     assemblers.set(shard, new BatchAssembler(tail))
   }
   await readThrough(log, { from, through, signal }, (record) => {
     const tail = tails.get(record.partition) as ScannedTail
-    if (record.offset === claims.get(record.partition)?.changesOffset) return
     tail.greatestEpoch = Math.max(tail.greatestEpoch, parseChange(record)?.epoch ?? -1)
     const batch = assemblers.get(record.partition)?.push(record)
     if (!batch) return
-    visit(batch)
     tail.sequence = batch.sequence
     tail.epoch = batch.epoch
     tail.covered = batch.progress.covered

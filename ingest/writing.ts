@@ -84,9 +84,11 @@ export function fullImage(state: EntityState, appliedAt: number): Upsert {
 
 /**
  * Brings the index to what the states say, without announcing anything: whole entities, so it does not matter what the
- * index had. Texts are embedded here only by a local embedder; a remote one's are left pending.
+ * index had. A remote embedder's texts are left pending unless `embedAll` says otherwise.
  */
-export async function writeImages(states: Iterable<EntityState>, now: () => number, options: WritingOptions): Promise<number> {
+export async function writeImages(
+  states: Iterable<EntityState>, now: () => number, options: WritingOptions, { embedAll = options.embedder.local } = {},
+): Promise<number> {
   const { embedder } = options
   let written = 0
   let some: EntityState[] = []
@@ -102,7 +104,7 @@ export async function writeImages(states: Iterable<EntityState>, now: () => numb
       const upsert = fullImage(state, appliedAt)
       writes.upserts.push(upsert)
       const text = embeddingTextOf(state, embedder.model)
-      if (embedder.local && needsEmbedding(state, text, embedder.model)) texts.push({ text, state, upsert })
+      if (embedAll && needsEmbedding(state, text, embedder.model)) texts.push({ text, state, upsert })
     }
     const vectors = await embedTexts(texts.map(({ text }) => text), options)
     for (const [i, { text, state, upsert }] of texts.entries()) {
