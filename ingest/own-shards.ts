@@ -1,4 +1,4 @@
-import { partitionKey } from '../events/log.ts'
+import { LogUnavailableError, partitionKey } from '../events/log.ts'
 import type { Assignment, LogRecord, Positions } from '../events/log.ts'
 import { deadLetterRecord } from '../events/dead-letters.ts'
 import { FUTURE_MS } from '../events/parse.ts'
@@ -51,11 +51,14 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
     awaitFormerOwners({ log, topics, shards, waitMs: settings.takeoverWaitMs, signal: stop }))
   const { generation, entities } = await persist({ system: 'index', what: 'asking for its state', signal: stop, logger, metrics }, () => options.index.stats())
   const context = stepContext(options)
-  const recovered = await onLog('taking shards over', options, stop, () => recover(shards, assignment.epoch, {
+  const recovering = {
     ...writing, log, topics, clock, step: { ...context, refuse: countRefusal, forward: () => {} },
     duplicateRetentionMs: latenessOf(options) + FUTURE_MS,
     generation: Object.values(entities).every((count) => count === 0) ? `${generation}, empty` : generation,
-  }))
+  }
+  const recovered = await persist({
+    system: 'log', what: 'taking shards over', signal: stop, logger, metrics, isSystems: (error) => error instanceof LogUnavailableError,
+  }, () => recover(shards, assignment.epoch, recovering))
 
   const positions: Positions = Object.assign({}, ...recovered.map(({ shard }) => shard.positions))
   const intake = new Intake(assignment.read({ from: positions, signal: stop, maxRecords: settings.maxRoundRecords }), settings.readAhead)
