@@ -59,6 +59,11 @@ export class Deduplicator {
     return this.#slices.reduce((sum, { size }) => sum + size, 0)
   }
 
+  /** Memory that the hashes take. */
+  get bytes(): number {
+    return this.#slices.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
   /** A slice for a checkpoint: eight bytes an event and a short head. */
   encode(slice: DedupSlice): Uint8Array {
     const found = this.#slices.find(({ number }) => number === slice.number)
@@ -101,6 +106,10 @@ class Slice implements DedupSlice {
     this.first = first
     this.last = last
     this.#slots = new Uint32Array(capacity * 2)
+  }
+
+  get bytes(): number {
+    return this.#slots.byteLength
   }
 
   has(high: number, low: number): boolean {
