@@ -1,6 +1,6 @@
 import { entityKinds, type EntityKind } from '../events/entity.ts'
 import { entityFields, fieldOf, type FieldType } from './entities.ts'
-import { InvalidIndexQueryError, type HybridQuery, type IndexQuery, type Ordering } from './entity-index.ts'
+import { InvalidIndexQueryError, type HybridQuery, type IndexQuery, type Ordering, type Upsert } from './entity-index.ts'
 import type { ComparisonOperator, Filter } from './filter.ts'
 
 /** What a query may ask, checked alike in front of every adapter. */
@@ -147,12 +147,7 @@ function validateHybrid({ text, vector, alpha, fusion }: HybridQuery): void {
   }
   if (!Number.isFinite(alpha) || alpha < 0 || alpha > 1) fail(`hybrid.alpha is a number from 0 to 1; got ${shown(alpha)}.`)
   if (fusion !== 'relativeScore' && fusion !== 'ranked') fail(`hybrid.fusion is relativeScore or ranked; got ${shown(fusion)}.`)
-  if (!vector) return
-  const { values } = vector
-  if (values.length < 1 || values.length > queryLimits.dimensions) {
-    fail(`hybrid.vector has 1 to ${queryLimits.dimensions} dimensions; got ${values.length}.`)
-  }
-  if (!values.every(Number.isFinite)) fail('hybrid.vector holds finite numbers; got one that is not.')
+  if (vector) validateVector('hybrid.vector', vector.values)
 }
 
 /** Throws `InvalidIndexQueryError` where a vector has other dimensions than its space. */
@@ -160,8 +155,11 @@ export function assertDimensions(space: string, expected: number, got: number): 
   if (expected !== got) fail(`Vectors of the space ${space} have ${expected} dimensions; got ${got}.`)
 }
 
-/** Throws `InvalidIndexQueryError` where a write does not fit the kind's fields. `null` removes a field. */
-export function validateWrite(kind: EntityKind, fields: Readonly<Record<string, unknown>>): void {
+/**
+ * Throws `InvalidIndexQueryError` where a write does not fit the kind's fields, or where a vector is empty or not finite:
+ * one NaN among the scores would put a whole result out of order. `null` removes a field or a vector.
+ */
+export function validateWrite(kind: EntityKind, fields: Readonly<Record<string, unknown>>, vectors: Upsert['vectors']): void {
   for (const field in fields) {
     const type = fieldOf(kind, field)?.type
     if (!type) return fail(`${kind} has no field ${field}: expected ${Object.keys(entityFields[kind]).join(', ')}.`)
@@ -170,6 +168,23 @@ export function validateWrite(kind: EntityKind, fields: Readonly<Record<string, 
     const valid = type === 'keywords' ? Array.isArray(value) && value.every((element) => typeof element === 'string')
       : type === 'text' || type === 'keyword' ? typeof value === 'string'
       : fits(type, value)
-    if (!valid) fail(`${kind}.${field} holds ${type === 'keywords' ? 'a list of strings' : expectation[type]}; got ${shown(value)}.`)
+    if (!valid) fail(`${kind}.${field} holds ${heldAs(type)}; got ${shown(value)}.`)
   }
+  for (const space in vectors) {
+    const vector = vectors[space]
+    if (vector) validateVector(`A vector of the space ${space}`, vector)
+  }
+}
+
+/** What a field holds: unlike in queries, texts are as long as their events allow. */
+function heldAs(type: FieldType): string {
+  if (type === 'keywords') return 'a list of strings'
+  return type === 'text' || type === 'keyword' ? 'a string' : expectation[type]
+}
+
+function validateVector(name: string, values: Float32Array): void {
+  if (values.length < 1 || values.length > queryLimits.dimensions) {
+    fail(`${name} has 1 to ${queryLimits.dimensions} dimensions; got ${values.length}.`)
+  }
+  for (const value of values) if (!Number.isFinite(value)) fail(`${name} holds finite numbers; got ${value}.`)
 }

@@ -33,10 +33,17 @@ export class Store {
 
   /** Checks all writes before the first is made, so that a bad one leaves nothing behind. */
   upsert(writes: readonly Upsert[]): void {
+    const spaces = new Map<string, number>()
     for (const { kind, fields, vectors } of writes) {
-      validateWrite(kind, fields)
-      if (vectors) this.#checkVectors(vectors)
+      validateWrite(kind, fields, vectors)
+      for (const space in vectors) {
+        const vector = vectors[space]
+        if (!vector) continue
+        assertDimensions(space, this.spaces.get(space) ?? spaces.get(space) ?? vector.length, vector.length)
+        spaces.set(space, vector.length)
+      }
     }
+    for (const [space, dimensions] of spaces) this.spaces.set(space, dimensions)
     for (const write of writes) this.#apply(write)
   }
 
@@ -96,16 +103,6 @@ export class Store {
       for (const [space, ids] of changes.vectors.get(kind)!) {
         for (const id of ids) this.#vectorChanged(kind, space, id)
       }
-    }
-  }
-
-  #checkVectors(vectors: NonNullable<Upsert['vectors']>): void {
-    for (const space in vectors) {
-      const vector = vectors[space]
-      if (!vector) continue
-      const dimensions = this.spaces.get(space)
-      if (dimensions === undefined) this.spaces.set(space, vector.length)
-      else assertDimensions(space, dimensions, vector.length)
     }
   }
 

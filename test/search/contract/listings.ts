@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { AnyFields, FieldValue } from '../../../search/entities.ts'
+import type { Filter } from '../../../search/filter.ts'
 import { InvalidCursorError, type IndexQuery, type Ordering } from '../../../search/entity-index.ts'
 import { idsOf, pageThrough, useIndex, write, type Make } from './fixture.ts'
 import { arbitraryLivestream } from './random.ts'
@@ -61,6 +62,17 @@ export function listingContract(make: Make, runs: number): void {
       const expected = sorted([{ field: 'popularity', direction: 'desc' }]).filter((id) => entities.get(id)!.auctionActive === true)
       const hits = await pageThrough(index(), listing({ filter, limit: 4, orderBy: [{ field: 'popularity', direction: 'desc' }] }))
       assert.deepEqual(idsOf(hits), expected)
+    })
+
+    it('order all that a range holds for before they are cut into pages', async () => {
+      const orderBy = [{ field: 'id', direction: 'desc' }] as const
+      for (const [filter, holds] of [
+        [{ field: 'currentBid', op: 'gte', value: 1 }, ({ currentBid }) => Number(currentBid) >= 1],
+        [{ field: 'title', op: 'contains', value: 'R' }, ({ title }) => typeof title === 'string' && title.toLowerCase().includes('r')],
+      ] as [Filter, (fields: AnyFields) => boolean][]) {
+        const { hits } = await index().query(listing({ filter, orderBy, limit: 3 }))
+        assert.deepEqual(idsOf(hits), sorted(orderBy).filter((id) => holds(entities.get(id)!)).slice(0, 3))
+      }
     })
 
     it('say whether another page follows, exactly', async () => {

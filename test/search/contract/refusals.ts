@@ -82,6 +82,8 @@ export function refusalContract(make: Make): void {
       ['a write of another type', write('livestream', 'bad', { title: 1 }), /livestream\.title holds a string/],
       ['a write of a text where a list is kept', write('livestream', 'bad', { tags: 'x' }), /livestream\.tags holds a list of strings/],
       ['a write of a vector with other dimensions', write('livestream', 'bad', {}, { 'space-a': new Float32Array(7) }), /space-a have 8 dimensions; got 7/],
+      ['a write of a vector that is not finite', write('livestream', 'bad', {}, { 'space-a': new Float32Array(8).fill(NaN) }), /space-a holds finite numbers; got NaN/],
+      ['a write of a vector without dimensions', write('livestream', 'bad', {}, { 'space-b': new Float32Array(0) }), /space-b has 1 to 8192 dimensions; got 0/],
     ] as const) {
       it(`${name}, and makes no other write of that call`, async () => {
         await assert.rejects(index().upsert([write('livestream', 'good', { title: 'Good' }), bad]), (error) => {
