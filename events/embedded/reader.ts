@@ -106,16 +106,12 @@ function take(store: Store, cursor: Cursor, most: number, mostBytes: number, bat
   cursor.left = move(cursor.left)
   if (cursor.left.length > 0 || room === 0 || bytes >= mostBytes) return bytes
   const from = cursor.aligned ? cursor.position : (store.floor(compacted, slot.number, cursor.position)?.offset ?? 0)
-  let stopped = false
   store.scan(compacted, slot.number, from, (row) => {
     cursor.left = move(decode(slot, row, cursor.position))
     cursor.position = Math.max(cursor.position, row.offset + row.count)
-    stopped = cursor.left.length > 0 || room === 0 || bytes >= mostBytes
-    return !stopped
+    return cursor.left.length === 0 && room > 0 && bytes < mostBytes
   })
   cursor.aligned = true
-  // Nothing retained up to the end: a gap.
-  if (!stopped) cursor.position = Math.max(cursor.position, slot.next)
   return bytes
 }
 

@@ -187,12 +187,10 @@ export class Writer {
   }
 
   readonly #replaceAll = (slot: Slot, { records, appendedAt }: Page): void => {
-    // Within one transaction nobody sees the earlier values of a key.
-    const last = new Map(records.map(({ key }, i) => [key as string, i]))
-    for (const [key, i] of last) {
-      const record = records[i]!
-      const blob = pack([record], packedSize(record))
-      this.#store.replace(slot.number, key, { offset: slot.next + slot.gap + i, count: 1, appendedAt, blob }, record.value === null)
+    for (const [i, record] of records.entries()) {
+      const offset = slot.next + slot.gap + i
+      const row = { offset, count: 1, appendedAt, blob: pack([record], packedSize(record)) }
+      this.#store.replace(slot.number, record.key as string, row, record.value === null)
     }
   }
 }
