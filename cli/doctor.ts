@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { domainTopics, topicSpecs } from '../events/topics.ts'
+import { LogUnavailableError, type EventLog } from '../events/log.ts'
+import { domainTopics } from '../events/topics.ts'
 import { silentLogger } from '../ingest/observer.ts'
 import { createEmbedder, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
@@ -76,20 +77,27 @@ async function checkLog(settings: Settings): Promise<Finding[]> {
   try {
     const { log } = await openLog(settings, silentLogger, AbortSignal.timeout(patienceMs))
     try {
-      const topics = topicsOf(settings)
-      await log.ensureTopics(topicSpecs(topics))
-      const ends = await log.ends(domainTopics(topics))
-      const events = Object.values(ends).reduce((sum, end) => sum + end, 0)
-      return [{ what, fine: `reachable, ${log.partitions} partitions, ${events} events so far` }]
+      return [{ what, fine: `reachable, ${log.partitions} partitions, ${await countEvents(log, settings)}` }]
     } finally {
       await log.close()
     }
   } catch (error) {
     const code = (error as { code?: unknown }).code
     if (code === 'DIRECTORY_IN_USE') return [{ what, fine: `in use by a running Freshet (${messageOf(error)})` }]
-    return [{ what, wrong: messageOf(error), mend: kafka === undefined
+    const wrong = error instanceof LogUnavailableError ? `no broker answered within ${patienceMs / 1000} s` : messageOf(error)
+    return [{ what, wrong, mend: kafka === undefined
       ? 'Free the folder, or set another (FRESHET_DATA_DIR).'
       : 'Start the brokers, or correct FRESHET_KAFKA_BROKERS (HOST:PORT, separated by commas) and the SASL/SSL settings.' }]
+  }
+}
+
+/** Looks without creating anything. */
+async function countEvents(log: EventLog, settings: Settings): Promise<string> {
+  try {
+    const ends = await log.ends(domainTopics(topicsOf(settings)))
+    return `${Object.values(ends).reduce((sum, end) => sum + end, 0)} events so far`
+  } catch {
+    return 'no topics yet (the first `freshet start` creates them)'
   }
 }
 

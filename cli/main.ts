@@ -5,7 +5,7 @@ import { deadLettersCommand } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
-const replay = async (_: unknown) => {}
+import { replay } from './replay.ts'
 import { runRoles } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, type SettingName, type Settings } from './settings.ts'
 import { simulateAlone } from './simulate-alone.ts'
