@@ -1,0 +1,235 @@
+import weaviate, { type Collection, type WeaviateClient } from 'weaviate-client'
+import { Pool, errors as httpErrors } from 'undici'
+import { IndexUnavailableError, InvalidIndexQueryError } from '../entity-index.ts'
+
+/** How long calls may take, ms. */
+export interface WeaviateTimeouts {
+  read: number
+  /** One upsert or delete, however many requests it takes. */
+  write: number
+  /** Creating and changing collections. */
+  schema: number
+}
+
+export interface ConnectionOptions {
+  url: string
+  grpcUrl: string | undefined
+  apiKey: string | undefined
+  timeouts: WeaviateTimeouts
+}
+
+const defaultGrpcPort = '50051'
+/** Writes in flight: the server merges objects one by one, and two cores are busy with eight. */
+const connections = 16
+/** After so long, a read asks over HTTP whether the server is there: the gRPC client would go on trying in silence. */
+const patienceMs = 250
+
+export interface RestAnswer {
+  status: number
+  body: unknown
+}
+
+/** Both interfaces of one server: reads go over gRPC by its client, writes over HTTP. */
+export class Connection {
+  readonly timeouts: WeaviateTimeouts
+  readonly #options: ConnectionOptions
+  readonly #pool: Pool
+  readonly #base: string
+  readonly #headers: Record<string, string>
+  #client: Promise<WeaviateClient> | undefined
+  #collections = new Map<string, Collection>()
+  /** Aborted when the server turns out to be gone, and replaced. */
+  #outage = new AbortController()
+  #down = false
+  #probe: Promise<boolean> | undefined
+  #closed = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.timeouts = options.timeouts
+    const { origin, pathname } = new URL(options.url)
+    this.#pool = new Pool(origin, { connections, pipelining: 1 })
+    this.#base = `${pathname.replace(/\/+$/, '')}/v1`
+    this.#headers = options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}
+  }
+
+  /** A read over gRPC. `ask` is given the collection and the signal that it must hand on. */
+  async read<T>(collection: string, signal: AbortSignal | undefined, ask: (collection: Collection, signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.assertOpen()
+    if (this.#down && !await this.#isThere()) throw this.#unavailable('is not there')
+    return this.#bounded(this.timeouts.read, signal, async (bounded) => {
+      const asking = ask(await this.#collection(collection), bounded)
+      const patience = setTimeout(() => void this.#isThere(), patienceMs)
+      try {
+        return await asking
+      } finally {
+        clearTimeout(patience)
+      }
+    })
+  }
+
+  /** Runs several requests within one time-out. */
+  within<T>(kind: keyof WeaviateTimeouts, signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.assertOpen()
+    return this.#bounded(this.timeouts[kind], signal, run)
+  }
+
+  /**
+   * A request over HTTP within `within`. Answers of status 404 and 422 are the caller's to judge.
+   * Every request that is made through here may be repeated without harm.
+   */
+  async rest(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body: unknown, signal: AbortSignal): Promise<RestAnswer> {
+    this.assertOpen()
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    let answer: RestAnswer
+    try {
+      answer = await this.#request(method, path, text, signal)
+    } catch (error) {
+      // The server may have closed an idle connection just as it was taken; a second one is new.
+      if (!(error instanceof httpErrors.SocketError) && codeOf(error) !== 'ECONNRESET') throw error
+      answer = await this.#request(method, path, text, signal)
+    }
+    const { status } = answer
+    if (status < 400 || status === 404 || status === 422) return answer
+    throw this.#unavailable(`answered ${method} ${path.split('?')[0]} with status ${status}: ${messageIn(answer.body)}`)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#outage.abort(this.#unavailable('is not used any more: the index is closed'))
+    await this.#dropClient()
+    await this.#pool.destroy()
+  }
+
+  async #request(method: string, path: string, body: string | undefined, signal: AbortSignal): Promise<RestAnswer> {
+    const response = await this.#pool.request({
+      method: method as 'GET', path: this.#base + path, signal, ...(body !== undefined && { body }),
+      headers: { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    })
+    const text = await response.body.text()
+    return { status: response.statusCode, body: parse(text) }
+  }
+
+  /** Runs with a time-out, the caller's signal and the outage's, and says of each failure what it means. */
+  async #bounded<T>(ms: number, signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted()
+    const controller = new AbortController()
+    const outage = this.#outage.signal
+    const timeOut = setTimeout(() => controller.abort(this.#unavailable(`gave no answer within ${ms} ms`)), ms)
+    const onAbort = (): void => controller.abort(signal!.reason)
+    const onOutage = (): void => controller.abort(outage.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    outage.addEventListener('abort', onOutage, { once: true })
+    try {
+      return await Promise.race([run(controller.signal), aborted(controller.signal)])
+    } catch (error) {
+      if (controller.signal.aborted) throw controller.signal.reason
+      throw this.#meaning(error)
+    } finally {
+      clearTimeout(timeOut)
+      signal?.removeEventListener('abort', onAbort)
+      outage.removeEventListener('abort', onOutage)
+    }
+  }
+
+  /** Asks over HTTP whether the server serves. When it does again, reads get a new client: the old one may wait for minutes. */
+  #isThere(): Promise<boolean> {
+    return this.#probe ??= (async () => {
+      try {
+        const answer = await this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read))
+        if (answer.status !== 200) return this.#mark(true)
+        if (this.#down) await this.#dropClient()
+        return this.#mark(false)
+      } catch {
+        return this.#mark(true)
+      } finally {
+        this.#probe = undefined
+      }
+    })()
+  }
+
+  #mark(down: boolean): boolean {
+    this.#down = down
+    if (down) {
+      this.#outage.abort(this.#unavailable('is not there'))
+      this.#outage = new AbortController()
+    }
+    return !down
+  }
+
+  async #collection(name: string): Promise<Collection> {
+    const client = await (this.#client ??= this.#connect())
+    let collection = this.#collections.get(name)
+    if (!collection) this.#collections.set(name, (collection = client.collections.use(name)))
+    return collection
+  }
+
+  #connect(): Promise<WeaviateClient> {
+    const { url, grpcUrl, apiKey, timeouts } = this.#options
+    const http = new URL(url)
+    const grpc = new URL(grpcUrl ?? `${http.protocol}//${http.hostname}:${defaultGrpcPort}`)
+    const portOf = ({ protocol, port }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
+    return weaviate.connectToCustom({
+      httpHost: http.hostname, httpPort: portOf(http), httpSecure: http.protocol === 'https:', httpPath: http.pathname.replace(/\/+$/, ''),
+      grpcHost: grpc.hostname, grpcPort: portOf(grpc), grpcSecure: grpc.protocol === 'https:',
+      ...(apiKey && { authCredentials: new weaviate.ApiKey(apiKey) }),
+      // Its own checks neither time out nor heed a signal; `open` makes them.
+      skipInitChecks: true,
+      timeout: { query: timeouts.read / 1000, insert: timeouts.write / 1000, init: timeouts.schema / 1000 },
+    })
+  }
+
+  async #dropClient(): Promise<void> {
+    const client = this.#client
+    this.#client = undefined
+    this.#collections = new Map()
+    await client?.then((connected) => connected.close(), () => {})
+  }
+
+  #meaning(error: unknown): unknown {
+    if (error instanceof IndexUnavailableError || error instanceof InvalidIndexQueryError) return error
+    const message = error instanceof Error ? error.message : String(error)
+    // A missing index, a refused key, a connection: all of them are mended on the other side, and then it goes on.
+    if (codeOf(error) !== undefined || /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)) void this.#isThere()
+    if (error instanceof TypeError || error instanceof RangeError) return error
+    return this.#unavailable(`failed: ${message}`, error)
+  }
+
+  #unavailable(what: string, cause?: unknown): IndexUnavailableError {
+    const { url, apiKey } = this.#options
+    const text = `Weaviate at ${new URL(url).origin} ${what}. It is asked again when there is something to ask.`
+    return new IndexUnavailableError(apiKey ? text.replaceAll(apiKey, '…') : text, cause === undefined || apiKey ? undefined : { cause })
+  }
+
+  assertOpen(): void {
+    if (this.#closed) throw new IndexUnavailableError('The Weaviate index is closed: open it again with openWeaviateIndex.')
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+/** Rejects when the signal is aborted; some calls of the client heed none. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+
+function parse(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** What the server says is wrong, cut to a line. */
+export function messageIn(body: unknown): string {
+  const errors = (body as { error?: { message?: string }[] } | undefined)?.error
+  const text = Array.isArray(errors) ? errors.map(({ message }) => message).join('; ') : JSON.stringify(body) ?? 'nothing'
+  return text.length > 500 ? `${text.slice(0, 499)}…` : text
+}

@@ -1,0 +1,97 @@
+import type { FilterValue } from 'weaviate-client'
+import { decodeCursor, encodeCursor, queryFingerprint, type CursorPosition } from '../cursors.ts'
+import { InvalidCursorError, type HybridQuery, type IndexHit, type IndexPage, type IndexQuery } from '../entity-index.ts'
+import { fuse, legDepth, legWeights, type FusedHit, type Leg, type LegHit } from '../fusion.ts'
+import { foldFilter } from '../matches.ts'
+import { toWeaviate } from './filters.ts'
+import { idProperty, searchedProperties } from './properties.ts'
+import { entitiesOf } from './reader.ts'
+import type { Target } from './target.ts'
+import { wordsOf } from './texts.ts'
+
+/**
+ * Hybrid queries. The legs are two searches at the same time, fused here: the server's own hybrid search gives raw scores
+ * only as prose (`explainScore`), and with one fusion for all adapters a page's order is the same whichever serves it.
+ */
+export async function hybridPage(target: Target, query: IndexQuery, hybrid: HybridQuery): Promise<IndexPage> {
+  const fingerprint = queryFingerprint(query)
+  const from = query.after === undefined
+    ? { depth: legDepth(query.limit), offset: 0, id: '' }
+    : hybridPosition(decodeCursor(fingerprint, query.after))
+  const filter = query.filter ? foldFilter(query.filter) : true
+  if (filter === false) return { hits: [], hasNextPage: false }
+  const fused = fuse(await legsOf(target, query, hybrid, from.depth, filter === true ? undefined : toWeaviate(query.kind, filter)), hybrid.fusion)
+  const start = query.after === undefined ? 0 : startAfter(fused, from)
+  const page = fused.slice(start, start + query.limit)
+  const entities = await entitiesOf(target, query.kind, page.map(({ id }) => id), query.withVectors, query.signal)
+  const hits = page.flatMap((hit, index): IndexHit[] => {
+    const entity = entities.get(hit.id)
+    // Deleted since the legs were run.
+    if (!entity) return []
+    return [{ entity, score: hit.score, parts: hit.parts, cursor: encodeCursor(fingerprint, [from.depth, start + index + 1, hit.id]) }]
+  })
+  return { hits, hasNextPage: hits.length > 0 && fused.length > start + page.length }
+}
+
+async function legsOf(
+  target: Target, query: IndexQuery, hybrid: HybridQuery, depth: number, filters: FilterValue | undefined,
+): Promise<{ text?: Leg; vector?: Leg }> {
+  const weights = legWeights(hybrid)
+  const [text, vector] = await Promise.all([
+    weights.text > 0 ? textLeg(target, query, hybrid.text!, depth, filters) : undefined,
+    weights.vector > 0 ? vectorLeg(target, query, hybrid.vector!, depth, filters) : undefined,
+  ])
+  return {
+    ...(text && { text: { hits: text, weight: weights.text } }),
+    ...(vector && { vector: { hits: vector, weight: weights.vector } }),
+  }
+}
+
+async function textLeg(
+  target: Target, { kind, signal }: IndexQuery, text: string, limit: number, filters: FilterValue | undefined,
+): Promise<LegHit[]> {
+  const words = wordsOf(text)
+  if (words === '') return []
+  const { objects } = await target.connection.read(target.nameOf(kind), signal, (collection, abortSignal) =>
+    collection.query.bm25(words, {
+      queryProperties: searchedProperties(kind), limit, ...(filters && { filters }),
+      returnProperties: [idProperty], returnMetadata: ['score'],
+    }, { abortSignal }))
+  return sorted(objects.map(({ properties, metadata }) => ({ id: String(properties[idProperty]), score: metadata?.score ?? 0 })))
+}
+
+async function vectorLeg(
+  target: Target, { kind, signal }: IndexQuery, { space, values }: NonNullable<HybridQuery['vector']>, limit: number,
+  filters: FilterValue | undefined,
+): Promise<LegHit[] | undefined> {
+  const [known] = await target.vectorsOf(kind, [space])
+  if (!known) return undefined
+  const { objects } = await target.connection.read(target.nameOf(kind), signal, (collection, abortSignal) =>
+    collection.query.nearVector(Array.from(values), {
+      targetVector: known.vector, limit, ...(filters && { filters }),
+      returnProperties: [idProperty], returnMetadata: ['distance'],
+    }, { abortSignal }))
+  return sorted(objects.map(({ properties, metadata }) => ({ id: String(properties[idProperty]), score: 1 - (metadata?.distance ?? 1) })))
+}
+
+/** The engine breaks ties by the order of insertion. */
+const sorted = (hits: LegHit[]): LegHit[] => hits.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+
+interface HybridPosition {
+  depth: number
+  offset: number
+  id: string
+}
+
+function hybridPosition([depth, offset, id]: CursorPosition): HybridPosition {
+  const valid = Number.isInteger(depth) && Number.isInteger(offset) && typeof id === 'string' &&
+    (depth as number) >= 1 && (depth as number) <= legDepth(1000) && (offset as number) >= 1
+  if (!valid) throw new InvalidCursorError('The cursor names no place in this query. Send the `cursor` of one of its hits unchanged.')
+  return { depth: depth as number, offset: offset as number, id: id as string }
+}
+
+/** After the last hit where it now stands; where it has gone, those behind it have moved up by one. */
+function startAfter(fused: readonly FusedHit[], { offset, id }: HybridPosition): number {
+  const at = fused.findIndex((hit) => hit.id === id)
+  return at < 0 ? offset - 1 : at + 1
+}

@@ -1,0 +1,77 @@
+import type { Collection, FilterValue } from 'weaviate-client'
+import weaviate from 'weaviate-client'
+import type { EntityKind } from '../../events/entity.ts'
+import type { StoredEntity } from '../entity-index.ts'
+import { spaceIn, uuidOf } from './names.ts'
+import { returnedProperties, toEntity } from './properties.ts'
+import type { Target } from './target.ts'
+
+/** Reads of whole entities, over gRPC. */
+
+/** What a read returns of each object. */
+export interface Returned {
+  returnProperties: string[]
+  includeVector?: string[]
+}
+
+export async function returned(target: Target, kind: EntityKind, withVectors: readonly string[] | undefined): Promise<Returned> {
+  const vectors = withVectors ? await target.vectorsOf(kind, withVectors) : []
+  return {
+    returnProperties: returnedProperties(kind),
+    ...(vectors.length > 0 && { includeVector: vectors.map(({ vector }) => vector) }),
+  }
+}
+
+interface Found {
+  properties: Record<string, unknown>
+  vectors: Record<string, unknown>
+}
+
+export function entityIn(kind: EntityKind, { properties, vectors }: Found, withVectors: readonly string[] | undefined): StoredEntity {
+  const entity = toEntity(kind, properties)
+  if (!withVectors) return entity
+  const own: Record<string, Float32Array> = {}
+  for (const [name, values] of Object.entries(vectors)) {
+    const space = spaceIn(name)?.space
+    if (space !== undefined && (values as number[]).length > 0) own[space] = Float32Array.from(values as number[])
+  }
+  return { ...entity, vectors: own }
+}
+
+/** The entities of these ids that there are, by id. */
+export async function entitiesOf(
+  target: Target, kind: EntityKind, ids: readonly string[], withVectors: readonly string[] | undefined, signal: AbortSignal | undefined,
+): Promise<Map<string, StoredEntity>> {
+  const uuids = [...new Set(ids)].map((id) => uuidOf(kind, id))
+  if (uuids.length === 0) return new Map()
+  const what = await returned(target, kind, withVectors)
+  const { objects } = await fetchObjects(target, kind, { filters: byUuid(uuids), limit: uuids.length, ...what }, signal)
+  return new Map(objects.map((object) => {
+    const entity = entityIn(kind, object, withVectors)
+    return [entity.id, entity]
+  }))
+}
+
+/** Which of these objects there are, by UUID. */
+export async function existing(
+  target: Target, entities: readonly { kind: EntityKind; uuid: string }[], signal: AbortSignal,
+): Promise<Set<string>> {
+  const found = new Set<string>()
+  const chunk = 1000
+  await Promise.all([...Map.groupBy(entities, ({ kind }) => kind)].map(async ([kind, group]) => {
+    for (let at = 0; at < group.length; at += chunk) {
+      const uuids = group.slice(at, at + chunk).map(({ uuid }) => uuid)
+      const { objects } = await fetchObjects(target, kind, { filters: byUuid(uuids), limit: uuids.length, returnProperties: [] }, signal)
+      for (const { uuid } of objects) found.add(uuid)
+    }
+  }))
+  return found
+}
+
+export type FetchOptions = NonNullable<Parameters<Collection['query']['fetchObjects']>[0]>
+
+export const fetchObjects = (target: Target, kind: EntityKind, options: FetchOptions, signal: AbortSignal | undefined) =>
+  target.connection.read(target.nameOf(kind), signal, (collection, abortSignal) =>
+    collection.query.fetchObjects(options, { abortSignal }))
+
+const byUuid = (uuids: string[]): FilterValue => weaviate.filter.byId().containsAny(uuids)
