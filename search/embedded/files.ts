@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IndexUnavailableError } from '../entity-index.ts'
 
 /** Makes the directory's own entries (created, renamed, removed files) crash-proof. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
+  // Windows knows no such thing and opens no directories.
+  if (process.platform === 'win32') return
   const handle = await open(directory, 'r')
   try {
     await handle.sync()
@@ -54,15 +56,11 @@ export async function lockDirectory(directory: string): Promise<{ release(): Pro
   held.add(path)
   try {
     for (;;) {
-      const handle = await create(path)
-      if (handle) {
-        await handle.writeFile(JSON.stringify({ pid: process.pid, started: startOf(process.pid) }))
-        await handle.close()
-        break
-      }
-      const owner = ownerOf(await readIfThere(path))
+      if (await claim(path)) break
+      const content = await readIfThere(path)
+      const owner = ownerOf(content)
       if (owner && owner.pid !== process.pid && isAlive(owner)) refuse(`process ${owner.pid}`)
-      await rm(path, { force: true })
+      if (content !== null) await removeStale(path, content)
     }
   } catch (error) {
     held.delete(path)
@@ -76,12 +74,34 @@ export async function lockDirectory(directory: string): Promise<{ release(): Pro
   }
 }
 
-async function create(path: string): Promise<FileHandle | null> {
+/** Makes the lock file with its content in one step, so that nobody reads half of it; false where there is one. */
+async function claim(path: string): Promise<boolean> {
+  const own = `${path}.${process.pid}`
+  await writeFile(own, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }))
   try {
-    return await open(path, 'wx')
+    await link(own, path)
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
+  } finally {
+    await rm(own, { force: true })
+  }
+}
+
+/** Removes the lock that was read, and no other: a process that was faster may have put its own there meanwhile. */
+async function removeStale(path: string, content: string): Promise<void> {
+  const aside = `${path}.${process.pid}.stale`
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  try {
+    if (await readIfThere(aside) !== content) await link(aside, path)
+  } finally {
+    await rm(aside, { force: true })
   }
 }
 
