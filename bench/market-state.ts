@@ -4,7 +4,7 @@ import type { DomainEvent } from '../events/vocabulary.ts'
 import { endChange } from '../ingest/entity-change.ts'
 import { applyEffect, beginChange, newEntityState, setDerivedFields, type EntityState, type PendingChange } from '../ingest/entity-state.ts'
 import { popularityOf } from '../ingest/metrics/popularity.ts'
-import { readMetrics, readUserAffinities, viewersNow } from '../ingest/metrics/read.ts'
+import { readMetrics, readUserAffinities, totalValue, viewersNow } from '../ingest/metrics/read.ts'
 import { project } from '../ingest/projections/index.ts'
 import { openEmbeddedIndex } from '../search/embedded.ts'
 import { textOf } from '../search/entities.ts'
@@ -70,6 +70,10 @@ export async function createMarketState(): Promise<MarketState> {
     popularity: (entity, now) => {
       const metrics = metricsOf(entity)
       return metrics ? popularityOf(metrics, now) : 0
+    },
+    total: (entity, name) => {
+      const metrics = metricsOf(entity)
+      return metrics ? totalValue(metrics, name) : 0
     },
     covered: () => ({}),
     waitFor: () => Promise.resolve(),

@@ -48,6 +48,8 @@ export interface MetricView {
   /** Single values, for whoever scores hundreds of entities; 0 where nothing is known. `now` in ms. */
   viewersNow(entity: EntityKey, now: number): number
   popularity(entity: EntityKey, now: number): number
+  /** Everything ever counted. */
+  total(entity: EntityKey, name: CounterName): number
   /** Source positions applied so far. */
   covered(): Positions
   /** Resolves when everything before `positions`, what it re-keyed included, is applied; rejects when `signal` aborts. */

@@ -57,8 +57,7 @@ export function createFeedService(options: FeedOptions): FeedService {
     }
   }
 
-  const isNew = (now: number) => (sellerId: string) =>
-    (view.metrics(`seller:${sellerId}`, now)?.total.watchSeconds ?? 0) < newSellerWatchSeconds
+  const isNew = (sellerId: string): boolean => view.total(`seller:${sellerId}`, 'watchSeconds') < newSellerWatchSeconds
 
   const measure = (id: string, now: number) => ({
     viewersNow: view.viewersNow(`livestream:${id}`, now),
@@ -86,7 +85,7 @@ export function createFeedService(options: FeedOptions): FeedService {
     if (room <= 0) return { page: { feedId, items: [], hasNextPage: false }, note: () => {} }
 
     const { profile, taste } = await personOf(userId, now, signal)
-    const found = await findCandidates(index, profile, taste, filter, { isNew: isNew(now), signal })
+    const found = await findCandidates(index, profile, taste, filter, { isNew, signal })
     const seen = new Set(shown)
     const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
     const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
