@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { writeEventSchemas } from '../events/schema-files.ts'
 import { check } from './check.ts'
 import { compose } from './compose.ts'
 import { deadLettersCommand } from './dead-letters.ts'
@@ -91,6 +92,13 @@ program.command('compose')
   .description('Compose the subgraphs and write schema/supergraph.graphql.')
   .option('-o, --output <file>', 'where to write; - for standard output')
   .action(({ output }: { output?: string }) => compose({ output, say }))
+
+program.command('schemas')
+  .description('Write events/schemas from the vocabulary; a change that is not backward compatible is refused.')
+  .action(() => {
+    const written = writeEventSchemas()
+    say(written.length === 0 ? 'events/schemas is up to date.' : `Wrote ${written.join(', ')}.`)
+  })
 
 program.command('check')
   .description('Check what is generated or composed: supergraph, resolver types, event schemas and their compatibility.')
