@@ -1,0 +1,3 @@
+import { describeFreshet } from './freshet.ts'
+
+describeFreshet('Freshet on its embedded parts', 'embedded')

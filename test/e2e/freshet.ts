@@ -1,0 +1,25 @@
+import { after, before, describe } from 'node:test'
+import { startFreshet, type Parts } from '../support/freshet.ts'
+import { listingScenarios } from './scenarios/listings.ts'
+import { publishScenarios } from './scenarios/publish.ts'
+import { fill, type Market } from './scenarios/world.ts'
+
+/** What Freshet promises to whoever stands at its door, whatever it is made of. */
+export function describeFreshet(name: string, parts: Parts, { skip = false }: { skip?: string | false } = {}): void {
+  describe(name, { skip, timeout: 180_000 }, () => {
+    let market: Market | undefined
+    before(async () => {
+      market = await fill(await startFreshet({ parts }))
+    })
+    after(async () => {
+      await market?.freshet[Symbol.asyncDispose]()
+    })
+    const current = (): Market => {
+      if (!market) throw new Error('The market is there in tests, not outside of them.')
+      return market
+    }
+
+    describe('publishing', () => publishScenarios(current))
+    describe('listings', () => listingScenarios(current))
+  })
+}
