@@ -52,11 +52,23 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
     }
   })
   if (problems.length > 0) throw new CompositionError(problems)
-  const result = composeServices(services)
+  const result = composed(services)
   if (compositionHasErrors(result)) {
     throw new CompositionError(result.errors.map((error) => problemOf(error, services)))
   }
   return { supergraphSdl: result.supergraphSdl }
+}
+
+const composed = (services: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> => {
+  try {
+    return composeServices(services)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new CompositionError([{
+      message: 'Composition does not come to an end: fields named in @requires need each other. Break the circle.',
+      code: 'REQUIRES_CIRCLE',
+    }])
+  }
 }
 
 /**

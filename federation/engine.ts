@@ -63,6 +63,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     errors: new ErrorLog(),
     // What an entity answers may change between the fields of a mutation.
     entities: operation.node.operation === 'mutation' ? undefined : new Map(),
+    gone: new Set(),
   })
 
   const execute = async (request: EngineRequest): Promise<ExecutionResult> => {

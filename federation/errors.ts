@@ -20,6 +20,11 @@ export class SubgraphFailure extends Error {
   }
 }
 
+/** A field cannot be asked for because the plan left out what it needs. Of no concern where the client did not select it. */
+export class IncompletePlan extends SubgraphFailure {
+  override name = 'IncompletePlan'
+}
+
 export type PathKey = string | number
 export type ResponsePath = readonly PathKey[]
 

@@ -1,6 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import type { Step } from './compile.ts'
-import { ErrorLog } from './errors.ts'
+import { ErrorLog, IncompletePlan } from './errors.ts'
 import { fetchEntities, fetchRoot, type Execution } from './fetch.ts'
 import { introspect } from './introspect.ts'
 import type { Plan } from './plans.ts'
@@ -40,6 +40,7 @@ export const finish = (
   const seen = new Set<string>()
   for (const error of execution.errors.list) {
     const path = error.path && projection.visiblePath(error.path, execution.data, execution.variables)
+    if (error.originalError instanceof IncompletePlan && path?.length !== error.path?.length) continue
     const identity = `${JSON.stringify(path)} ${error.message}`
     if (seen.has(identity)) continue
     seen.add(identity)

@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
-import { downstreamError, failureError, SubgraphFailure, type ErrorLog, type PathKey } from './errors.ts'
+import { downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey } from './errors.ts'
 import { isObject, mergeObject, type Obj } from './merge.ts'
 import { represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
@@ -21,6 +21,8 @@ export interface Execution {
   readonly errors: ErrorLog
   /** Answers of entities by what was asked and for whom; absent where an answer may change within the operation. */
   readonly entities: Map<string, EntityAnswer> | undefined
+  /** Objects whose entity some subgraph does not have: what depends on it is null without an error. */
+  readonly gone: Set<Obj>
 }
 
 interface EntityAnswer {
@@ -89,6 +91,7 @@ export const fetchEntities = async (step: EntityFetch, execution: Execution): Pr
   let anything = false
   for (const group of step.groups) {
     const representations = represent(group, execution.data, execution.types, execution.variables)
+    reportIncomplete(step.call, group, representations.incomplete, execution)
     const sent: number[] = []
     for (let index = 0; index < representations.values.length; index++) {
       const known = execution.entities?.get(cacheKey(group, representations, index))
@@ -155,7 +158,18 @@ const place = (
       else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
     }
     if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
+    else execution.gone.add(object)
   }
+}
+
+/**
+ * A needed field is missing although nothing failed and nothing is gone: the plan is at fault, and a null without an error
+ * would be a wrong answer.
+ */
+const reportIncomplete = (call: Call, group: EntityGroup, places: readonly Place[], execution: Execution): void => {
+  if (places.length === 0 || execution.gone.size > 0 || execution.errors.list.length > 0) return
+  reportFailure(call, group.shape, places, execution,
+    new IncompletePlan('was not asked: the plan did not fetch what it needs'))
 }
 
 const cacheKey = (group: EntityGroup, representations: Representations, index: number): string =>

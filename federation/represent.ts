@@ -17,17 +17,20 @@ export interface Representations {
   /** The JSON text of each value: its identity. */
   keys: string[]
   places: Place[][]
+  /** Objects of the right type that lack a field which the plan should have fetched before. */
+  incomplete: Place[]
 }
 
 /** Finds the group's objects in the tree and builds what their entities are asked by, equal ones once. */
 export const represent = (
   group: EntityGroup, data: Obj, types: SupergraphTypes, variables: Record<string, unknown>,
 ): Representations => {
-  const result: Representations = { values: [], keys: [], places: [] }
+  const result: Representations = { values: [], keys: [], places: [], incomplete: [] }
   const indexes = new Map<string, number>()
   const visit = (object: Obj, path: readonly PathKey[]): void => {
     const value = representation(object, group, types, variables)
-    if (!value) return
+    if (value === incomplete) result.incomplete.push({ object, path })
+    if (typeof value !== 'object') return
     const key = JSON.stringify(value)
     let index = indexes.get(key)
     if (index === undefined) {
@@ -71,12 +74,14 @@ const satisfies = (value: Obj, conditions: readonly string[], types: SupergraphT
   return typeof name !== 'string' || conditions.some((condition) => types.matches(condition, name))
 }
 
-/** Nothing when the entity cannot be asked for: of another type, a needed field is missing, or all its keys are null. */
+const incomplete = Symbol('incomplete')
+
+/** Nothing when the entity is not meant or cannot be known: it is of another type, or all its keys are null. */
 const representation = (
   object: Obj, group: EntityGroup, types: SupergraphTypes, variables: Record<string, unknown>,
-): Obj | undefined => {
+): Obj | typeof incomplete | undefined => {
   const value: Obj = {}
-  if (!select(object, group.requires, value, types, variables)) return undefined
+  if (!select(object, group.requires, value, types, variables)) return incomplete
   let known = false
   for (const key in value) if (key !== '__typename' && value[key] !== null) known = true
   if (!known || typeof value.__typename !== 'string') return undefined
