@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import {
   LogUnavailableError,
   type Appended, type Assignment, type EventLog, type JoinOptions, type LogRecord, type NewRecord, type Positions, type ReadOptions,
@@ -9,6 +8,7 @@ import { describeFailure, isPermanent, isRefusal, MisfitError } from './kafka/fa
 import { joinGroup } from './kafka/group.ts'
 import { Availability, Link } from './kafka/link.ts'
 import { ends, positionsAt, starts } from './kafka/offsets.ts'
+import { TopicPresence } from './kafka/presence.ts'
 import { Producer } from './kafka/producer.ts'
 import { readPartitions } from './kafka/reader.ts'
 import { ensureTopics, maxBatchBytes, withAdmin } from './kafka/topics.ts'
@@ -81,6 +81,7 @@ class KafkaLog implements EventLog {
   readonly #availability: Availability
   readonly #logger: Logger
   readonly #closed = new AbortController()
+  readonly #presence: TopicPresence
   readonly #producerLink: Link
   readonly #producer: Producer
   readonly #leaving = new Set<Promise<void>>()
@@ -92,10 +93,11 @@ class KafkaLog implements EventLog {
     this.#link = link
     this.#availability = availability
     this.#logger = logger
-    // Each reader, every member and each append may have its listener.
-    setMaxListeners(0, this.#closed.signal)
+    this.#presence = new TopicPresence(link)
     this.#producerLink = new Link(options, availability)
-    this.#producer = new Producer({ link: this.#producerLink, partitions: options.partitions, maxBatchBytes, signal: this.#closed.signal, now })
+    this.#producer = new Producer({
+      link: this.#producerLink, presence: this.#presence, partitions: options.partitions, maxBatchBytes, signal: this.#closed.signal, now,
+    })
   }
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
@@ -111,6 +113,7 @@ class KafkaLog implements EventLog {
   read({ from, signal, maxRecords = defaultMaxRecords }: ReadOptions): AsyncIterable<LogRecord[]> {
     return readPartitions({
       link: new Link(this.#options, this.#availability),
+      presence: this.#presence,
       from,
       signal: AbortSignal.any([signal, this.#closed.signal]),
       maxRecords,
@@ -119,26 +122,28 @@ class KafkaLog implements EventLog {
   }
 
   starts(topics: readonly string[]): Promise<Positions> {
-    return this.#link.run(this.#closed.signal, (connection) => starts(connection, topics))
+    return this.#ask(topics, (connection) => starts(connection, topics))
   }
 
   ends(topics: readonly string[]): Promise<Positions> {
-    return this.#link.run(this.#closed.signal, (connection) => ends(connection, topics))
+    return this.#ask(topics, (connection) => ends(connection, topics))
   }
 
   positionsAt(topics: readonly string[], time: number): Promise<Positions> {
-    return this.#link.run(this.#closed.signal, (connection) => positionsAt(connection, topics, time))
+    return this.#ask(topics, (connection) => positionsAt(connection, topics, time))
   }
 
   async *join({ group, topics, signal }: JoinOptions): AsyncGenerator<Assignment, void> {
     if (this.#closed.signal.aborted) throw new LogUnavailableError('the event log is closed')
     const { topicPrefix } = this.#options
+    const leave = AbortSignal.any([signal, this.#closed.signal])
+    if (!await this.#present(topics, leave)) return
     yield* joinGroup({
       settings: this.#options,
       group: topicPrefix === undefined ? group : `${topicPrefix}.${group}`,
       topics,
       partitions: this.partitions,
-      signal: AbortSignal.any([signal, this.#closed.signal]),
+      signal: leave,
       link: this.#link,
       logger: this.#logger,
       read: (options) => this.read(options),
@@ -155,5 +160,21 @@ class KafkaLog implements EventLog {
     // Members leave in good order, so that others need not wait for their sessions to run out.
     await Promise.all(this.#leaving)
     this.#link.close()
+  }
+
+  async #ask(topics: readonly string[], question: (connection: Connection) => Promise<Positions>): Promise<Positions> {
+    await this.#presence.require(topics, this.#closed.signal)
+    return this.#link.run(this.#closed.signal, question)
+  }
+
+  /** False when it was given up first. */
+  async #present(topics: readonly string[], signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#presence.require(topics, signal)
+      return true
+    } catch (error) {
+      if (signal.aborted) return false
+      throw error
+    }
   }
 }

@@ -20,14 +20,14 @@ export class Availability {
   failing(who: object, error: unknown): void {
     if (this.#failing.size === 0) {
       this.#since = this.#now()
-      this.#logger.warn(`Kafka (${this.#brokers}) does not answer; trying again until it does`, { reason: describeFailure(error) })
+      this.#logger.warn(`Kafka (${this.#brokers}) is not available; trying again until it is`, { reason: describeFailure(error) })
     }
     this.#failing.add(who)
   }
 
   working(who: object): void {
     if (!this.#failing.delete(who) || this.#failing.size > 0) return
-    this.#logger.info(`Kafka (${this.#brokers}) answers again`, { awayMs: this.#now() - this.#since })
+    this.#logger.info(`Kafka (${this.#brokers}) is available again`, { awayMs: this.#now() - this.#since })
   }
 
   /** Forgets a link that is no longer used: it cannot say that it works again. */

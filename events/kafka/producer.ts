@@ -6,13 +6,12 @@ import { describeFailure, failureOf, isPermanent } from './failures.ts'
 import { findLanded, type ProducerIdentity } from './landed.ts'
 import type { Link } from './link.ts'
 import { ends } from './offsets.ts'
+import type { TopicPresence } from './presence.ts'
 
 /** How much of concurrent calls goes out together; a single call may be larger. */
 const groupedBytes = 1 << 20
 /** How long a leader may wait for its replicas, in ms: less than the request's own limit, so that it is the leader who says so. */
 const acknowledgeWithin = 8_000
-/** How often a topic that is not there is asked for again: news of a created one takes a moment to reach every broker. */
-const topicAttempts = 8
 
 /** The broker no longer numbers with us: it forgot the producer, or lost batches that it had acknowledged. */
 const identityLost = new Set([
@@ -30,6 +29,7 @@ interface IdentityGiver {
 
 export interface ProducerOptions {
   link: Pick<Link, 'run'>
+  presence: TopicPresence
   partitions: number
   /** The most that one call may put into one partition: the topics' `max.message.bytes`. */
   maxBatchBytes: number
@@ -134,17 +134,11 @@ export class Producer {
   /** Learns where a topic ends, once, before anything of ours can be in doubt there. */
   async #prepare(topic: string): Promise<void> {
     if (this.#topics.has(topic)) return
-    const { link, signal } = this.#options
-    let absent = 0
-    const isAbsent = (error: unknown): boolean => failureOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION'
-    try {
-      const found = await link.run(signal, (connection) => ends(connection, [topic]),
-        (error) => isPermanent(error) || (isAbsent(error) && ++absent >= topicAttempts))
-      for (const [key, end] of Object.entries(found)) this.#ends.set(key, end)
-      this.#topics.add(topic)
-    } catch (error) {
-      throw isAbsent(error) ? new Error(`expected the topic ${topic} to exist: create it with ensureTopics before appending`) : error
-    }
+    const { link, presence, signal } = this.#options
+    await presence.require([topic], signal)
+    const found = await link.run(signal, (connection) => ends(connection, [topic]))
+    for (const [key, end] of Object.entries(found)) this.#ends.set(key, end)
+    this.#topics.add(topic)
   }
 
   /** @throws LogUnavailableError when the log is closed meanwhile */

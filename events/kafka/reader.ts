@@ -2,10 +2,12 @@ import { partitionKey, parsePartitionKey, type LogRecord, type Positions } from 
 import type { Connection, Logger } from './client.ts'
 import { FetchSession } from './fetch.ts'
 import type { Link } from './link.ts'
+import type { TopicPresence } from './presence.ts'
 
 export interface ReaderOptions {
   /** For this reader alone; closed when it ends. */
   link: Link
+  presence: TopicPresence
   from: Positions
   signal: AbortSignal
   /** The most records in one batch. */
@@ -17,7 +19,7 @@ export interface ReaderOptions {
  * Reads partitions without a group, by fetch requests of its own. One answer of each broker is fetched ahead while the
  * former is being used, and no more.
  */
-export async function* readPartitions({ link, from, signal, maxRecords, logger }: ReaderOptions): AsyncGenerator<LogRecord[], void> {
+export async function* readPartitions({ link, presence, from, signal, maxRecords, logger }: ReaderOptions): AsyncGenerator<LogRecord[], void> {
   const positions = new Map(Object.entries(from))
   const topics = new Set([...positions.keys()].map((key) => parsePartitionKey(key).topic))
   let session: FetchSession | undefined
@@ -31,6 +33,7 @@ export async function* readPartitions({ link, from, signal, maxRecords, logger }
   const close = (): void => link.close()
   signal.addEventListener('abort', close)
   try {
+    await presence.require(topics, signal)
     while (!signal.aborted) {
       const records = await link.run(signal, next)
       for (let start = 0; start < records.length && !signal.aborted; start += maxRecords) {

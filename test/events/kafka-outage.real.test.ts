@@ -89,8 +89,8 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
     await following
     assert.deepEqual(seen.map(where).sort(), content.map(where).sort(), 'the reader saw each record once')
     await log.close()
-    const away = told.lines.filter((line) => /does not answer/.test(line)).length
-    const back = told.lines.filter((line) => /answers again/.test(line)).length
+    const away = told.lines.filter((line) => /is not available/.test(line)).length
+    const back = told.lines.filter((line) => /is available again/.test(line)).length
     assert.deepEqual({ away, back, other: told.lines.length - away - back }, { away: outages, back: outages, other: 0 }, told.lines.join('\n'))
   })
 

@@ -28,8 +28,8 @@ describe('whether Kafka answers', () => {
     availability.working(two)
     availability.working(two)
     assert.deepEqual(logger.lines, [
-      'Kafka (a:1, b:2) does not answer; trying again until it does {"reason":"ECONNREFUSED: it failed"}',
-      'Kafka (a:1, b:2) answers again {"awayMs":2500}',
+      'Kafka (a:1, b:2) is not available; trying again until it is {"reason":"ECONNREFUSED: it failed"}',
+      'Kafka (a:1, b:2) is available again {"awayMs":2500}',
     ])
   })
 

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Connection, type ClientSettings } from '../../../events/kafka/client.ts'
 import { Availability, Link } from '../../../events/kafka/link.ts'
+import { TopicPresence } from '../../../events/kafka/presence.ts'
 import { Producer } from '../../../events/kafka/producer.ts'
 import { maxBatchBytes } from '../../../events/kafka/topics.ts'
 import { openKafkaLog, type Logger } from '../../../events/kafka.ts'
@@ -70,6 +71,7 @@ describe('the Kafka producer', { skip: requireReal('kafka'), timeout: 60_000 }, 
       }),
     }) as unknown as Connection
     const producer = new Producer({
+      presence: new TopicPresence(link),
       link: { run: (signal, job, isFinal) => link.run(signal, (connection) => job(overFaultyNetwork(connection)), isFinal) },
       partitions: PARTITIONS, maxBatchBytes, signal: closed.signal, now: Date.now,
     })
@@ -140,7 +142,7 @@ describe('the Kafka producer', { skip: requireReal('kafka'), timeout: 60_000 }, 
         producer.append([{ topic: `${topic}.missing`, key: 'k', value: bytes('1') }]),
         producer.append([{ topic, key: 'k', value: bytes('1') }]),
       ])
-      assert.match(String((missing as PromiseRejectedResult).reason), /\.missing to exist: create it with ensureTopics/)
+      assert.match(String((missing as PromiseRejectedResult).reason), /There is no topic '.*\.missing' in the event log\. Create it first/)
       assert.equal(present.status, 'fulfilled')
     })
   })

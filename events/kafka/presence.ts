@@ -1,0 +1,39 @@
+import { failureOf, MisfitError } from './failures.ts'
+import { pause, type Link } from './link.ts'
+
+/** How often in a row a topic must be missing: the news of one just created takes a moment to reach every broker. */
+const attempts = 8
+
+/** Tells a topic that nobody created from one whose brokers are away: only the latter is worth waiting for. */
+export class TopicPresence {
+  readonly #link: Pick<Link, 'run'>
+  readonly #seen = new Set<string>()
+
+  constructor(link: Pick<Link, 'run'>) {
+    this.#link = link
+  }
+
+  /**
+   * Waits until the brokers know these topics. One that was there before is not asked for again.
+   * @throws MisfitError for a topic that does not exist; LogUnavailableError when `signal` is aborted
+   */
+  async require(topics: Iterable<string>, signal: AbortSignal): Promise<void> {
+    for (const topic of new Set(topics)) if (!this.#seen.has(topic)) await this.#find(topic, signal)
+  }
+
+  async #find(topic: string, signal: AbortSignal): Promise<void> {
+    for (let missed = 0; missed < attempts; missed++) {
+      // Not thrown: the brokers have answered, and others use the same connection.
+      const found = await this.#link.run(signal, (connection) => connection.know([topic]).then(() => true, (error: unknown) => {
+        if (failureOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
+        throw error
+      }))
+      if (found) {
+        this.#seen.add(topic)
+        return
+      }
+      await pause(missed, signal)
+    }
+    throw new MisfitError(`There is no topic '${topic}' in the event log. Create it first (ensureTopics).`)
+  }
+}
