@@ -1,7 +1,12 @@
 import { after, before, describe } from 'node:test'
 import { startFreshet, type Parts } from '../support/freshet.ts'
+import { entityScenarios } from './scenarios/entities.ts'
+import { feedScenarios } from './scenarios/feed.ts'
 import { listingScenarios } from './scenarios/listings.ts'
+import { metricScenarios } from './scenarios/metrics.ts'
 import { publishScenarios } from './scenarios/publish.ts'
+import { searchScenarios } from './scenarios/search.ts'
+import { subgraphScenarios } from './scenarios/subgraphs.ts'
 import { fill, type Market } from './scenarios/world.ts'
 
 /** What Freshet promises to whoever stands at its door, whatever it is made of. */
@@ -20,6 +25,11 @@ export function describeFreshet(name: string, parts: Parts, { skip = false }: { 
     }
 
     describe('publishing', () => publishScenarios(current))
+    describe('entities', () => entityScenarios(current))
     describe('listings', () => listingScenarios(current))
+    describe('search', () => searchScenarios(current))
+    describe('metrics', () => metricScenarios(current, parts))
+    describe('the feed', () => feedScenarios(current))
+    describe('subgraphs of their own', () => subgraphScenarios(current))
   })
 }
