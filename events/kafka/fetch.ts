@@ -58,7 +58,7 @@ export class FetchSession {
     }
   }
 
-  /** The records of the next answer that has any; none only when the signal is aborted. */
+  /** The records of the next answer, which may be none: then nothing came within the wait, or the signal is aborted. */
   async next(): Promise<LogRecord[]> {
     while (!this.#signal.aborted) {
       if (this.#beyond.size > 0 && performance.now() - this.#positionedAt >= repositionEvery) await this.#reposition()
@@ -66,7 +66,7 @@ export class FetchSession {
       if (answer) {
         const records = this.#accept(answer)
         this.#ask()
-        if (records.length > 0) return records
+        return records
       } else if (this.#failure) {
         await this.#mend(this.#failure.error)
       } else {

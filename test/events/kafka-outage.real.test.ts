@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openKafkaLog, type KafkaLogOptions, type Logger } from '../../events/kafka.ts'
 import { partitionKey, type EventLog, type LogRecord } from '../../events/log.ts'
+import { partitionOf } from '../../events/topics.ts'
 import { requireReal } from '../servers/available.ts'
 import { startKafka, type KafkaServer } from '../servers/kafka.ts'
 import { uniquePrefix } from '../servers/shared.ts'
@@ -95,11 +96,15 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
   })
 
   test('while the broker is away opening waits, and what is given up says how far it got', async () => {
-    const log = await open()
+    const told = new Told()
+    const log = await open({ logger: told })
     const topic = `${uniquePrefix()}.things`
     await log.ensureTopics([{ name: topic }])
     await log.append([{ topic, key: 'k', value: bytes('before') }])
     const from = await log.ends([topic])
+    const idle = new AbortController()
+    const quiet = partitionKey(topic, (partitionOf('k', PARTITIONS) + 1) % PARTITIONS)
+    const nothing = log.read({ from: { [quiet]: 0 }, signal: idle.signal })[Symbol.asyncIterator]().next()
     await server.kill()
     const giveUp = new AbortController()
     const opening = open({ signal: giveUp.signal })
@@ -121,6 +126,10 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
     const [appended] = await kept
     const content = await take(late, from, appended!.offset + 1 - from[partitionKey(topic, appended!.partition)]!)
     assert.ok(['kept', 'in flight,kept'].includes(content.map(text).join()), content.map(text).join())
+    // A reader to which nothing comes finds out as well, or the log would be said to be away for ever.
+    while (!told.lines.some((line) => /is available again/.test(line))) await delay(20)
+    idle.abort()
+    assert.equal((await nothing).done, true)
   })
 })
 
