@@ -6,30 +6,35 @@ export interface JsonSchema {
 }
 
 /** Words about a schema that do not decide what is valid. */
-const ANNOTATIONS = new Set(['$schema', '$id', 'title', 'description', 'examples', 'default', 'deprecated', '$comment', 'x-freshet'])
+const ANNOTATIONS = new Set([
+  '$schema', '$id', '$comment', 'title', 'description', 'examples', 'default', 'deprecated', 'x-freshet',
+])
 /** Lower bounds: raising one refuses what was valid. */
 const LOWER = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'])
 /** Upper bounds: lowering one refuses what was valid. */
 const UPPER = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'])
 
 /**
- * What keeps a changed schema from reading everything that was valid before: one sentence per fault, each beginning with a
- * JSON pointer into the data; an empty list when the change is compatible. A field that was taken away is a fault too,
+ * What keeps a changed schema from reading everything that was valid before: one sentence per fault, each beginning with
+ * a JSON pointer into the data; an empty list when the change is compatible. A field that was taken away is a fault too,
  * though its events would still pass: what producers send would no longer be looked at.
  *
  * It errs on the side of refusing: a keyword that it does not know may not change.
  */
 export function incompatibilities(before: JsonSchema, after: JsonSchema, pointer = '/data'): string[] {
   const faults: string[] = []
-  const keywords = new Set([...Object.keys(before), ...Object.keys(after)].filter((keyword) => !ANNOTATIONS.has(keyword)))
-  for (const keyword of keywords) {
+  for (const keyword of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (ANNOTATIONS.has(keyword)) continue
     const [was, is] = [before[keyword], after[keyword]]
     if (isDeepStrictEqual(was, is)) continue
     const check = checks[keyword]
     if (check) faults.push(...check(was, is, pointer))
     else if (LOWER.has(keyword)) faults.push(...bound(keyword, was, is, pointer, (a, b) => b <= a))
     else if (UPPER.has(keyword)) faults.push(...bound(keyword, was, is, pointer, (a, b) => b >= a))
-    else if (is !== undefined) faults.push(`${pointer}: '${keyword}' ${was === undefined ? 'was added' : 'changed'}; nobody can tell that what was valid still is`)
+    else if (is !== undefined) {
+      const how = was === undefined ? 'was added' : 'changed'
+      faults.push(`${pointer}: '${keyword}' ${how}; nobody can tell that what was valid still is`)
+    }
   }
   return faults
 }
@@ -41,7 +46,8 @@ const checks: Record<string, Check> = {
   type: (was, is, pointer) => {
     if (is === undefined) return []
     const allowed = list(is)
-    const lost = list(was).filter((type) => !allowed.includes(type) && !(type === 'integer' && allowed.includes('number')))
+    const isAllowed = (type: unknown) => allowed.includes(type) || (type === 'integer' && allowed.includes('number'))
+    const lost = list(was).filter((type) => !isAllowed(type))
     if (was !== undefined && lost.length === 0) return []
     return [`${pointer}: the type was ${show(was)} and is ${show(is)}; keep it, or add a new field beside it`]
   },
@@ -56,7 +62,8 @@ const checks: Record<string, Check> = {
     return Object.entries(before).flatMap(([name, schema]) => {
       const here = `${pointer}/${escape(name)}`
       const kept = after[name]
-      return kept ? incompatibilities(schema, kept, here) : [`${here}: was taken away; keep it, and mark it as deprecated`]
+      if (!kept) return [`${here}: was taken away; keep it, and mark it as deprecated`]
+      return incompatibilities(schema, kept, here)
     })
   },
   items: (was, is, pointer) => nested(was, is, `${pointer}/*`),
@@ -74,7 +81,8 @@ const checks: Record<string, Check> = {
     if (is === undefined) return []
     const lost = ((was ?? []) as unknown[]).filter((value) => !(is as unknown[]).includes(value))
     if (was !== undefined && lost.length === 0) return []
-    return [`${pointer}: ${was === undefined ? `only ${show(is)} is allowed now` : `${show(lost)} is not allowed any more`}`]
+    const what = was === undefined ? `only ${show(is)} is allowed now` : `${show(lost)} is not allowed any more`
+    return [`${pointer}: ${what}`]
   },
   uniqueItems: (_, is, pointer) => (is === true ? [`${pointer}: repeated items were allowed and are refused now`] : []),
 }
@@ -84,9 +92,12 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [val
 const nested = (was: unknown, is: unknown, pointer: string): string[] =>
   is === undefined ? [] : incompatibilities((was ?? {}) as JsonSchema, is as JsonSchema, pointer)
 
-function bound(keyword: string, was: unknown, is: unknown, pointer: string, allows: (was: number, is: number) => boolean): string[] {
+function bound(
+  keyword: string, was: unknown, is: unknown, pointer: string, allows: (was: number, is: number) => boolean,
+): string[] {
   if (is === undefined || (was !== undefined && allows(was as number, is as number))) return []
-  return [`${pointer}: '${keyword}' was ${was === undefined ? 'not set' : show(was)} and is ${show(is)}, which refuses what was valid`]
+  const former = was === undefined ? 'not set' : show(was)
+  return [`${pointer}: '${keyword}' was ${former} and is ${show(is)}, which refuses what was valid`]
 }
 
 const show = (value: unknown): string => JSON.stringify(value) ?? 'anything'

@@ -19,7 +19,7 @@ export interface DeadLetter {
   rejectedAt: number
   /** How many bytes were refused. */
   bytes: number
-  /** The untouched bytes, base64; `null` where the record had none. Left out above `MAX_COPIED_BYTES`: the record still has them. */
+  /** The untouched bytes, base64; `null` where the record had none; left out above `MAX_COPIED_BYTES`. */
   value?: string | null
 }
 
@@ -38,7 +38,9 @@ type Entry = Refused | { entry: 'resubmitted'; id: string; resubmittedAt: number
 type Log = Pick<EventLog, 'read' | 'starts' | 'ends' | 'append'>
 
 /** The record for the dead-letter topic. It goes to the partition number of the refused one, whose owner writes it. */
-export function deadLetterRecord(record: LogRecord, parsed: Parsed & { ok: false }, rejectedAt: number, topics: Topics): NewRecord {
+export function deadLetterRecord(
+  record: LogRecord, parsed: Parsed & { ok: false }, rejectedAt: number, topics: Topics,
+): NewRecord {
   const { topic, partition, offset, key, appendedAt } = record
   return entryRecord(topics, partition, {
     entry: 'refused',
@@ -52,7 +54,8 @@ export function deadLetterRecord(record: LogRecord, parsed: Parsed & { ok: false
   })
 }
 
-const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 
 const entryRecord = (topics: Topics, partition: number, entry: Entry): NewRecord =>
   ({ topic: topics.deadLetters, key: entry.id, partition, value: Buffer.from(JSON.stringify(entry)) })
@@ -77,8 +80,8 @@ export interface ListOptions {
 }
 
 /**
- * Dead letters in the order in which they were refused, within each partition. It reads the topic from `from` to its end, since
- * what was sent again is told behind the letter; no more than `limit` letters are held.
+ * Dead letters in the order in which they were refused, within each partition. It reads the topic twice, since what was
+ * sent again is told behind the letter; no more than `limit` letters are held.
  */
 export async function listDeadLetters(
   log: Log, topics: Topics, { limit = 100, from, waitingOnly = false, signal }: ListOptions = {},
@@ -86,7 +89,8 @@ export async function listDeadLetters(
   const sentAgain = await resubmissions(log, topics, signal)
   const letters = new Map<string, ListedDeadLetter>()
   const reached: Record<string, number> = { ...(from ?? (await log.starts([topics.deadLetters]))) }
-  for await (const batch of readRetained(log, [topics.deadLetters], { ...(from && { from }), ...(signal && { signal }) })) {
+  const options = { ...(from && { from }), ...(signal && { signal }) }
+  for await (const batch of readRetained(log, [topics.deadLetters], options)) {
     for (const record of batch) {
       const entry = entryOf(record)
       if (entry?.entry === 'refused' && !letters.has(entry.id)) {
@@ -106,7 +110,9 @@ const listed = ({ entry: _, value: __, ...letter }: Refused, resubmittedAt?: num
   ({ ...letter, ...(resubmittedAt !== undefined && { resubmittedAt }) })
 
 /** The untouched bytes: from the letter, or else from the record itself. */
-async function bytesOf(log: Log, { value, topic, partition, offset }: Refused, signal?: AbortSignal): Promise<Uint8Array | null> {
+async function bytesOf(
+  log: Log, { value, topic, partition, offset }: Refused, signal?: AbortSignal,
+): Promise<Uint8Array | null> {
   if (value !== undefined) return value === null ? null : Buffer.from(value, 'base64')
   const key = partitionKey(topic, partition)
   const to = { [key]: offset + 1 }
@@ -133,7 +139,9 @@ export interface ShownDeadLetter extends ListedDeadLetter {
 }
 
 /** One dead letter with its bytes; `null` when there is none of this id. */
-export async function showDeadLetter(log: Log, topics: Topics, id: string, signal?: AbortSignal): Promise<ShownDeadLetter | null> {
+export async function showDeadLetter(
+  log: Log, topics: Topics, id: string, signal?: AbortSignal,
+): Promise<ShownDeadLetter | null> {
   let found: Refused | undefined
   let resubmittedAt: number | undefined
   for await (const batch of readRetained(log, [topics.deadLetters], { ...(signal && { signal }) })) {
@@ -153,35 +161,43 @@ export type Resubmitted =
   | { ok: false; reason: 'NOT_FOUND' | RejectReason | ParkReason; message: string }
 
 /**
- * Appends the untouched bytes, or `edited` ones in their place, to the topic they came from, keyed by the event's subject;
- * and notes that in the dead-letter topic. What would be refused again is not sent. `now`: ms since the epoch.
+ * Appends the untouched bytes, or `edited` ones in their place, to the topic they came from, keyed by the event's
+ * subject; and notes that in the dead-letter topic. What would be refused again is not sent. `now`: ms since the epoch.
  *
- * A crash between the two appends leaves the letter as if unsent; sent once more, it is a duplicate by (`source`, `id`),
- * which ingest removes.
+ * A crash between the two appends leaves the letter as if unsent; sent once more, it is a duplicate by (`source`,
+ * `id`), which ingest removes.
  */
 export async function resubmit(
-  log: Log, topics: Topics, id: string, { now, edited, signal }: { now: number; edited?: Uint8Array; signal?: AbortSignal },
+  log: Log, topics: Topics, id: string,
+  { now, edited, signal }: { now: number; edited?: Uint8Array; signal?: AbortSignal },
 ): Promise<Resubmitted> {
   const letter = await showDeadLetter(log, topics, id, signal)
-  if (!letter) return { ok: false, reason: 'NOT_FOUND', message: `There is no dead letter '${id}'. See \`freshet dead-letters list\`.` }
+  if (!letter) {
+    const message = `There is no dead letter '${id}'. See \`freshet dead-letters list\`.`
+    return { ok: false, reason: 'NOT_FOUND', message }
+  }
   return send(log, topics, letter, edited ?? letter.value, now, signal)
 }
 
 async function send(
-  log: Log, topics: Topics, letter: Pick<DeadLetter, 'id' | 'topic' | 'partition'>, value: Uint8Array | null, now: number, signal?: AbortSignal,
+  log: Log, topics: Topics, letter: Pick<DeadLetter, 'id' | 'topic' | 'partition'>, value: Uint8Array | null, now: number,
+  signal?: AbortSignal,
 ): Promise<Resubmitted> {
   // Nothing to parse is no JSON.
   const parsed = parseEvent(value ?? new Uint8Array(), { appendedAt: now })
   if (!parsed.ok) return { ok: false, reason: parsed.reason, message: `It would be refused again. ${parsed.message}` }
-  const [appended] = await log.append([{ topic: letter.topic, key: parsed.key, value }], { ...(signal && { signal }) })
-  await log.append([entryRecord(topics, letter.partition, { entry: 'resubmitted', id: letter.id, resubmittedAt: now })],
-    { ...(signal && { signal }) })
+  const options = { ...(signal && { signal }) }
+  const [appended] = await log.append([{ topic: letter.topic, key: parsed.key, value }], options)
+  const note: Entry = { entry: 'resubmitted', id: letter.id, resubmittedAt: now }
+  await log.append([entryRecord(topics, letter.partition, note)], options)
   const { topic, partition, offset } = appended!
   return { ok: true, topic, partition, offset }
 }
 
 /** Sends again, once each, the parked events that this version understands: after an upgrade. The number sent. */
-export async function resubmitParked(log: Log, topics: Topics, { now, signal }: { now: number; signal?: AbortSignal }): Promise<number> {
+export async function resubmitParked(
+  log: Log, topics: Topics, { now, signal }: { now: number; signal?: AbortSignal },
+): Promise<number> {
   const done = await resubmissions(log, topics, signal)
   let sent = 0
   for await (const batch of readRetained(log, [topics.deadLetters], { ...(signal && { signal }) })) {

@@ -14,7 +14,8 @@ export const FUTURE_MS = 60_000
 
 /** Why an event is rejected: stable, for machines. */
 export type RejectReason =
-  | 'MALFORMED_JSON' | 'OVERSIZED' | 'INVALID_ENVELOPE' | 'INVALID_DATA' | 'SUBJECT_MISMATCH' | 'WRONG_PARTITION' | 'FAR_FUTURE'
+  | 'MALFORMED_JSON' | 'OVERSIZED' | 'INVALID_ENVELOPE' | 'INVALID_DATA' | 'FAR_FUTURE'
+  | 'SUBJECT_MISMATCH' | 'WRONG_PARTITION'
 /** Why an event is parked: a later version of Freshet may understand it. */
 export type ParkReason = 'UNKNOWN_TYPE' | 'UNSUPPORTED_VERSION'
 
@@ -24,7 +25,7 @@ export type Parsed =
   | { ok: false; parked: true; reason: ParkReason; message: string }
 
 export interface ParseContext {
-  /** The record's append time (ms), or now for an event that is about to be appended: what "future" is judged against. */
+  /** The record's append time (ms), or now for an event that is to be appended: what "future" is judged against. */
   appendedAt: number
   /** The record's key; left out where there is no record yet. */
   key?: string | null
@@ -35,8 +36,8 @@ export interface ParseContext {
 }
 
 /**
- * The one door through which events come in: the bytes of a record, or the JSON value of an event that somebody publishes.
- * It decides by its arguments alone, so that a replay decides as the first run did. Fields that are not known are kept.
+ * The one door through which events come in: the bytes of a record, or the JSON value of an event that is published. It
+ * decides by its arguments alone, so that a replay decides as the first run did. Fields that are not known are kept.
  *
  * The envelope is CloudEvents 1.0 in its JSON format (structured mode), with `time` and `subject` required.
  */
@@ -81,7 +82,9 @@ function faultOfEnvelope(event: Record<string, unknown>): Parsed | null {
   if (dataschema !== undefined && (typeof dataschema !== 'string' || dataschema.length > MAX_ATTRIBUTE_LENGTH)) {
     return envelope('dataschema', `at most ${MAX_ATTRIBUTE_LENGTH} characters`, dataschema)
   }
-  if (isDeeperThan(event, MAX_DEPTH)) return reject('INVALID_ENVELOPE', `expected at most ${MAX_DEPTH} levels of nesting, got more`)
+  if (isDeeperThan(event, MAX_DEPTH)) {
+    return reject('INVALID_ENVELOPE', `expected at most ${MAX_DEPTH} levels of nesting, got more`)
+  }
   return null
 }
 
@@ -91,13 +94,15 @@ function faultOfType({ type, dataschema }: Record<string, unknown>): Parsed | nu
   if (!Object.hasOwn(eventTypes, type as string)) {
     return park('UNKNOWN_TYPE', `this version does not know events of the type '${printable(type as string)}'`)
   }
-  if (type === 'FeedServed') return reject('INVALID_ENVELOPE', "/type: 'FeedServed' is written by Freshet itself and accepted from nobody")
+  if (type === 'FeedServed') {
+    return reject('INVALID_ENVELOPE', "/type: 'FeedServed' is written by Freshet itself and accepted from nobody")
+  }
   const schema = /^urn:freshet:event:([^:]*):(\d+)/.exec((dataschema as string | undefined) ?? '')
   if (!schema) return null // a schema of somebody else's, or none: the data itself decides
   const known = eventTypes[type as DomainEventType].version
-  if (schema[1] !== type) return envelope('dataschema', `the schema of ${type as string}, 'urn:freshet:event:${type as string}:${known}'`, dataschema)
+  if (schema[1] !== type) return envelope('dataschema', `'urn:freshet:event:${type as string}:${known}'`, dataschema)
   if (Number(schema[2]) > known) {
-    return park('UNSUPPORTED_VERSION', `this version knows ${type as string} up to version ${known}; this is version ${schema[2]}`)
+    return park('UNSUPPORTED_VERSION', `this version knows ${type as string} up to ${known}, the event has ${schema[2]}`)
   }
   return null
 }
@@ -111,14 +116,15 @@ function parseTyped(event: DomainEvent, { appendedAt, key, partition, futureMs =
     return reject('SUBJECT_MISMATCH', `/subject: expected a ${subjects.join(' or ')} for ${type}, got a ${entity.kind}`)
   }
   if (key !== undefined && key !== subject) {
-    return reject('SUBJECT_MISMATCH', `/subject: expected the key of the record, got another (record key: ${describe(key)})`)
+    return reject('SUBJECT_MISMATCH', `/subject: expected the key of the record (${describe(key)}), got another`)
   }
   if (partition && partitionOf(subject, partition.count) !== partition.number) {
-    return reject('WRONG_PARTITION', `expected partition ${partitionOf(subject, partition.count)} (FNV-1a of the key modulo ` +
-      `${partition.count}), got ${partition.number}: the producer must use the same hash`)
+    const right = partitionOf(subject, partition.count)
+    return reject('WRONG_PARTITION', `expected partition ${right} (FNV-1a of the key modulo ${partition.count}), ` +
+      `got ${partition.number}: the producer must use the same hash`)
   }
   const time = typeof event.time === 'string' ? parseTime(event.time) : null
-  if (time === null) return envelope('time', "an existing RFC 3339 time with a zone, as in '2026-01-31T12:00:00.000Z'", event.time)
+  if (time === null) return envelope('time', "an existing RFC 3339 time, as in '2026-01-31T12:00:00.000Z'", event.time)
   if (time > appendedAt + futureMs) {
     return reject('FAR_FUTURE', `/time: expected at most ${futureMs} ms after the event was appended ` +
       `(${new Date(appendedAt).toISOString()}), got ${time - appendedAt} ms`)
@@ -126,16 +132,19 @@ function parseTyped(event: DomainEvent, { appendedAt, key, partition, futureMs =
   const fault = faultOf(type, event.data)
   if (fault) return reject('INVALID_DATA', `${fault.pointer}: expected ${fault.expected}, got ${fault.came}`)
   // From a seller's own page: both name the seller, and an entity has one writer.
-  if ((type === 'SellerFollowed' || type === 'SellerUnfollowed') && entity.kind === 'seller' && event.data.sellerId !== entity.id) {
+  const follows = type === 'SellerFollowed' || type === 'SellerUnfollowed'
+  if (follows && entity.kind === 'seller' && event.data.sellerId !== entity.id) {
     return reject('SUBJECT_MISMATCH', '/data/sellerId: expected the seller of /subject, got another')
   }
   return { ok: true, event, key: subject, time }
 }
 
 const MAX_MESSAGE = 500
-const bounded = (message: string): string => (message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message)
-const reject = (reason: RejectReason, message: string): Parsed => ({ ok: false, parked: false, reason, message: bounded(message) })
-const park = (reason: ParkReason, message: string): Parsed => ({ ok: false, parked: true, reason, message: bounded(message) })
+const bounded = (text: string): string => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 1)}…` : text)
+const reject = (reason: RejectReason, message: string): Parsed =>
+  ({ ok: false, parked: false, reason, message: bounded(message) })
+const park = (reason: ParkReason, message: string): Parsed =>
+  ({ ok: false, parked: true, reason, message: bounded(message) })
 const envelope = (name: string, expected: string, came: unknown): Parsed =>
   reject('INVALID_ENVELOPE', `/${name}: expected ${expected}, got ${describe(came)}`)
 

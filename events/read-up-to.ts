@@ -2,24 +2,26 @@ import { covers, mergePositions, partitionKey, type EventLog, type LogRecord, ty
 
 /** Batches from `from` up to `to`, and then no more. Ends early, without an error, when the signal is aborted. */
 export async function* readUpTo(
-  log: Pick<EventLog, 'read'>, from: Positions, to: Positions, options: { signal?: AbortSignal; maxRecords?: number } = {},
+  log: Pick<EventLog, 'read'>, from: Positions, to: Positions,
+  { signal, maxRecords }: { signal?: AbortSignal; maxRecords?: number } = {},
 ): AsyncGenerator<LogRecord[], void> {
   const pending = Object.fromEntries(Object.entries(from).filter(([key, position]) => position < (to[key] ?? 0)))
-  if (Object.keys(pending).length === 0 || options.signal?.aborted) return
+  if (Object.keys(pending).length === 0 || signal?.aborted) return
   const wanted = Object.fromEntries(Object.keys(pending).map((key) => [key, to[key]!]))
   const reached: Record<string, number> = { ...pending }
   const stop = new AbortController()
   const abort = () => stop.abort()
-  options.signal?.addEventListener('abort', abort)
+  signal?.addEventListener('abort', abort)
+  const options = { from: pending, signal: stop.signal, ...(maxRecords && { maxRecords }) }
   try {
-    for await (const batch of log.read({ from: pending, signal: stop.signal, ...(options.maxRecords && { maxRecords: options.maxRecords }) })) {
+    for await (const batch of log.read(options)) {
       for (const { topic, partition, offset } of batch) reached[partitionKey(topic, partition)] = offset + 1
       const inside = batch.filter(({ topic, partition, offset }) => offset < wanted[partitionKey(topic, partition)]!)
       if (inside.length > 0) yield inside
       if (covers(reached, wanted)) return
     }
   } finally {
-    options.signal?.removeEventListener('abort', abort)
+    signal?.removeEventListener('abort', abort)
     stop.abort()
   }
 }

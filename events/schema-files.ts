@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { incompatibilities, type JsonSchema } from './compatibility.ts'
 import { dataSchemaOf, eventTypes, type EventType, type EventTypeDefinition } from './vocabulary.ts'
 
-/** Where the schemas are committed: for producers in other languages, and as the memory of what was promised to them. */
+/** Where the schemas are committed: for producers in other languages, and to remember what was promised to them. */
 export const schemaDirectory = join(import.meta.dirname, 'schemas')
 
 type Vocabulary = Readonly<Record<string, EventTypeDefinition>>
@@ -28,8 +28,8 @@ export function renderEventSchemas(vocabulary: Vocabulary = eventTypes): Map<str
 }
 
 /**
- * What is wrong with the committed schemas, one sentence each; empty when all is well: a file that is missing, stale or of a type
- * that is gone; a change that is not backward compatible; a change without a new version.
+ * What is wrong with the committed schemas, one sentence each; empty when all is well: a file that is missing, stale or
+ * of a type that is gone; a change that is not backward compatible; a change without a new version.
  */
 export function checkEventSchemas(directory = schemaDirectory, vocabulary: Vocabulary = eventTypes): string[] {
   const rendered = renderEventSchemas(vocabulary)
@@ -52,7 +52,7 @@ export function writeEventSchemas(directory = schemaDirectory, vocabulary: Vocab
   const rendered = renderEventSchemas(vocabulary)
   const committed = read(directory)
   const faults = promisesBroken(committed, rendered)
-  if (faults.length > 0) throw new Error(`The event schemas were not written:\n${faults.map((fault) => `- ${fault}`).join('\n')}`)
+  if (faults.length > 0) throw new Error(['The event schemas were not written:', ...faults].join('\n- '))
   mkdirSync(directory, { recursive: true })
   const stale = [...rendered].filter(([name, text]) => committed.get(name) !== text)
   for (const [name, text] of stale) writeFileSync(join(directory, name), text)
@@ -67,7 +67,8 @@ function read(directory: string): Map<string, string> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
     throw error
   }
-  return new Map(names.filter((name) => name.endsWith('.json')).map((name) => [name, readFileSync(join(directory, name), 'utf8')]))
+  const schemas = names.filter((name) => name.endsWith('.json'))
+  return new Map(schemas.map((name) => [name, readFileSync(join(directory, name), 'utf8')]))
 }
 
 function promisesBroken(committed: Map<string, string>, rendered: Map<string, string>): string[] {
@@ -95,7 +96,9 @@ function parse(text: string): SchemaFile | null {
 function faultsOf(before: SchemaFile, after: SchemaFile): string[] {
   const [was, is] = [before['x-freshet'], after['x-freshet']]
   const faults = incompatibilities(before, after)
-  if (was.topic !== is.topic) faults.push(`the topic was ${was.topic} and is ${is.topic}; what is there would be read no more`)
+  if (was.topic !== is.topic) {
+    faults.push(`the topic was ${was.topic} and is ${is.topic}; what is there would be read no more`)
+  }
   for (const kind of was.subjects) {
     if (!is.subjects.includes(kind)) faults.push(`/subject: a ${kind} was allowed and is not any more`)
   }

@@ -16,9 +16,9 @@ export interface SqliteLogOptions {
   clock?: () => number
   newId?: () => string
   /**
-   * `normal` (default) survives the death of the process at any moment, since what was written is the operating system's
-   * by then; the machine losing power may take the last records with it. `full` survives that too, for one disk flush per
-   * commit, during which the process does nothing else.
+   * `normal` (default) survives the death of the process at any moment, since what was written is the operating
+   * system's by then; the machine losing power may take the last records with it. `full` survives that too, for one
+   * flush of the disk per commit, during which the process does nothing else.
    */
   synchronous?: 'normal' | 'full'
   /** Size above which the oldest records go, as far as `protect` has released them. Default 2 GiB. */
@@ -45,8 +45,8 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Embedded
   try {
     if (store.partitions !== partitions) {
       throw new Error(
-        `The event log in ${options.directory} has ${store.partitions} partitions, but ${partitions} were asked for. The count is ` +
-        `fixed when the log is created: set it to ${store.partitions}, or begin in an empty directory.`)
+        `The event log in ${options.directory} has ${store.partitions} partitions, but ${partitions} were asked for. ` +
+        `The count is fixed when the log is created: set it to ${store.partitions}, or begin in an empty directory.`)
     }
     return new EmbeddedLog(store, { clock, retentionBytes, report: report ?? (() => {}) })
   } catch (error) {
@@ -56,7 +56,7 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Embedded
 }
 
 const FORMAT = 1
-/** A row's id is its slot times this plus its offset: one ordered tree, no second index, and below 2^53 for 8,191 slots. */
+/** A row's id is its slot times this plus its offset: one ordered tree, no second index; below 2^53 for 8,191 slots. */
 const SPAN = 2 ** 40
 const MAX_SLOTS = 8_191
 
@@ -65,15 +65,18 @@ const schema = `
   CREATE TABLE topics (
     name TEXT PRIMARY KEY, first_slot INTEGER NOT NULL, compacted INTEGER NOT NULL, retention_ms INTEGER
   ) WITHOUT ROWID;
-  CREATE TABLE batches (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_at INTEGER NOT NULL, blob BLOB NOT NULL);
+  CREATE TABLE batches (
+    id INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_at INTEGER NOT NULL, blob BLOB NOT NULL
+  );
   CREATE TABLE latest (
-    id INTEGER PRIMARY KEY, appended_at INTEGER NOT NULL, slot INTEGER NOT NULL, key TEXT NOT NULL, tombstone INTEGER NOT NULL,
-    blob BLOB NOT NULL, UNIQUE (slot, key)
+    id INTEGER PRIMARY KEY, appended_at INTEGER NOT NULL, slot INTEGER NOT NULL, key TEXT NOT NULL,
+    tombstone INTEGER NOT NULL, blob BLOB NOT NULL, UNIQUE (slot, key)
   );
   CREATE INDEX tombstones ON latest (slot, appended_at) WHERE tombstone;
   CREATE TABLE epochs (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE commits (name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition))
-    WITHOUT ROWID;
+  CREATE TABLE commits (
+    name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition)
+  ) WITHOUT ROWID;
   CREATE TABLE protected (partition TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 `
 
@@ -91,16 +94,18 @@ class SqliteStore implements Store {
     const owner = join(directory, 'events.owner')
     this.#db = new DatabaseSync(join(directory, 'events.db'), { timeout: 0 })
     try {
-      // The exclusive lock is the operating system's, so it dies with the process; and it spares the shared-memory file.
+      // The exclusive lock is the operating system's, so it dies with the process; and it spares a shared-memory file.
       this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT')
       this.#db.exec(`PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}; PRAGMA cache_size = -16000`)
       const format = Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
       if (format > FORMAT) {
-        throw new Error(`The event log in ${directory} has format ${format}; this version reads up to ${FORMAT}. Use the newer version.`)
+        throw new Error(`The event log in ${directory} has format ${format}; this version reads up to ${FORMAT}. ` +
+          'Use the version of Freshet that wrote it, or a newer one.')
       }
       if (format === 0) this.#create(partitions, newId())
       this.#statements = prepare(this.#db)
-      const meta = Object.fromEntries(this.#db.prepare('SELECT key, value FROM meta').all().map(({ key, value }) => [key, value]))
+      const rows = this.#db.prepare('SELECT key, value FROM meta').all()
+      const meta = Object.fromEntries(rows.map(({ key, value }) => [key, value]))
       this.id = String(meta.id)
       this.partitions = Number(meta.partitions)
       const boot = bootId()
@@ -205,7 +210,8 @@ class SqliteStore implements Store {
 
   commit(group: string, committed: Positions): void {
     this.transaction(() => {
-      for (const [partition, position] of Object.entries(committed)) this.#statements.commit.run(group, partition, position)
+      const { commit } = this.#statements
+      for (const [partition, position] of Object.entries(committed)) commit.run(group, partition, position)
     })
   }
 
@@ -286,8 +292,8 @@ function inUse(directory: string, owner: string): string {
   } catch {
     // The owner is about to write its name: the refusal holds without it.
   }
-  return `The event log in ${directory} is in use by ${who}. The embedded log belongs to one process at a time: stop that one, ` +
-    'or give this one a directory of its own (FRESHET_DATA_DIR).'
+  return `The event log in ${directory} is in use by ${who}. The embedded log belongs to one process at a time: ` +
+    'stop that one, or give this one a directory of its own (FRESHET_DATA_DIR).'
 }
 
 /** Tells one start of the machine from another. */

@@ -9,7 +9,8 @@ export function parseTime(text: string): number | null {
   const length = text.length
   if (length < 20 || length > 35) return null
   if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return null
-  if ((text.charCodeAt(10) | 0x20) !== LOWER_T || text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return null
+  if ((text.charCodeAt(10) | 0x20) !== LOWER_T) return null
+  if (text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return null
   const year = two(text, 0) * 100 + two(text, 2)
   const month = two(text, 5)
   const day = two(text, 8)

@@ -45,7 +45,8 @@ function compile(type: EventType): Compiled {
 
 function vectorFault({ dimensions, vector }: EventData<'EmbeddingComputed'>): Fault | null {
   if (vector.length === dimensions) return null
-  return { pointer: '/data/vector', expected: `as many numbers as dimensions says, ${dimensions}`, came: `${vector.length}` }
+  const expected = `as many numbers as dimensions says, ${dimensions}`
+  return { pointer: '/data/vector', expected, came: `${vector.length}` }
 }
 
 function firstError(validator: Validator, data: unknown): Fault {
@@ -53,7 +54,8 @@ function firstError(validator: Validator, data: unknown): Fault {
   if (!error) return { pointer: '/data', expected: 'data of this type', came: describe(data) }
   const { requiredProperties } = error.params as { requiredProperties?: string[] }
   if (requiredProperties) {
-    return { pointer: `/data${error.instancePath}/${requiredProperties[0]}`, expected: 'a value, since it is required', came: 'nothing' }
+    const pointer = `/data${error.instancePath}/${requiredProperties[0]}`
+    return { pointer, expected: 'a value, since it is required', came: 'nothing' }
   }
   const expected = error.message.replace(/^must /, 'it to ')
   return { pointer: `/data${error.instancePath}`, expected, came: describe(at(data, error.instancePath)) }

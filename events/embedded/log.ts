@@ -93,7 +93,8 @@ export class EmbeddedLog implements EventLog {
         await member.promoted
       }
       if (member.left.aborted) return
-      yield this.#assignment(group, topics, Array.from({ length: this.partitions }, (_, partition) => partition), member.left)
+      const all = Array.from({ length: this.partitions }, (_, partition) => partition)
+      yield this.#assignment(group, topics, all, member.left)
       await aborted(member.left)
     } finally {
       leave()
@@ -102,7 +103,9 @@ export class EmbeddedLog implements EventLog {
     }
   }
 
-  #assignment(group: string, topics: readonly string[], partitions: readonly number[], signal: AbortSignal): Assignment {
+  #assignment(
+    group: string, topics: readonly string[], partitions: readonly number[], signal: AbortSignal,
+  ): Assignment {
     const owned = (key: string) => {
       const { topic, partition } = parsePartitionKey(key)
       return topics.includes(topic) && partitions.includes(partition)
@@ -127,8 +130,8 @@ export class EmbeddedLog implements EventLog {
   }
 
   /**
-   * Releases what lies before these positions: a snapshot or checkpoint covers it. Only what was released is ever removed
-   * to keep within `retentionBytes`. Remembered over a restart; partitions that are not named stay as they were.
+   * Releases what lies before these positions: a snapshot or checkpoint covers it. Only what was released is ever
+   * removed to keep within `retentionBytes`. Remembered over a restart; partitions not named stay as they were.
    */
   protect(positions: Positions): void {
     this.#open()
@@ -162,7 +165,8 @@ export class EmbeddedLog implements EventLog {
     this.#sweeping = setImmediate(() => {
       this.#sweeping = undefined
       try {
-        const more = sweep(this.#store, this.#slots, this.#released, { now, retentionBytes: this.#options.retentionBytes })
+        const { retentionBytes } = this.#options
+        const more = sweep(this.#store, this.#slots, this.#released, { now, retentionBytes })
         this.#sweptAt = more ? -Infinity : now
         if (more) this.#sweepSoon()
       } catch (error) {

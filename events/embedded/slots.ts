@@ -11,12 +11,12 @@ export interface Slot {
   key: string
   /** The end: one more than the last record's offset. */
   next: number
-  /** Offsets that the next append leaves out. The end moves only then: a reader could never reach an end within a gap. */
+  /** Offsets that the next append leaves out. The end moves only then: no reader could reach an end beyond a gap. */
   gap: number
   lastAppendedAt: number
 }
 
-/** Left out after the machine went down, so that an offset that was acknowledged and lost never names another record. */
+/** Left out after the machine went down: an offset that was acknowledged and lost must never name another record. */
 const CRASH_GAP = 1_000_000
 
 /** All slots, by topic and by position key. */
@@ -31,10 +31,10 @@ export class Slots {
   }
 
   ensure(specs: readonly TopicSpec[]): void {
-    const missing = specs.filter(({ name }) => !this.#topics.has(name))
+    const missing = new Map(specs.filter(({ name }) => !this.#topics.has(name)).map((spec) => [spec.name, spec]))
     const created: StoredTopic[] = []
     this.#store.transaction(() => {
-      for (const spec of new Map(missing.map((each) => [each.name, each])).values()) created.push(this.#store.createTopic(spec))
+      for (const spec of missing.values()) created.push(this.#store.createTopic(spec))
     })
     for (const topic of created) this.#add(topic, 0)
   }
@@ -61,7 +61,7 @@ export class Slots {
   /** @throws Error when there is no such topic or partition */
   at(key: string): Slot {
     const slot = this.#byKey.get(key)
-    if (!slot) throw new Error(`There is no partition '${key}' in the event log. Expected 'topic/partition' of a created topic.`)
+    if (!slot) throw new Error(`There is no partition '${key}' in the event log; expected 'topic/partition' of a topic.`)
     return slot
   }
 
@@ -87,7 +87,7 @@ export function offsetAt(store: Store, slot: Slot, time: number): number {
     const row = store.floor(slot.topic.compacted ?? false, slot.number, middle)
     if (!row || row.offset + row.count <= low) low = middle + 1 // a gap
     else if (row.appendedAt >= time) high = row.offset
-    else low = Math.max(row.offset + row.count, middle + 1)
+    else low = row.offset + row.count
   }
   // In a gap before the next record, or at the end.
   return high

@@ -70,19 +70,19 @@ export class Writer {
     clearTimeout(this.#retry)
     clearImmediate(this.#immediate)
     this.#closed = true
-    for (const append of this.#queue) {
-      append.reject(new LogUnavailableError('The event log was closed before it could write.', { cause: this.#trouble }))
-    }
+    const failure = new LogUnavailableError('The event log was closed before it could write.', { cause: this.#trouble })
+    for (const append of this.#queue) append.reject(failure)
     this.#queue = []
   }
 
   #slotOf({ topic, key, partition, value }: NewRecord): Slot {
     const slots = this.#slots.of(topic)
-    if (key === null && partition === undefined) throw new Error(`A record for '${topic}' has neither key nor partition; give it one.`)
+    const wrong = (what: string) => new Error(`A record for '${topic}' ${what}.`)
+    if (key === null && partition === undefined) throw wrong('has neither key nor partition; give it one')
     const slot = slots[partition ?? partitionOf(key as string, slots.length)]
-    if (!slot) throw new Error(`A record for '${topic}' names partition ${partition}; expected 0 to ${slots.length - 1}.`)
-    if (slot.topic.compacted && key === null) throw new Error(`A record for the compacted topic '${topic}' has no key; it needs one.`)
-    if (value === undefined) throw new Error(`A record for '${topic}' has no value; expected bytes, or null for a tombstone.`)
+    if (!slot) throw wrong(`names partition ${partition}; expected 0 to ${slots.length - 1}`)
+    if (slot.topic.compacted && key === null) throw wrong('has no key; a compacted topic needs one')
+    if (value === undefined) throw wrong('has no value; expected bytes, or null for a tombstone')
     return slot
   }
 
@@ -140,10 +140,12 @@ export class Writer {
 
   #failed(group: Append[], error: unknown): void {
     if (!this.#store.isTransient(error)) {
-      for (const append of group) append.reject(new LogUnavailableError('The event log could not write.', { cause: error }))
+      const failure = new LogUnavailableError('The event log could not write.', { cause: error })
+      for (const append of group) append.reject(failure)
       return
     }
-    if (!this.#trouble) this.#report(`The event log cannot write (${(error as Error).message}); it waits and tries again.`)
+    const { message } = error as Error
+    if (!this.#trouble) this.#report(`The event log cannot write (${message}); it waits and tries again.`)
     this.#trouble = error
     this.#queue.unshift(...group)
     this.#retry = setTimeout(this.#flush, this.#retryMs)

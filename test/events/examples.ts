@@ -1,7 +1,8 @@
 import type { DomainEvent, DomainEventType, FreshetEvent } from '../../events/vocabulary.ts'
 
+const time = '2026-03-01T11:59:58.250Z'
 const envelope = <T extends DomainEventType>(type: T, subject: string, data: FreshetEvent<T>['data']) =>
-  ({ specversion: '1.0', id: `${type}-1`, source: '/marketplace', type, time: '2026-03-01T11:59:58.250Z', subject, data }) as FreshetEvent<T>
+  ({ specversion: '1.0', id: `${type}-1`, source: '/marketplace', type, time, subject, data }) as FreshetEvent<T>
 
 const engagement = { userId: 'u-7', sellerId: 'se-3', category: 'vintage-cameras', feedId: 'feed-9', position: 2 }
 

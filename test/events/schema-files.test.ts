@@ -23,7 +23,9 @@ test('a committed schema, on its own, accepts the data of its type', () => {
 })
 
 describe('as the vocabulary changes', () => {
-  const first = { topic: 'users', subjects: ['user', 'seller'], version: 1, data: Type.Object({ name: Type.String({ maxLength: 9 }) }) } satisfies EventTypeDefinition
+  const first: EventTypeDefinition = {
+    topic: 'users', subjects: ['user', 'seller'], version: 1, data: Type.Object({ name: Type.String({ maxLength: 9 }) }),
+  }
   const wider = Type.Object({ name: Type.String({ maxLength: 10 }) })
   const after = (change: Partial<EventTypeDefinition>) => ({ Met: { ...first, ...change } })
 

@@ -63,7 +63,8 @@ describe('the embedded log and other processes', { timeout: 120_000 }, () => {
         written.set(call, calls)
       }
       for (const [call, at] of acknowledged) {
-        assert.deepEqual(written.get(call)?.map(({ partition, offset }) => [partition, offset]), at, `call ${call} after run ${run}`)
+        const found = written.get(call)?.map(({ partition, offset }) => [partition, offset])
+        assert.deepEqual(found, at, `call ${call} after run ${run}`)
       }
       for (const [call, calls] of written) {
         const size = 1 + (Number(call.split('/')[1]) % 37)
@@ -104,7 +105,8 @@ describe('the embedded log on a full disk', { timeout: 60_000, skip: process.pla
   // A limit on the size of the process's files stands for the disk: SQLite meets the same failed writes.
   const limited = async (t: TestContext) => {
     const directory = temporaryDirectory(t)
-    const appender = spawn(process.execPath, [join(import.meta.dirname, 'append-while-full.ts'), directory], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const script = join(import.meta.dirname, 'append-while-full.ts')
+    const appender = spawn(process.execPath, [script, directory], { stdio: ['pipe', 'pipe', 'inherit'] })
     const exit = once(appender, 'exit')
     t.after(() => appender.kill('SIGKILL'))
     const lines = createInterface(appender.stdout)[Symbol.asyncIterator]()
@@ -176,7 +178,9 @@ describe('the embedded log over time', () => {
     const { log } = await opened(t, { clock: () => now })
     await log.ensureTopics([{ name: 'a' }, { name: 'b' }])
     const times: number[] = []
-    for (now of [5_000, 4_000, 6_000, 1_000]) times.push((await log.append([{ topic: 'a', key: 'k', value: value(1) }]))[0]!.appendedAt)
+    for (now of [5_000, 4_000, 6_000, 1_000]) {
+      times.push((await log.append([{ topic: 'a', key: 'k', value: value(1) }]))[0]!.appendedAt)
+    }
     assert.deepEqual(times, [5_000, 5_000, 6_000, 6_000])
     assert.equal((await log.append([{ topic: 'b', key: 'k', value: value(1) }]))[0]!.appendedAt, 1_000)
   })
@@ -298,7 +302,7 @@ describe('the embedded log over time', () => {
     await assert.rejects(log.append([{ topic: 'b', key: 'k', value: null }]), /no topic 'b'.*ensureTopics/)
     await assert.rejects(log.append([{ topic: 'a', key: null, value: null }]), /neither key nor partition/)
     await assert.rejects(log.append([{ topic: 'a', key: 'k', partition: 1, value: null }]), /partition 1; expected 0 to 0/)
-    await assert.rejects(log.append([{ topic: 's', key: null, partition: 0, value: null }]), /compacted topic 's' has no key/)
+    await assert.rejects(log.append([{ topic: 's', key: null, partition: 0, value: null }]), /'s' has no key; a compacted topic/)
     await assert.rejects(take(log, { 'a/7': 0 }, 1), /no partition 'a\/7'/)
     await assert.rejects(take(log, { 'a/0': -1 }, 1), /position of a\/0 is -1/)
     await assert.rejects(log.ends(['b']), /no topic 'b'/)
