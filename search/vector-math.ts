@@ -1,4 +1,4 @@
-/** Arithmetic on vectors in flat arrays, written for the exact scan: no allocation, several sums in flight. */
+/** Arithmetic on vectors in flat arrays. The exact scan has a faster product (`embedded/kernel.ts`). */
 
 /** Dot product of `query` with the row of `rows` that begins at `offset`. */
 export function dot(rows: Float32Array, offset: number, query: Float32Array): number {

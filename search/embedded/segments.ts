@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IndexUnavailableError } from '../entity-index.ts'
@@ -246,7 +247,7 @@ async function loadSegment(path: string, store: Store, last: boolean): Promise<L
   const file = await open(path, 'r+')
   try {
     const { size } = await file.stat()
-    const committed = await committedEnd(file, size)
+    const committed = committedEnd(file.fd, size)
     if (committed < size) {
       if (!last) {
         throw new IndexUnavailableError(`${path} is damaged at byte ${committed} of ${size}. ` +
@@ -256,7 +257,7 @@ async function loadSegment(path: string, store: Store, last: boolean): Promise<L
       await file.sync()
     }
     const loaded: Loaded = { bytes: committed, committed, entities: 0, fieldBytes: 0 }
-    for await (const { header, body } of readFrames(file, committed)) {
+    for (const { header, body } of readFrames(file.fd, committed)) {
       const frame = decodeBody(header, body)
       applyFrame(store, frame)
       loaded.entities += frame.content.entities.length
@@ -269,18 +270,21 @@ async function loadSegment(path: string, store: Store, last: boolean): Promise<L
 }
 
 /** Where the last batch ends that is whole. Looking first costs a second reading, but no memory: batches can be large. */
-async function committedEnd(file: FileHandle, size: number): Promise<number> {
+function committedEnd(file: number, size: number): number {
   let committed = 0
-  for await (const { header, end } of readFrames(file, size)) if (header.committed) committed = end
+  for (const { header, end } of readFrames(file, size)) if (header.committed) committed = end
   return committed
 }
 
-/** The frames of a file up to its end, or to the first that is damaged. A body is valid until the next is asked for. */
-async function* readFrames(file: FileHandle, size: number): AsyncGenerator<{ header: Header; body: Buffer; end: number }> {
+/**
+ * The frames of a file up to its end, or to the first that is damaged. A body is valid until the next is asked for. Reads
+ * wait: nobody is served before the index is open, and a thousand turns through the thread pool take longer on a busy machine.
+ */
+function* readFrames(file: number, size: number): Generator<{ header: Header; body: Buffer; end: number }> {
   const head = Buffer.alloc(headerBytes)
   let space = Buffer.alloc(0)
   for (let position = 0; position + headerBytes <= size;) {
-    await file.read(head, 0, headerBytes, position)
+    readSync(file, head, 0, headerBytes, position)
     const header = decodeHeader(head)
     if (!header) return
     const length = header.jsonBytes + header.vectorBytes
@@ -288,7 +292,7 @@ async function* readFrames(file: FileHandle, size: number): AsyncGenerator<{ hea
     if (end > size) return
     if (length > space.length) space = Buffer.from(new ArrayBuffer(length))
     const body = space.subarray(0, length)
-    await file.read(body, 0, length, position + headerBytes)
+    readSync(file, body, 0, length, position + headerBytes)
     if (!isWhole(header, head, body)) return
     yield { header, body, end }
     position = end

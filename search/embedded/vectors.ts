@@ -1,7 +1,13 @@
-import { dot, norm } from '../vector-math.ts'
+import { norm } from '../vector-math.ts'
+import { allocate, comparing, floats, release, strideOf } from './arena.ts'
 import { Top } from './top.ts'
 
 const rowsPerBlock = 256
+
+/** A column that nobody holds any more gives its blocks back. */
+const abandoned = new FinalizationRegistry<{ blocks: readonly (number | undefined)[]; length: number }>(({ blocks, length }) => {
+  for (const start of blocks) if (start !== undefined) release(start, length)
+})
 
 export interface Scored {
   slot: number
@@ -15,7 +21,10 @@ export interface Scored {
  */
 export class VectorColumn {
   readonly dimensions: number
-  readonly #blocks: (Float32Array | undefined)[] = []
+  /** Floats from row to row. */
+  readonly #stride: number
+  /** Where each block begins in the arena. */
+  readonly #blocks: (number | undefined)[] = []
   /** 1 / length; 0 for the zero vector, −1 where there is none. */
   #scales = new Float32Array(0)
   /** Scores of the scan that runs: reused, since a scan never waits. */
@@ -24,6 +33,8 @@ export class VectorColumn {
 
   constructor(dimensions: number) {
     this.dimensions = dimensions
+    this.#stride = strideOf(dimensions)
+    abandoned.register(this, { blocks: this.#blocks, length: rowsPerBlock * this.#stride })
   }
 
   get size(): number {
@@ -36,14 +47,14 @@ export class VectorColumn {
 
   get(slot: number): Float32Array | undefined {
     if (!this.has(slot)) return undefined
-    const offset = (slot % rowsPerBlock) * this.dimensions
-    return this.#blocks[Math.floor(slot / rowsPerBlock)]!.slice(offset, offset + this.dimensions)
+    const start = this.#blocks[Math.floor(slot / rowsPerBlock)]! + (slot % rowsPerBlock) * this.#stride
+    return floats().slice(start, start + this.dimensions)
   }
 
   set(slot: number, vector: Float32Array): void {
     const block = Math.floor(slot / rowsPerBlock)
-    const rows = (this.#blocks[block] ??= new Float32Array(rowsPerBlock * this.dimensions))
-    rows.set(vector, (slot % rowsPerBlock) * this.dimensions)
+    const start = (this.#blocks[block] ??= allocate(rowsPerBlock * this.#stride))
+    floats().set(vector, start + (slot % rowsPerBlock) * this.#stride)
     if (slot >= this.#scales.length) this.#grow(block)
     if (this.#scales[slot]! < 0) this.#size++
     const length = norm(vector)
@@ -60,18 +71,19 @@ export class VectorColumn {
   /** The nearest by cosine, exactly: best first, equal scores by `tie`. `query` has length 1 (or is all zeros). */
   nearest(query: Float32Array, limit: number, accept: (slot: number) => boolean, tie: (a: number, b: number) => boolean): Scored[] {
     const scores = this.#scores
+    const product = comparing(query)
     const top = new Top(limit, (a, b) => scores[a]! > scores[b]! || (scores[a] === scores[b] && tie(a, b)))
     let threshold = -Infinity
     for (let block = 0; block < this.#blocks.length; block++) {
-      const rows = this.#blocks[block]
-      if (!rows) continue
+      const start = this.#blocks[block]
+      if (start === undefined) continue
       const first = block * rowsPerBlock
       for (let row = 0; row < rowsPerBlock; row++) {
         const slot = first + row
         const scale = this.#scales[slot]!
         // The filter is cheaper than the product, and inside the scan it neither loses nor wastes candidates.
         if (scale < 0 || !accept(slot)) continue
-        const score = dot(rows, row * this.dimensions, query) * scale
+        const score = product(start + row * this.#stride) * scale
         if (score < threshold) continue
         scores[slot] = score
         top.push(slot)
