@@ -26,6 +26,18 @@ export interface CheckpointOptions {
   completed(shard: number, positions: Positions): void
 }
 
+/** What the state topic has of the shard already. */
+export interface StoredCheckpoint {
+  /** Slices of seen events: name → how many events. */
+  slices: ReadonlyMap<string, number>
+  /** Keys that nothing needs any more. */
+  obsolete: readonly string[]
+  /** Sequence that the last marker covers; null: there is none. */
+  markedSequence: number | null
+  /** Set apart the checkpoints of shards that began together. Default: the interval. */
+  firstAfterMs?: number
+}
+
 /** How it stood as the checkpoint began. */
 interface Begun {
   marker: Omit<CheckpointMarker, 'generation' | 'at'>
@@ -57,25 +69,26 @@ export class Checkpointer {
   #sequence: number
   #everything: boolean
 
-  constructor(shard: Shard, options: CheckpointOptions, stored: { slices: ReadonlyMap<string, number>; obsolete: readonly string[]; markedSequence: number | null }) {
+  constructor(shard: Shard, options: CheckpointOptions, { slices, obsolete, markedSequence, firstAfterMs }: StoredCheckpoint) {
     this.#shard = shard
     this.#options = options
-    this.#slices = new Map(stored.slices)
-    this.#obsolete = [...stored.obsolete]
-    this.#sequence = stored.markedSequence ?? -2
-    this.#everything = stored.markedSequence === null
-    this.#nextAt = options.clock.now() + options.settings.checkpointIntervalMs
+    this.#slices = new Map(slices)
+    this.#obsolete = [...obsolete]
+    this.#sequence = markedSequence ?? -2
+    this.#everything = markedSequence === null
+    this.#nextAt = options.clock.now() + (firstAfterMs ?? options.settings.checkpointIntervalMs)
   }
 
-  /** Call it between two rounds: does a bounded piece of work where there is some. */
-  step(): void {
+  /** Call it between two rounds: does a bounded piece of work, where there is some, and says whether it did. */
+  step(): boolean {
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#work) return
+    if (this.#work) return false
     if (!this.#begun) {
-      if (this.#options.clock.now() < this.#nextAt || !this.#changed) return
+      if (this.#options.clock.now() < this.#nextAt || !this.#changed) return false
       this.#begin()
     }
     this.#continue()
+    return true
   }
 
   /** Whether the state topic is behind. */

@@ -67,7 +67,10 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
     ready: () => intake.wake(),
   })
   const round: RoundOptions = { ...writing, log, topics, clock, vectors }
-  const owned = new Map(recovered.map((each) => [each.shard.number, own(each, options, end, intake)]))
+  const owned = new Map(recovered.map((each, i) => {
+    const firstAfterMs = settings.checkpointIntervalMs * (i + 1) / recovered.length
+    return [each.shard.number, own({ ...each, stored: { ...each.stored, firstAfterMs } }, options, end, intake)]
+  }))
   for (const { shard, replayed } of recovered) {
     for (const { state } of shard.entities.values()) {
       if (!exists(state)) continue
@@ -93,7 +96,8 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       const records = await intake.take(settings.maxRoundRecords)
       if (intake.ended && records.length === 0) break
       await runRound(records, owned, vectors, context, round)
-      for (const { checkpointer } of owned.values()) checkpointer.step()
+      // One piece between two rounds, whosever it is; its end wakes the loop for the next one.
+      for (const { checkpointer } of owned.values()) if (checkpointer.step()) break
     }
     await handOver(owned, assignment, options, end)
     cleanly = true

@@ -3,6 +3,7 @@ import type { EventLog, LogRecord } from '../events/log.ts'
 import { domainTopics, ingestedTopics } from '../events/topics.ts'
 import type { Topics } from '../events/topics.ts'
 import type { EntityChanged } from './changes.ts'
+import type { StoredCheckpoint } from './checkpoint.ts'
 import { Deduplicator } from './dedup.ts'
 import { beginChange, exists, placeOf, setDerivedFields } from './entity-state.ts'
 import type { EntityState } from './entity-state.ts'
@@ -40,7 +41,7 @@ export interface RecoverOptions extends WritingOptions {
 
 export interface Recovered {
   shard: Shard
-  stored: { slices: Map<string, number>; obsolete: string[]; markedSequence: number | null }
+  stored: StoredCheckpoint
   /** Events applied again in silence. */
   replayed: number
 }

@@ -33,7 +33,7 @@ export const defaultIngestSettings: IngestSettings = {
   maxRoundRecords: 1_000,
   readAhead: 4_000,
   checkpointIntervalMs: 10_000,
-  checkpointChunkBytes: 128 * 1024,
+  checkpointChunkBytes: 64 * 1024,
   commitIntervalMs: 2_000,
   upsertTimeoutMs: 2_000,
   takeoverWaitMs: 2_000,
