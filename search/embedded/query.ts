@@ -1,7 +1,8 @@
 import { decodeCursor, encodeCursor, queryFingerprint, type CursorPosition } from '../cursors.ts'
 import type { FieldValue } from '../entities.ts'
-import { InvalidCursorError, type HybridQuery, type IndexHit, type IndexPage, type IndexQuery, type Ordering } from '../entity-index.ts'
-import { fuse, legDepth, legWeights, type FusedHit, type Leg } from '../fusion.ts'
+import type { HybridQuery, IndexHit, IndexPage, IndexQuery, Ordering } from '../entity-index.ts'
+import { fuse, legWeights, type Leg } from '../fusion.ts'
+import { badPosition, firstPosition, hybridPosition, startAfter } from '../hybrid-position.ts'
 import { compileRows } from '../matches.ts'
 import { normalised } from '../vector-math.ts'
 import type { EntityTable } from './table.ts'
@@ -15,10 +16,6 @@ export function runQuery(table: EntityTable, query: IndexQuery): IndexPage | Pro
 
 const filterOf = (table: EntityTable, { filter }: IndexQuery): ((slot: number) => boolean) =>
   filter ? compileRows<number>(filter, (field) => table.reader(field)) : () => true
-
-const badPosition = (): never => {
-  throw new InvalidCursorError('The cursor names no place in this query. Send the `cursor` of one of its hits unchanged.')
-}
 
 // Listings
 
@@ -88,11 +85,11 @@ function isAfter(slot: number, sorts: readonly Sort[], after: readonly (FieldVal
 async function hybridPage(table: EntityTable, query: IndexQuery, hybrid: HybridQuery): Promise<IndexPage> {
   const fingerprint = queryFingerprint(query)
   const from = query.after === undefined
-    ? { depth: legDepth(query.limit), offset: 0, id: '' }
+    ? firstPosition(query.limit)
     : hybridPosition(decodeCursor(fingerprint, query.after))
   const text = legWeights(hybrid).text > 0 ? await table.text() : undefined
   const fused = fuse(legs(table, query, hybrid, from.depth, text), hybrid.fusion)
-  const start = query.after === undefined ? 0 : startAfter(fused, from)
+  const start = startAfter(fused, from)
   const hits = fused.slice(start, start + query.limit).map((hit, index): IndexHit => ({
     entity: table.entityAt(table.slotOf(hit.id)!, query.withVectors),
     score: hit.score,
@@ -116,22 +113,4 @@ function legs(table: EntityTable, query: IndexQuery, hybrid: HybridQuery, depth:
     found.vector = toLeg(vectors.nearest(normalised(hybrid.vector!.values), depth, accept, tie), weights.vector)
   }
   return found
-}
-
-interface HybridPosition {
-  depth: number
-  offset: number
-  id: string
-}
-
-function hybridPosition([depth, offset, id]: CursorPosition): HybridPosition {
-  const valid = Number.isInteger(depth) && Number.isInteger(offset) && typeof id === 'string' &&
-    (depth as number) >= 1 && (depth as number) <= legDepth(1000) && (offset as number) >= 1
-  return valid ? { depth: depth as number, offset: offset as number, id: id as string } : badPosition()
-}
-
-/** After the last hit where it now stands; where it has gone, those behind it have moved up by one. */
-function startAfter(fused: readonly FusedHit[], { offset, id }: HybridPosition): number {
-  const at = fused.findIndex((hit) => hit.id === id)
-  return at < 0 ? offset - 1 : at + 1
 }

@@ -1,7 +1,8 @@
 import type { FilterValue } from 'weaviate-client'
-import { decodeCursor, encodeCursor, queryFingerprint, type CursorPosition } from '../cursors.ts'
-import { InvalidCursorError, type HybridQuery, type IndexHit, type IndexPage, type IndexQuery } from '../entity-index.ts'
-import { fuse, legDepth, legWeights, type FusedHit, type Leg, type LegHit } from '../fusion.ts'
+import { decodeCursor, encodeCursor, queryFingerprint } from '../cursors.ts'
+import type { HybridQuery, IndexHit, IndexPage, IndexQuery } from '../entity-index.ts'
+import { fuse, legWeights, type Leg, type LegHit } from '../fusion.ts'
+import { firstPosition, hybridPosition, startAfter } from '../hybrid-position.ts'
 import { foldFilter } from '../matches.ts'
 import { toWeaviate } from './filters.ts'
 import { idProperty, searchedProperties } from './properties.ts'
@@ -16,12 +17,12 @@ import { wordsOf } from './texts.ts'
 export async function hybridPage(target: Target, query: IndexQuery, hybrid: HybridQuery): Promise<IndexPage> {
   const fingerprint = queryFingerprint(query)
   const from = query.after === undefined
-    ? { depth: legDepth(query.limit), offset: 0, id: '' }
+    ? firstPosition(query.limit)
     : hybridPosition(decodeCursor(fingerprint, query.after))
   const filter = query.filter ? foldFilter(query.filter) : true
   if (filter === false) return { hits: [], hasNextPage: false }
   const fused = fuse(await legsOf(target, query, hybrid, from.depth, filter === true ? undefined : toWeaviate(query.kind, filter)), hybrid.fusion)
-  const start = query.after === undefined ? 0 : startAfter(fused, from)
+  const start = startAfter(fused, from)
   const page = fused.slice(start, start + query.limit)
   const entities = await entitiesOf(target, query.kind, page.map(({ id }) => id), query.withVectors, query.signal)
   const hits = page.flatMap((hit, index): IndexHit[] => {
@@ -76,22 +77,3 @@ async function vectorLeg(
 
 /** The engine breaks ties by the order of insertion. */
 const sorted = (hits: LegHit[]): LegHit[] => hits.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-
-interface HybridPosition {
-  depth: number
-  offset: number
-  id: string
-}
-
-function hybridPosition([depth, offset, id]: CursorPosition): HybridPosition {
-  const valid = Number.isInteger(depth) && Number.isInteger(offset) && typeof id === 'string' &&
-    (depth as number) >= 1 && (depth as number) <= legDepth(1000) && (offset as number) >= 1
-  if (!valid) throw new InvalidCursorError('The cursor names no place in this query. Send the `cursor` of one of its hits unchanged.')
-  return { depth: depth as number, offset: offset as number, id: id as string }
-}
-
-/** After the last hit where it now stands; where it has gone, those behind it have moved up by one. */
-function startAfter(fused: readonly FusedHit[], { offset, id }: HybridPosition): number {
-  const at = fused.findIndex((hit) => hit.id === id)
-  return at < 0 ? offset - 1 : at + 1
-}
