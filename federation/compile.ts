@@ -42,8 +42,8 @@ export interface EntityGroup {
   inputRewrites: readonly FetchRewrite[]
   shape: Shape
   aliases: ReadonlyMap<string, string>
-  /** Equal for fetches that would give an entity the same answer within one request. */
-  cacheKey: string
+  /** Equal for groups that would give an entity the same answer within one request; absent where only one group has it. */
+  cacheKey: string | undefined
 }
 
 export interface Sequence { kind: 'sequence', steps: readonly Step[] }
@@ -56,7 +56,23 @@ export type Path = readonly PathSegment[]
 export type PathSegment = { field: string } | { types: readonly string[] } | 'item'
 
 /** @throws Error when the planner hands out a node that this executor does not know. */
-export const compilePlan = (node: PlanNode, types: SupergraphTypes): Step | undefined => compile(node, [], types)
+export const compilePlan = (node: PlanNode, types: SupergraphTypes): Step | undefined => {
+  const step = compile(node, [], types)
+  const groups = step ? entityGroups(step) : []
+  const counts = Map.groupBy(groups, ({ cacheKey }) => cacheKey)
+  for (const group of groups) if (counts.get(group.cacheKey)?.length === 1) group.cacheKey = undefined
+  return step
+}
+
+const entityGroups = (step: Step): readonly EntityGroup[] => {
+  switch (step.kind) {
+    case 'entities': return step.groups
+    case 'sequence':
+    case 'parallel': return step.steps.flatMap(entityGroups)
+    case 'condition': return [step.then, step.otherwise].flatMap((child) => child ? entityGroups(child) : [])
+    default: return []
+  }
+}
 
 const compile = (node: PlanNode, path: Path, types: SupergraphTypes): Step | undefined => {
   switch (node.kind) {

@@ -2,7 +2,7 @@ import type { ExecutionResult, GraphQLFormattedError } from 'graphql'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
 import { downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey } from './errors.ts'
 import { isObject, mergeObject, type Obj } from './merge.ts'
-import { represent, type Place, type Representations } from './represent.ts'
+import { pathOf, represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
 import type { Shape } from './shape.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -20,7 +20,7 @@ export interface Execution {
   readonly data: Obj
   readonly errors: ErrorLog
   /** Answers of entities by what was asked and for whom; absent where an answer may change within the operation. */
-  readonly entities: Map<string, EntityAnswer> | undefined
+  readonly entities: Map<string, Map<string, EntityAnswer>> | undefined
   /** Objects whose entity some subgraph does not have: what depends on it is null without an error. */
   readonly gone: Set<Obj>
 }
@@ -64,7 +64,7 @@ export const fetchRoot = async (step: RootFetch, execution: Execution): Promise<
   try {
     result = await transportOf(step.call, execution).execute(requestOf(step.call, execution))
   } catch (cause) {
-    reportFailure(step.call, step.shape, [{ object: execution.data, path: [] }], execution, cause)
+    reportFailure(step.call, step.shape, [{ object: execution.data, path: undefined }], execution, cause)
     return
   }
   mergeRoot(step, result, execution)
@@ -73,7 +73,7 @@ export const fetchRoot = async (step: RootFetch, execution: Execution): Promise<
 /** Brings the answer of a root call into the tree. */
 export const mergeRoot = (step: RootFetch, result: ExecutionResult, execution: Execution): void => {
   const { call, shape, aliases } = step
-  const root: Place[] = [{ object: execution.data, path: [] }]
+  const root: Place[] = [{ object: execution.data, path: undefined }]
   for (const error of result.errors ?? []) {
     if (error.path?.length) execution.errors.add(downstreamError(call.service, error, error.path.map(renaming(aliases))))
     else report(shape, root, execution, (path) => downstreamError(call.service, error, path))
@@ -93,8 +93,9 @@ export const fetchEntities = async (step: EntityFetch, execution: Execution): Pr
     const representations = represent(group, execution.data, execution.types, execution.variables)
     reportIncomplete(step.call, group, representations.incomplete, execution)
     const sent: number[] = []
+    const cache = cacheOf(group, execution)
     for (let index = 0; index < representations.values.length; index++) {
-      const known = execution.entities?.get(cacheKey(group, representations, index))
+      const known = cache?.get(representations.keys[index]!)
       if (known) place(step.call, group, representations.places[index]!, known, execution)
       else sent.push(index)
     }
@@ -141,10 +142,11 @@ const mergeEntities = (
       new SubgraphFailure(`answered with ${count} where ${sent.length} were asked for`))
     return
   }
+  const cache = cacheOf(group, execution)
   for (let position = 0; position < sent.length; position++) {
     const index = sent[position]!
-    const answer: EntityAnswer = { value: entities[position], errors: own.get(position) ?? [] }
-    execution.entities?.set(cacheKey(group, representations, index), answer)
+    const answer: EntityAnswer = { value: entities[position], errors: own.get(position) ?? noErrors }
+    cache?.set(representations.keys[index]!, answer)
     place(call, group, representations.places[index]!, answer, execution)
   }
 }
@@ -154,7 +156,7 @@ const place = (
 ): void => {
   for (const { object, path } of places) {
     for (const { error, path: inner } of answer.errors) {
-      if (inner.length > 0) execution.errors.add(downstreamError(call.service, error, [...path, ...inner]))
+      if (inner.length > 0) execution.errors.add(downstreamError(call.service, error, [...pathOf(path), ...inner]))
       else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
     }
     if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
@@ -172,8 +174,15 @@ const reportIncomplete = (call: Call, group: EntityGroup, places: readonly Place
     new IncompletePlan('was not asked: the plan did not fetch what it needs'))
 }
 
-const cacheKey = (group: EntityGroup, representations: Representations, index: number): string =>
-  `${group.cacheKey}\n${representations.keys[index]}`
+const noErrors: EntityAnswer['errors'] = []
+
+/** Answers to representations of the group within this operation, where they may be needed again. */
+const cacheOf = (group: EntityGroup, execution: Execution): Map<string, EntityAnswer> | undefined => {
+  if (group.cacheKey === undefined || !execution.entities) return undefined
+  let cache = execution.entities.get(group.cacheKey)
+  if (!cache) execution.entities.set(group.cacheKey, cache = new Map())
+  return cache
+}
 
 const placesOf = ({ places }: Representations, indexes: readonly number[]): Place[] =>
   indexes.flatMap((index) => places[index]!)
@@ -194,7 +203,7 @@ const report = (
     for (const [key, { into }] of shape) {
       if (key === '__typename' || object[into] !== undefined) continue
       if (left-- <= 0) return
-      execution.errors.add(errorAt([...path, into]))
+      execution.errors.add(errorAt([...pathOf(path), into]))
     }
   }
 }

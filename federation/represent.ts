@@ -8,7 +8,19 @@ import type { PathKey } from './errors.ts'
 /** An object in the response tree that a fetch is about, and where it is. */
 export interface Place {
   object: Obj
-  path: readonly PathKey[]
+  path: Trail | undefined
+}
+
+/** A path, linked from its end: extending it copies nothing, and it is written out for errors only. */
+export interface Trail {
+  above: Trail | undefined
+  key: PathKey
+}
+
+export const pathOf = (trail: Trail | undefined): PathKey[] => {
+  const path: PathKey[] = []
+  for (let at = trail; at; at = at.above) path.push(at.key)
+  return path.reverse()
 }
 
 /** The distinct representations of a group and the places that each of them stands for. */
@@ -27,7 +39,7 @@ export const represent = (
 ): Representations => {
   const result: Representations = { values: [], keys: [], places: [], incomplete: [] }
   const indexes = new Map<string, number>()
-  const visit = (object: Obj, path: readonly PathKey[]): void => {
+  const visit = (object: Obj, path: Trail | undefined): void => {
     const value = representation(object, group, types, variables)
     if (value === incomplete) result.incomplete.push({ object, path })
     if (typeof value !== 'object') return
@@ -41,20 +53,20 @@ export const represent = (
     }
     result.places[index]!.push({ object, path })
   }
-  for (const path of group.paths) walk(data, path, 0, [], types, visit)
+  for (const path of group.paths) walk(data, path, 0, undefined, types, visit)
   return result
 }
 
 const walk = (
-  value: unknown, path: Path, index: number, at: readonly PathKey[], types: SupergraphTypes,
-  visit: (object: Obj, path: readonly PathKey[]) => void,
+  value: unknown, path: Path, index: number, at: Trail | undefined, types: SupergraphTypes,
+  visit: (object: Obj, path: Trail | undefined) => void,
 ): void => {
   if (value === null || value === undefined) return
   const segment = path[index]
   if (Array.isArray(value)) {
     // The planner writes one segment for a list in a list, too.
     const next = segment === 'item' ? index + 1 : index
-    for (let item = 0; item < value.length; item++) walk(value[item], path, next, [...at, item], types, visit)
+    for (let item = 0; item < value.length; item++) walk(value[item], path, next, { above: at, key: item }, types, visit)
   } else if (segment === 'item') {
     return
   } else if (!isObject(value)) {
@@ -62,7 +74,7 @@ const walk = (
   } else if (segment === undefined) {
     visit(value, at)
   } else if ('field' in segment) {
-    walk(value[segment.field], path, index + 1, [...at, segment.field], types, visit)
+    walk(value[segment.field], path, index + 1, { above: at, key: segment.field }, types, visit)
   } else if (satisfies(value, segment.types, types)) {
     walk(value, path, index + 1, at, types, visit)
   }
