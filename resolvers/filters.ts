@@ -1,4 +1,8 @@
+import type { EntityKind } from '../events/entity.ts'
+import { InvalidIndexQueryError } from '../search/entity-index.ts'
 import type { Filter } from '../search/filter.ts'
+import { validateFilter } from '../search/validate.ts'
+import { badInput } from './errors.ts'
 
 /** Comparators of the GraphQL filter inputs, all of which the index knows by the same name. */
 const operators = ['eq', 'ne', 'in', 'gt', 'gte', 'lt', 'lte', 'contains', 'isNull'] as const
@@ -18,6 +22,22 @@ export function toFilter(input: object | null | undefined): Filter | undefined {
     else conditions.push(...comparisons(name, value as Record<string, unknown>))
   }
   return conditions.length === 0 ? undefined : conditions.length === 1 ? conditions[0] : { and: conditions }
+}
+
+/**
+ * The same for a subscription, whose filter meets changes and not the index, which would have judged it.
+ *
+ * @throws GraphQLError `BAD_USER_INPUT` where the filter is larger than allowed or does not fit the kind's fields
+ */
+export function toLiveFilter(kind: EntityKind, input: object | null | undefined): Filter | undefined {
+  const filter = toFilter(input)
+  try {
+    if (filter) validateFilter(kind, filter)
+  } catch (error) {
+    if (error instanceof InvalidIndexQueryError) throw badInput(error.message)
+    throw error
+  }
+  return filter
 }
 
 /** An empty object holds for everything, also inside a list. */

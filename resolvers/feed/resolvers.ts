@@ -1,6 +1,6 @@
 import { askIndex, maxPageSize } from '../connections.ts'
 import { badInput, checkSize } from '../errors.ts'
-import { toFilter } from '../filters.ts'
+import { toFilter, toLiveFilter } from '../filters.ts'
 import type { FeedPage } from './feed-service.ts'
 import type { FeedConnection, Resolvers } from './generated/types.ts'
 
@@ -43,7 +43,7 @@ export const resolvers: Resolvers = {
       subscribe: (_, { userId, first, filter, throttleMs }, { services, scope }) => {
         checkSize('first', first, { max: maxPageSize })
         checkSize('throttleMs', throttleMs, throttle)
-        return services.live.feed({ userId: checkUser(userId), first, filter: toFilter(filter), scope }, throttleMs)
+        return services.live.feed({ userId: checkUser(userId), first, filter: toLiveFilter('livestream', filter), scope }, throttleMs)
       },
       resolve: (page: FeedPage) => toConnection(page),
     },

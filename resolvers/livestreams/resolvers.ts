@@ -2,7 +2,7 @@ import type { StoredEntity } from '../../search/entity-index.ts'
 import type { EntityFields } from '../../search/entities.ts'
 import { listConnection } from '../connections.ts'
 import type { FilteredChange } from '../context.ts'
-import { toFilter } from '../filters.ts'
+import { toLiveFilter } from '../filters.ts'
 import { nearest } from '../nearest.ts'
 import { DateTime } from '../scalars.ts'
 import { stored } from '../stored.ts'
@@ -35,7 +35,7 @@ export const resolvers: Resolvers = {
       resolve: (livestream: StoredEntity | null) => livestream,
     },
     livestreams: {
-      subscribe: (_, { filter }, { services }) => services.live.livestreams(toFilter(filter)),
+      subscribe: (_, { filter }, { services }) => services.live.livestreams(toLiveFilter('livestream', filter)),
       resolve: (change: FilteredChange) => change,
     },
   },
