@@ -7,6 +7,7 @@ import { metricScenarios } from './scenarios/metrics.ts'
 import { publishScenarios } from './scenarios/publish.ts'
 import { searchScenarios } from './scenarios/search.ts'
 import { subgraphScenarios } from './scenarios/subgraphs.ts'
+import { subscriptionScenarios } from './scenarios/subscriptions.ts'
 import { fill, type Market } from './scenarios/world.ts'
 
 /** What Freshet promises to whoever stands at its door, whatever it is made of. */
@@ -30,6 +31,8 @@ export function describeFreshet(name: string, parts: Parts, { skip = false }: { 
     describe('search', () => searchScenarios(current))
     describe('metrics', () => metricScenarios(current, parts))
     describe('the feed', () => feedScenarios(current))
+    for (const transport of ['graphql-ws', 'server-sent events'] as const)
+      describe(`subscriptions over ${transport}`, () => subscriptionScenarios(current, transport))
     describe('subgraphs of their own', () => subgraphScenarios(current))
   })
 }
