@@ -11,7 +11,6 @@ const clients = {
   kafkajs: 'events/kafka{.ts,/**}',
   'node:sqlite': 'events/sqlite.ts',
   'weaviate-client': 'search/weaviate{.ts,/**}',
-  minisearch: 'search/embedded.ts',
   '@graphql-hive/router-query-planner': 'federation/plan.ts',
   '@theguild/federation-composition': 'federation/compose.ts',
 }
