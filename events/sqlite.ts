@@ -95,7 +95,7 @@ class SqliteStore implements Store {
     this.#db = new DatabaseSync(join(directory, 'events.db'), { timeout: 0 })
     try {
       // The exclusive lock is the operating system's, so it dies with the process; and it spares a shared-memory file.
-      this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT')
+      this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL')
       this.#db.exec(`PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}; PRAGMA cache_size = -16000`)
       const format = Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
       if (format > FORMAT) {
