@@ -4,7 +4,7 @@ import type {
 } from './plan.ts'
 import { interfaceOf, renameOutput } from './rewrites.ts'
 import type { SupergraphTypes } from './schema.ts'
-import { operationShape, type Shape } from './shape.ts'
+import { fieldOf, operationShape, type Shape } from './shape.ts'
 
 /** A plan node with everything precomputed that does not depend on a request. */
 export type Step = RootFetch | EntityFetch | Sequence | Parallel | Condition | Subscription
@@ -162,7 +162,7 @@ interface GroupSource {
 }
 
 const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
-  const shape = operationShape(call.document).get(source.alias)?.child ?? new Map()
+  const shape = fieldOf(operationShape(call.document), source.alias)?.child ?? []
   return {
     responseKey: source.alias,
     variable: source.representationsVariableName,
@@ -171,7 +171,9 @@ const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
     inputRewrites: source.inputRewrites ?? [],
     shape,
     aliases: renameOutput(shape, source.outputRewrites ?? []),
-    cacheKey: `${call.service} ${selectionText(call.document, source.alias)}`,
+    cacheKey: [
+      call.service, JSON.stringify([source.requires, source.inputRewrites]), selectionText(call.document, source.alias),
+    ].join('\n'),
   }
 }
 

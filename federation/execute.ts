@@ -7,25 +7,32 @@ import type { Plan } from './plans.ts'
 import type { PreparedOperation } from './prepare.ts'
 import type { GraphQLSchema } from 'graphql'
 
-/** Runs a step and everything under it. Never rejects. */
-export const run = async (step: Step, execution: Execution): Promise<void> => {
+/** Runs a step and everything under it; synchronously where no subgraph has to be waited for. Never rejects. */
+export const run = (step: Step, execution: Execution): Promise<void> | void => {
   switch (step.kind) {
     case 'root':
       return fetchRoot(step, execution)
     case 'entities':
       return fetchEntities(step, execution)
     case 'sequence':
-      for (const child of step.steps) await run(child, execution)
-      return
-    case 'parallel':
-      await Promise.all(step.steps.map((child) => run(child, execution)))
-      return
+      return runFrom(step.steps, 0, execution)
+    case 'parallel': {
+      const waiting = step.steps.map((child) => run(child, execution)).filter((pending) => pending !== undefined)
+      return waiting.length > 0 ? Promise.all(waiting).then(() => undefined) : undefined
+    }
     case 'condition': {
       const chosen = execution.variables[step.variable] === true ? step.then : step.otherwise
       return chosen && run(chosen, execution)
     }
     case 'subscription':
       throw new Error('A subscription is started, not executed.')
+  }
+}
+
+const runFrom = (steps: readonly Step[], first: number, execution: Execution): Promise<void> | void => {
+  for (let index = first; index < steps.length; index++) {
+    const pending = run(steps[index]!, execution)
+    if (pending) return pending.then(() => runFrom(steps, index + 1, execution))
   }
 }
 

@@ -59,15 +59,25 @@ export const transportOf = (call: Call, execution: Execution): SubgraphTransport
 }
 
 /** Fetches root fields into the tree. Never rejects: failures become errors. */
-export const fetchRoot = async (step: RootFetch, execution: Execution): Promise<void> => {
-  let result: ExecutionResult
+export const fetchRoot = (step: RootFetch, execution: Execution): Promise<void> | void => settle(
+  () => transportOf(step.call, execution).execute(requestOf(step.call, execution)),
+  (result) => mergeRoot(step, result, execution),
+  (cause) => reportFailure(step.call, step.shape, [{ object: execution.data, path: undefined }], execution, cause),
+)
+
+/** Goes on at once where the answer is there at once: co-located subgraphs seldom have to be waited for. */
+const settle = (
+  call: () => Promise<ExecutionResult> | ExecutionResult, answered: (result: ExecutionResult) => void,
+  failed: (cause: unknown) => void,
+): Promise<void> | void => {
+  let result: Promise<ExecutionResult> | ExecutionResult
   try {
-    result = await transportOf(step.call, execution).execute(requestOf(step.call, execution))
+    result = call()
   } catch (cause) {
-    reportFailure(step.call, step.shape, [{ object: execution.data, path: undefined }], execution, cause)
+    failed(cause)
     return
   }
-  mergeRoot(step, result, execution)
+  return result instanceof Promise ? result.then(answered, failed) : answered(result)
 }
 
 /** Brings the answer of a root call into the tree. */
@@ -85,7 +95,7 @@ export const mergeRoot = (step: RootFetch, result: ExecutionResult, execution: E
 }
 
 /** Fetches entities into their places in the tree. Never rejects: failures become errors. */
-export const fetchEntities = async (step: EntityFetch, execution: Execution): Promise<void> => {
+export const fetchEntities = (step: EntityFetch, execution: Execution): Promise<void> | void => {
   const asked: { group: EntityGroup, representations: Representations, sent: number[] }[] = []
   const variables: Record<string, unknown> = {}
   let anything = false
@@ -104,18 +114,19 @@ export const fetchEntities = async (step: EntityFetch, execution: Execution): Pr
     asked.push({ group, representations, sent })
   }
   if (!anything) return
-  let result: ExecutionResult
-  try {
-    result = await transportOf(step.call, execution).execute(requestOf(step.call, execution, variables))
-  } catch (cause) {
-    for (const { group, representations, sent } of asked) {
-      reportFailure(step.call, group.shape, placesOf(representations, sent), execution, cause)
-    }
-    return
-  }
-  for (const { group, representations, sent } of asked) {
-    mergeEntities(step.call, group, representations, sent, result, execution)
-  }
+  return settle(
+    () => transportOf(step.call, execution).execute(requestOf(step.call, execution, variables)),
+    (result) => {
+      for (const { group, representations, sent } of asked) {
+        mergeEntities(step.call, group, representations, sent, result, execution)
+      }
+    },
+    (cause) => {
+      for (const { group, representations, sent } of asked) {
+        reportFailure(step.call, group.shape, placesOf(representations, sent), execution, cause)
+      }
+    },
+  )
 }
 
 const mergeEntities = (
@@ -200,7 +211,7 @@ const report = (
 ): void => {
   let left = maximumFailurePlaces
   for (const { object, path } of places) {
-    for (const [key, { into }] of shape) {
+    for (const { key, into } of shape) {
       if (key === '__typename' || object[into] !== undefined) continue
       if (left-- <= 0) return
       execution.errors.add(errorAt([...pathOf(path), into]))

@@ -11,7 +11,8 @@ export const isObject = (value: unknown): value is Obj =>
  * entity may go to several places, whose later fetches must not meet.
  */
 export const mergeObject = (target: Obj, source: Obj, shape: Shape, types: SupergraphTypes): void => {
-  for (const [key, { into, child, typename }] of shape) {
+  for (let index = 0; index < shape.length; index++) {
+    const { key, into, child, typename } = shape[index]!
     const value = source[key]
     if (value === undefined) continue
     if (child) target[into] = mergeValue(target[into], value, child, types)

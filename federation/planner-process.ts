@@ -31,8 +31,8 @@ const planningLimitMs = 5000
 const maximumLastWords = 2000
 
 /**
- * One process plans for all engines of this one. It is started with the first operation, started again after it ended, and
- * ends with the last engine. Answers come in order, so when it ends the oldest open job is the one that ended it; the others
+ * One process plans for all engines of this one. It is started with the first engine, started again for the first operation
+ * after it ended, and ends with the last engine. Answers come in order, so when it ends the oldest open job is the one that ended it; the others
  * are given to its successor.
  */
 class PlannerProcess {
@@ -46,6 +46,7 @@ class PlannerProcess {
     const supergraph = this.#next++
     this.#supergraphs.set(supergraph, sdl)
     if (this.#child) this.#send({ kind: 'load', supergraph, sdl })
+    else this.#start()
     return {
       plan: (operation) => new Promise((resolve, reject) => {
         if (!this.#supergraphs.has(supergraph)) {
@@ -77,10 +78,20 @@ class PlannerProcess {
     let lastWords = ''
     child.stderr?.on('data', (chunk: Buffer) => { lastWords = (lastWords + chunk.toString()).slice(0, maximumLastWords) })
     child.on('message', (answer: PlannerAnswer) => this.#answered(answer))
-    child.on('error', (error) => { lastWords ||= error.message })
+    child.on('error', (error) => {
+      lastWords ||= error.message
+      if (child.pid === undefined && this.#child === child) this.#notStarted(error)
+    })
     child.once('close', () => { if (this.#child === child) this.#ended(lastWords) })
     for (const [supergraph, sdl] of this.#supergraphs) this.#send({ kind: 'load', supergraph, sdl })
     for (const { supergraph, operation } of this.#jobs) this.#send({ kind: 'plan', supergraph, operation })
+    this.#attend()
+  }
+
+  #notStarted(cause: Error): void {
+    clearTimeout(this.#watch)
+    this.#child = undefined
+    for (const job of this.#jobs.splice(0)) job.reject(new Error('The planner\'s process could not be started.', { cause }))
   }
 
   #answered(answer: PlannerAnswer): void {
@@ -105,9 +116,7 @@ class PlannerProcess {
     this.#child = undefined
     const culprit = this.#jobs.shift()
     culprit?.reject(new PlannerCrash(`The planner ended while it planned this operation. ${lastWords}`.trim()))
-    if (this.#jobs.length === 0) return
-    this.#start()
-    this.#attend()
+    if (this.#jobs.length > 0) this.#start()
   }
 
   #stop(): void {

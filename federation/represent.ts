@@ -26,7 +26,7 @@ export const pathOf = (trail: Trail | undefined): PathKey[] => {
 /** The distinct representations of a group and the places that each of them stands for. */
 export interface Representations {
   values: Obj[]
-  /** The JSON text of each value: its identity. */
+  /** What identifies each value within the group. */
   keys: string[]
   places: Place[][]
   /** Objects of the right type that lack a field which the plan should have fetched before. */
@@ -43,7 +43,7 @@ export const represent = (
     const value = representation(object, group, types, variables)
     if (value === incomplete) result.incomplete.push({ object, path })
     if (typeof value !== 'object') return
-    const key = JSON.stringify(value)
+    const key = identityOf(value)
     let index = indexes.get(key)
     if (index === undefined) {
       indexes.set(key, index = result.values.length)
@@ -55,6 +55,16 @@ export const represent = (
   }
   for (const path of group.paths) walk(data, path, 0, undefined, types, visit)
   return result
+}
+
+/** Equal for equal representations of one group: their fields come in one order. Lengths keep strings apart. */
+const identityOf = (representation: Obj): string => {
+  let identity = ''
+  for (const name in representation) {
+    const value = representation[name]
+    identity += typeof value === 'string' ? `${value.length}"${value}` : `${JSON.stringify(value)};`
+  }
+  return identity
 }
 
 const walk = (

@@ -2,7 +2,7 @@ import type { FetchNodePathSegment, FetchRewrite, KeyRenamer, ValueSetter } from
 import type { Obj } from './merge.ts'
 import { isObject } from './merge.ts'
 import type { SupergraphTypes } from './schema.ts'
-import type { Shape } from './shape.ts'
+import { fieldOf, type Shape } from './shape.ts'
 
 const setterOf = (rewrite: FetchRewrite): ValueSetter | undefined =>
   'ValueSetter' in rewrite ? rewrite.ValueSetter : 'setValueTo' in rewrite ? rewrite : undefined
@@ -59,9 +59,9 @@ export const renameOutput = (shape: Shape, rewrites: readonly FetchRewrite[]): R
     if (!renamer) continue
     const keys = renamer.path.flatMap((segment) => 'Key' in segment ? [segment.Key] : [])
     let at: Shape | undefined = shape
-    for (const key of keys.slice(0, -1)) at = at?.get(key)?.child
+    for (const key of keys.slice(0, -1)) at = fieldOf(at, key)?.child
     const last = keys.at(-1)
-    const field = last === undefined ? undefined : at?.get(last)
+    const field = last === undefined ? undefined : fieldOf(at, last)
     if (!field || last === undefined) continue
     field.into = renamer.renameKeyTo
     aliases.set(last, renamer.renameKeyTo)

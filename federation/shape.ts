@@ -5,9 +5,10 @@ import { Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDef
  * under another, so one tree serves all runtime types. It tells a scalar that happens to be a JSON object (which must not
  * be merged into) from an object.
  */
-export type Shape = Map<string, ShapeField>
+export type Shape = ShapeField[]
 
 export interface ShapeField {
+  key: string
   /** Where the value goes: differs from the key where the planner had to alias a field internally. */
   into: string
   /** Absent for leaves. */
@@ -15,6 +16,8 @@ export interface ShapeField {
   /** Whether the value is the object's type name, under whatever key. */
   typename: boolean
 }
+
+export const fieldOf = (shape: Shape | undefined, key: string): ShapeField | undefined => shape?.find((field) => field.key === key)
 
 /** The shape of an operation's answer. */
 export const operationShape = (document: DocumentNode): Shape => {
@@ -24,7 +27,7 @@ export const operationShape = (document: DocumentNode): Shape => {
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
     else if (node.kind === Kind.OPERATION_DEFINITION) operation = node
   }
-  const shape: Shape = new Map()
+  const shape: Shape = []
   if (operation) collect(operation.selectionSet, fragments, shape)
   return shape
 }
@@ -33,9 +36,9 @@ const collect = (set: SelectionSetNode, fragments: Map<string, FragmentDefinitio
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) {
       const key = (selection.alias ?? selection.name).value
-      let field = into.get(key)
-      if (!field) into.set(key, field = { into: key, child: undefined, typename: selection.name.value === '__typename' })
-      if (selection.selectionSet) collect(selection.selectionSet, fragments, field.child ??= new Map())
+      let field = fieldOf(into, key)
+      if (!field) into.push(field = { key, into: key, child: undefined, typename: selection.name.value === '__typename' })
+      if (selection.selectionSet) collect(selection.selectionSet, fragments, field.child ??= [])
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
       collect(selection.selectionSet, fragments, into)
     } else {

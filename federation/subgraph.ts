@@ -2,7 +2,7 @@ import {
   buildASTSchema, GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, GraphQLString,
   GraphQLUnionType, isInterfaceType, isObjectType, isScalarType, isUnionType, Kind, parse, valueFromASTUntyped,
   type ConstDirectiveNode, type DefinitionNode, type DocumentNode, type GraphQLFieldConfigMap, type GraphQLNamedType,
-  type GraphQLResolveInfo,
+  type GraphQLInterfaceType, type GraphQLResolveInfo,
 } from 'graphql'
 import { federationDefinitions, federationNames } from './federation-spec.ts'
 
@@ -104,6 +104,8 @@ const serviceType = new GraphQLObjectType({ name: '_Service', fields: { sdl: { t
 
 interface Representation { __typename?: unknown }
 
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise
+
 const federated = (
   schema: GraphQLSchema, entities: readonly GraphQLObjectType[], resolvers: SubgraphResolvers, sdl: string,
 ): GraphQLSchema => {
@@ -120,9 +122,23 @@ const federated = (
   })
   const concrete = (name: string): string | undefined => entities.find((type) => type.name === name)?.name
 
-  const resolveOne = async (
-    representation: Representation, context: unknown, info: GraphQLResolveInfo,
-  ): Promise<unknown> => {
+  const known = (value: unknown, type: GraphQLObjectType | GraphQLInterfaceType, context: unknown, info: GraphQLResolveInfo) => {
+    if (typeof value !== 'object' || value === null) return null
+    if (isObjectType(type)) typeOf.set(value, type.name)
+    else if (!('__typename' in value)) {
+      const resolved = type.resolveType?.(value, context, info, type)
+      if (isPromise(resolved)) {
+        return resolved.then((name) => {
+          if (name !== undefined) typeOf.set(value, name)
+          return value
+        })
+      }
+      if (typeof resolved === 'string') typeOf.set(value, resolved)
+    }
+    return value
+  }
+
+  const resolveOne = (representation: Representation, context: unknown, info: GraphQLResolveInfo): unknown => {
     const name = representation.__typename
     const type = typeof name === 'string' ? schema.getType(name) : undefined
     if (!isObjectType(type) && !isInterfaceType(type)) {
@@ -130,14 +146,17 @@ const federated = (
     }
     const own = resolvers[type.name]
     const reference = own && !(own instanceof GraphQLScalarType) ? own.__resolveReference : undefined
-    const value: unknown = typeof reference === 'function' ? await reference(representation, context, info) : representation
-    if (typeof value !== 'object' || value === null) return null
-    if (isObjectType(type)) typeOf.set(value, type.name)
-    else if (!('__typename' in value)) {
-      const resolved = await type.resolveType?.(value, context, info, type)
-      if (typeof resolved === 'string') typeOf.set(value, resolved)
+    const value: unknown = typeof reference === 'function' ? reference(representation, context, info) : representation
+    return isPromise(value) ? value.then((settled) => known(settled, type, context, info)) : known(value, type, context, info)
+  }
+
+  /** A failure is the failure of its entity alone. */
+  const resolveEach = (representation: Representation, context: unknown, info: GraphQLResolveInfo): unknown => {
+    try {
+      return resolveOne(representation, context, info)
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
-    return value
   }
 
   const fields: GraphQLFieldConfigMap<unknown, unknown> = { ...query.toConfig().fields }
@@ -146,7 +165,7 @@ const federated = (
       type: new GraphQLNonNull(new GraphQLList(entity)),
       args: { representations: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(anyScalar))) } },
       resolve: (_source, args: { representations?: Representation[] }, context, info) =>
-        (args.representations ?? []).map((representation) => resolveOne(representation, context, info)),
+        (args.representations ?? []).map((representation) => resolveEach(representation, context, info)),
     }
   }
   fields._service = { type: new GraphQLNonNull(serviceType), resolve: () => ({ sdl }) }
