@@ -88,7 +88,7 @@ class WeaviateIndex implements EntityIndex {
     validateQuery(query)
     const { hybrid } = query
     if (!hybrid) return listing(this.#serving, query)
-    if (hybrid.vector) await this.#serving.assertDimensions(hybrid.vector.space, hybrid.vector.values.length)
+    if (hybrid.vector) await this.#serving.assertDimensions(hybrid.vector.space, hybrid.vector.values.length, query.signal)
     return hybridPage(this.#serving, query, hybrid)
   }
 

@@ -159,18 +159,21 @@ export class Connection {
   }
 
   async #collection(name: string): Promise<Collection> {
-    const client = await (this.#client ??= this.#connect())
+    const client = await (this.#client ??= this.#connect().catch((error: unknown) => {
+      this.#client = undefined
+      throw error
+    }))
     let collection = this.#collections.get(name)
     if (!collection) this.#collections.set(name, (collection = client.collections.use(name)))
     return collection
   }
 
-  #connect(): Promise<WeaviateClient> {
+  async #connect(): Promise<WeaviateClient> {
     const { url, grpcUrl, apiKey, timeouts } = this.#options
     const http = new URL(url)
     const grpc = new URL(grpcUrl ?? `${http.protocol}//${http.hostname}:${defaultGrpcPort}`)
     const portOf = ({ protocol, port }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
-    return weaviate.connectToCustom({
+    const client = await weaviate.connectToCustom({
       httpHost: http.hostname, httpPort: portOf(http), httpSecure: http.protocol === 'https:', httpPath: http.pathname.replace(/\/+$/, ''),
       grpcHost: grpc.hostname, grpcPort: portOf(grpc), grpcSecure: grpc.protocol === 'https:',
       ...(apiKey && { authCredentials: new weaviate.ApiKey(apiKey) }),
@@ -178,6 +181,15 @@ export class Connection {
       skipInitChecks: true,
       timeout: { query: timeouts.read / 1000, insert: timeouts.write / 1000, init: timeouts.schema / 1000 },
     })
+    try {
+      // Each collection object asks for the version as it is made, and nobody catches what goes wrong there (3.14):
+      // unless the version is known by then, an outage would end the process.
+      await client.getWeaviateVersion()
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+    return client
   }
 
   async #dropClient(): Promise<void> {
@@ -229,7 +241,7 @@ function parse(text: string): unknown {
 
 /** What the server says is wrong, cut to a line. */
 export function messageIn(body: unknown): string {
-  const errors = (body as { error?: { message?: string }[] } | undefined)?.error
-  const text = Array.isArray(errors) ? errors.map(({ message }) => message).join('; ') : JSON.stringify(body) ?? 'nothing'
+  const { error: errors, message } = (body ?? {}) as { error?: { message?: string }[]; message?: string }
+  const text = Array.isArray(errors) ? errors.map((one) => one.message).join('; ') : message ?? JSON.stringify(body) ?? 'nothing'
   return text.length > 500 ? `${text.slice(0, 499)}…` : text
 }

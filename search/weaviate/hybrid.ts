@@ -65,7 +65,7 @@ async function vectorLeg(
   target: Target, { kind, signal }: IndexQuery, { space, values }: NonNullable<HybridQuery['vector']>, limit: number,
   filters: FilterValue | undefined,
 ): Promise<LegHit[] | undefined> {
-  const [known] = await target.vectorsOf(kind, [space])
+  const [known] = await target.vectorsOf(kind, [space], signal)
   if (!known) return undefined
   const { objects } = await target.connection.read(target.nameOf(kind), signal, (collection, abortSignal) =>
     collection.query.nearVector(Array.from(values), {

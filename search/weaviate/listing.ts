@@ -20,7 +20,7 @@ export async function listing(target: Target, query: IndexQuery): Promise<IndexP
   if (filter === false) return { hits: [], hasNextPage: false }
   if (filter !== true) conditions.push(toWeaviate(kind, filter))
   const options: FetchOptions = {
-    ...await returned(target, kind, withVectors),
+    ...await returned(target, kind, withVectors, query.signal),
     ...(conditions.length > 0 && { filters: conditions.length === 1 ? unlimited(conditions[0]!) : Filters.and(...conditions) }),
     sort: sortingOf(kind, orderings),
     limit: query.limit + 1,

@@ -14,8 +14,8 @@ export interface Returned {
   includeVector?: string[]
 }
 
-export async function returned(target: Target, kind: EntityKind, withVectors: readonly string[] | undefined): Promise<Returned> {
-  const vectors = withVectors ? await target.vectorsOf(kind, withVectors) : []
+export async function returned(target: Target, kind: EntityKind, withVectors: readonly string[] | undefined, signal: AbortSignal | undefined): Promise<Returned> {
+  const vectors = withVectors ? await target.vectorsOf(kind, withVectors, signal) : []
   return {
     returnProperties: returnedProperties(kind),
     ...(vectors.length > 0 && { includeVector: vectors.map(({ vector }) => vector) }),
@@ -44,7 +44,7 @@ export async function entitiesOf(
 ): Promise<Map<string, StoredEntity>> {
   const uuids = [...new Set(ids)].map((id) => uuidOf(kind, id))
   if (uuids.length === 0) return new Map()
-  const what = await returned(target, kind, withVectors)
+  const what = await returned(target, kind, withVectors, signal)
   const { objects } = await fetchObjects(target, kind, { filters: byUuid(uuids), limit: uuids.length, ...what }, signal)
   return new Map(objects.map((object) => {
     const entity = entityIn(kind, object, withVectors)

@@ -42,8 +42,8 @@ export class Target {
   }
 
   /** Vectors of the kind's spaces that there are among those asked for, by space. */
-  async vectorsOf(kind: EntityKind, spaces: readonly string[]): Promise<{ space: string; vector: string }[]> {
-    if (spaces.some((space) => !this.#spaces[kind].has(space))) await this.refresh()
+  async vectorsOf(kind: EntityKind, spaces: readonly string[], signal?: AbortSignal): Promise<{ space: string; vector: string }[]> {
+    if (spaces.some((space) => !this.#spaces[kind].has(space))) await this.#refreshFor(signal)
     return spaces.flatMap((space) => {
       const known = this.#spaces[kind].get(space)
       return known ? [{ space, vector: known.vector }] : []
@@ -62,10 +62,16 @@ export class Target {
   }
 
   /** Throws `InvalidIndexQueryError` where a vector has other dimensions than its space. */
-  async assertDimensions(space: string, got: number): Promise<void> {
-    if (!this.dimensions.has(space)) await this.refresh()
+  async assertDimensions(space: string, got: number, signal?: AbortSignal): Promise<void> {
+    if (!this.dimensions.has(space)) await this.#refreshFor(signal)
     const expected = this.dimensions.get(space)
     if (expected !== undefined) assertDimensions(space, expected, got)
+  }
+
+  /** The reading is shared, so a caller that gives up leaves it to the others. */
+  #refreshFor(signal: AbortSignal | undefined): Promise<void> {
+    const refreshing = this.refresh()
+    return signal ? this.connection.within('read', signal, () => refreshing) : refreshing
   }
 
   /** Adds the space to the kind's collection where it is missing. */

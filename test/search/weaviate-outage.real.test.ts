@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { describe, it, test } from 'node:test'
+import { IndexUnavailableError, type EntityIndex } from '../../search/entity-index.ts'
+import { openWeaviateIndex } from '../../search/weaviate.ts'
+import { requireReal } from '../servers/available.ts'
+import { startWeaviate, type WeaviateServer } from '../servers/weaviate.ts'
+import { idsOf, randomFrom, randomVector, write } from './contract/fixture.ts'
+
+const key = 'a-very-secret-key'
+const isUnavailable = (error: unknown): true => {
+  assert.ok(error instanceof IndexUnavailableError, String(error))
+  assert.equal(error.code, 'INDEX_UNAVAILABLE')
+  assert.doesNotMatch(JSON.stringify([error.message, error.stack, String(error.cause)]), new RegExp(key))
+  return true
+}
+
+const addressOf = ({ url, grpcHost, grpcPort }: WeaviateServer) => ({ url, grpcUrl: `http://${grpcHost}:${grpcPort}` })
+
+/** A server that knows one key and lets nobody in without it. */
+const keyed = {
+  AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'false', AUTHENTICATION_APIKEY_ENABLED: 'true',
+  AUTHENTICATION_APIKEY_ALLOWED_KEYS: key, AUTHENTICATION_APIKEY_USERS: 'freshet',
+}
+
+/** Everything that an index is asked to do. */
+const calls: [string, (index: EntityIndex, signal?: AbortSignal) => Promise<unknown>][] = [
+  ['upsert', (index, signal) => index.upsert([write('user', 'u-1', { name: 'Never' })], signal)],
+  ['delete', (index, signal) => index.delete([{ kind: 'user', id: 'u-1' }], signal)],
+  ['getMany', (index, signal) => index.getMany('user', ['u-1'], { signal })],
+  ['a listing', (index, signal) => index.query({ kind: 'user', limit: 1, signal })],
+  ['a hybrid query', (index, signal) => index.query({
+    kind: 'user', limit: 1, signal, hybrid: { text: 'ada', vector: { space: 'space-a', values: new Float32Array(8).fill(1) }, alpha: 0.5, fusion: 'ranked' },
+  })],
+  ['newGeneration', (index) => index.newGeneration()],
+  ['stats', (index) => index.stats()],
+]
+
+describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 240_000 }, () => {
+  test('is unavailable until it is back, and has lost nothing that was acknowledged', async () => {
+    await using server = await startWeaviate({ env: keyed })
+    const stranger = await openWeaviateIndex({ ...addressOf(server), apiKey: 'another-key' })
+    await assert.rejects(stranger.open(), (error: Error) => isUnavailable(error) && /status 401/.test(error.message) && !error.message.includes('another-key'))
+    await stranger.close()
+    const index = await openWeaviateIndex({ ...addressOf(server), apiKey: key, timeouts: { read: 3000, write: 3000 } })
+    await index.open()
+    const random = randomFrom(3)
+    const vectors = Array.from({ length: 50 }, () => randomVector(8, random))
+    await index.upsert(vectors.map((vector, n) => write('user', `u-${n}`, { name: `Ada ${n}` }, { 'space-a': vector })))
+    for (let n = 0; n < 50; n++) await index.upsert([write('user', `u-${n}`, { country: n % 2 ? 'DE' : 'FR' })])
+
+    const busy = Promise.allSettled(Array.from({ length: 20 }, (_, n) => index.getMany('user', [`u-${n}`])))
+    await server.kill()
+    await busy
+    for (const [name, call] of calls) {
+      const began = performance.now()
+      await assert.rejects(call(index), isUnavailable, name)
+      assert.ok(performance.now() - began < 3500, `${name} took ${performance.now() - began} ms`)
+    }
+
+    await server.restart()
+    const found = await index.getMany('user', vectors.map((_, n) => `u-${n}`), { withVectors: ['space-a'] })
+    found.forEach((entity, n) => {
+      assert.deepEqual(entity?.fields, { name: `Ada ${n}`, country: n % 2 ? 'DE' : 'FR' })
+      assert.equal(entity.vectors!['space-a']!.length, 8)
+    })
+    const { hits } = await index.query({
+      kind: 'user', limit: 3, filter: { field: 'country', op: 'eq', value: 'DE' },
+      hybrid: { vector: { space: 'space-a', values: vectors[7]! }, alpha: 1, fusion: 'relativeScore' },
+    })
+    assert.equal(hits[0]!.entity.id, 'u-7')
+    await index.upsert([write('user', 'u-1', { name: 'Grace' }), write('user', 'u-new', { name: 'New' })])
+    assert.deepEqual(idsOf((await index.query({ kind: 'user', limit: 5, hybrid: { text: 'grace new', alpha: 0, fusion: 'ranked' } })).hits).sort(), ['u-1', 'u-new'])
+    assert.equal((await index.stats()).entities.user, 51)
+    await index.close()
+    await assert.rejects(index.getMany('user', ['u-1']), isUnavailable)
+  })
+
+  test('that is away for a moment only fails the calls of that moment', async () => {
+    await using server = await startWeaviate()
+    const index = await openWeaviateIndex({ ...addressOf(server), timeouts: { read: 3000, write: 3000 } })
+    await index.open()
+    await index.upsert([write('user', 'u-1', { name: 'Ada' })])
+    await server.kill()
+    // Nothing is asked while it is away: the connections are found dead by the first calls after it is back.
+    await server.restart()
+    await index.upsert([write('user', 'u-1', { country: 'DE' })])
+    assert.deepEqual((await index.getMany('user', ['u-1']))[0]?.fields, { name: 'Ada', country: 'DE' })
+    await index.close()
+  })
+})
+
+describe('a Weaviate that was never there', () => {
+  it('says where it was expected, without the key', async () => {
+    const closed = createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const { port } = closed.address() as AddressInfo
+    closed.close()
+    const index = await openWeaviateIndex({ url: `http://127.0.0.1:${port}`, apiKey: key })
+    await assert.rejects(index.open(), (error: Error) => isUnavailable(error) && error.message.includes(`http://127.0.0.1:${port}`))
+    await index.close()
+  })
+
+  it('is waited for no longer than the time-outs, or until the signal', async () => {
+    const sockets = new Set<Socket>()
+    const silent = createServer((socket) => sockets.add(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    try {
+      const index = await openWeaviateIndex({ url, grpcUrl: url, apiKey: key, timeouts: { read: 400, write: 400, schema: 400 } })
+      await assert.rejects(index.open(), isUnavailable)
+      for (const [name, call] of calls) await assert.rejects(call(index), isUnavailable, name)
+      await index.close()
+
+      const patient = await openWeaviateIndex({ url, grpcUrl: url })
+      for (const [name, call] of calls.slice(0, 5)) {
+        const controller = new AbortController()
+        const calling = call(patient, controller.signal)
+        controller.abort()
+        await assert.rejects(calling, { name: 'AbortError' }, name)
+      }
+      await patient.close()
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    }
+  })
+})
