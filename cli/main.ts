@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { compose } from './compose.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
+import { load } from './load.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
 import { replay } from './replay.ts'
@@ -87,6 +88,14 @@ program.command('replay')
   .description('Rebuild the index and all states from the domain logs, beside the serving ones, then switch over. Ingest must not be running.')
   .addOption(flag('dataDir', 'folder'))
   .action(async (flags: object) => replay({ settings: settingsFrom(flags), logger, signal: untilInterrupted(say), say }))
+
+program.command('load')
+  .description('Append a file of events (one CloudEvent in JSON per line) to their logs. The embedded log belongs to one process: end `freshet start` first.')
+  .argument('<file>', 'the file')
+  .addOption(flag('dataDir', 'folder'))
+  .action(async (file: string, flags: object) => {
+    if (!(await load({ file, settings: settingsFrom(flags), logger, signal: untilInterrupted(say), say }))) process.exitCode = 1
+  })
 
 program.command('compose')
   .description('Compose the subgraphs and write schema/supergraph.graphql.')

@@ -1,7 +1,7 @@
-import { SingleBar } from 'cli-progress'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { replay as rebuild, type ReplayProgress } from '../ingest/replay.ts'
 import { createEmbedder, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
+import { progressBar } from './progress.ts'
 import type { Settings } from './settings.ts'
 
 /** `freshet replay`: rebuilds index and states from the logs, with a bar where a person watches. */
@@ -12,12 +12,12 @@ export async function replay({ settings, logger, signal, say }: {
   try {
     const { index } = await openIndex(settings)
     try {
-      const bar = progressBar(say)
+      const bar = progressBar(names.reading, say)
       const startedAt = performance.now()
       const { records, entities, generation, from } = await rebuild({
         log, index, embedder: createEmbedder(settings), topics: topicsOf(settings), settings: ingestSettingsOf(settings),
         clock: systemClock, logger, metrics: silentObserver, signal, latenessMs: settings.allowedLatenessSeconds * 1000,
-        onProgress: bar.show,
+        onProgress: ({ phase, done, total }) => bar.show(done, total, names[phase]),
       }).finally(bar.end)
       say(`Rebuilt ${entities} entities from ${records} records, from the ${from} on, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; generation ${generation} serves.`)
     } finally {
@@ -29,25 +29,3 @@ export async function replay({ settings, logger, signal, say }: {
 }
 
 const names: Record<ReplayProgress['phase'], string> = { reading: 'reading events', writing: 'writing entities' }
-
-/** One bar per phase on a terminal; a line per phase elsewhere. */
-export function progressBar(say: (line: string) => void): { show: (progress: ReplayProgress) => void; end: () => void } {
-  const bar = process.stderr.isTTY
-    ? new SingleBar({ format: '{phase} {bar} {percentage}% | {value}/{total} | {eta_formatted} left', hideCursor: true, etaBuffer: 100 })
-    : undefined
-  let phase: ReplayProgress['phase'] | undefined
-  return {
-    show({ phase: current, done, total }) {
-      if (current !== phase) {
-        bar?.stop()
-        if (bar) bar.start(total, done, { phase: names[current] })
-        else say(`${names[current]}: ${total}`)
-        phase = current
-      } else {
-        bar?.setTotal(total)
-        bar?.update(done, { phase: names[current] })
-      }
-    },
-    end: () => bar?.stop(),
-  }
-}
