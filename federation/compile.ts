@@ -1,4 +1,6 @@
-import { parse, print, Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql'
+import {
+  parse, print, Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode,
+} from 'graphql'
 import type {
   BatchFetchNode, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, RequiresSelection,
 } from './plan.ts'
@@ -42,7 +44,10 @@ export interface EntityGroup {
   inputRewrites: readonly FetchRewrite[]
   shape: Shape
   aliases: ReadonlyMap<string, string>
-  /** Equal for groups that would give an entity the same answer within one request; absent where only one group has it. */
+  /**
+   * Equal for groups that would give an entity the same answer within one request; absent where only one group has
+   * it.
+   */
   cacheKey: string | undefined
 }
 
@@ -107,9 +112,11 @@ const compilePath = (path: readonly FlattenNodePathSegment[]): Path =>
 
 const callOf = (node: FetchNode | BatchFetchNode, types: SupergraphTypes): Call => {
   const document = parse(node.operation, { noLocation: true })
-  // Where requirements of one type nest, the planner (0.0.38) can lose a selection; without it the answer would be wrong.
+  // Where requirements of one type nest, the planner (0.0.38) can lose a selection: the answer would be wrong.
   const unselected = types.unselected(document)
-  if (unselected !== undefined) throw new Error(`The plan asks "${node.serviceName}" for "${unselected}" without a selection.`)
+  if (unselected !== undefined) {
+    throw new Error(`The plan asks "${node.serviceName}" for "${unselected}" without a selection.`)
+  }
   return {
     service: node.serviceName,
     text: node.operation,
@@ -178,8 +185,8 @@ const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
 }
 
 /**
- * Where an interface object is asked, the planner (0.0.38) may name only those of the interface's types that the operation
- * mentions, and leave out the others. Asked by the same fields, all of them are meant.
+ * Where an interface object is asked, the planner (0.0.38) may name only those of the interface's types that the
+ * operation mentions, and leave out the others. Asked by the same fields, all of them are meant.
  */
 const widened = (
   requires: readonly RequiresSelection[], rewrites: readonly FetchRewrite[],
@@ -188,7 +195,8 @@ const widened = (
   const [first, ...others] = requires
   if (wide === undefined || first?.kind !== 'InlineFragment') return requires
   const selections = JSON.stringify(first.selections)
-  const alike = others.every((other) => other.kind === 'InlineFragment' && JSON.stringify(other.selections) === selections)
+  const alike = others.every((other) =>
+    other.kind === 'InlineFragment' && JSON.stringify(other.selections) === selections)
   return alike ? [...requires, { ...first, typeCondition: wide }] : requires
 }
 

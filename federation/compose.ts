@@ -1,4 +1,6 @@
-import { composeServices, compositionHasErrors, transformSupergraphToPublicSchema } from '@theguild/federation-composition'
+import {
+  composeServices, compositionHasErrors, transformSupergraphToPublicSchema,
+} from '@theguild/federation-composition'
 import { buildASTSchema, GraphQLError, parse, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
 
 /** A subgraph as composition sees it. */
@@ -80,7 +82,9 @@ export const publicSchema = (supergraphSdl: string): GraphQLSchema =>
     assumeValid: true, assumeValidSDL: true,
   })
 
-const problemOf = (error: GraphQLError, services: readonly { name: string, typeDefs: DocumentNode }[]): CompositionProblem => {
+const problemOf = (
+  error: GraphQLError, services: readonly { name: string, typeDefs: DocumentNode }[],
+): CompositionProblem => {
   const prefix = /^\[([^\]]+)\] /.exec(error.message)
   const named = services.find(({ name }) => name === prefix?.[1])?.name
     ?? (error.source && services.find(({ name }) => name === error.source?.name)?.name)
@@ -94,7 +98,8 @@ const problemOf = (error: GraphQLError, services: readonly { name: string, typeD
 
 /** Messages quote the subgraphs that they are about. */
 const onlyNamed = (message: string, services: readonly { name: string }[]): string | undefined => {
-  const quoted = services.filter(({ name }) => message.includes(`subgraph "${name}"`) || message.includes(`subgraphs "${name}"`))
+  const quoted = services.filter(({ name }) =>
+    message.includes(`subgraph "${name}"`) || message.includes(`subgraphs "${name}"`))
   return quoted[0]?.name
 }
 

@@ -20,7 +20,10 @@ export class SubgraphFailure extends Error {
   }
 }
 
-/** A field cannot be asked for because the plan left out what it needs. Of no concern where the client did not select it. */
+/**
+ * A field cannot be asked for because the plan left out what it needs. Of no concern where the client did not select
+ * it.
+ */
 export class IncompletePlan extends SubgraphFailure {
   override name = 'IncompletePlan'
 }

@@ -1,8 +1,11 @@
-import { Kind, parse, type ConstDirectiveNode, type ConstValueNode, type DefinitionNode, type DocumentNode } from 'graphql'
+import {
+  Kind, parse, type ConstDirectiveNode, type ConstValueNode, type DefinitionNode, type DocumentNode,
+} from 'graphql'
 
 /**
- * Definitions of the federation specification's directives, by their bare names; `FieldSet` and the other scalars stand for the
- * specification's own. https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives
+ * Definitions of the federation specification's directives, by their bare names; `FieldSet` and the other scalars
+ * stand for the specification's own.
+ * https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives
  */
 const directives: Record<string, string> = {
   key: '(fields: FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE',
@@ -13,8 +16,8 @@ const directives: Record<string, string> = {
   shareable: 'repeatable on OBJECT | FIELD_DEFINITION',
   inaccessible: 'on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE '
     + '| INPUT_OBJECT | INPUT_FIELD_DEFINITION',
-  tag: '(name: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM '
-    + '| ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA',
+  tag: '(name: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR '
+    + '| ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA',
   override: '(from: String!, label: String) on FIELD_DEFINITION',
   composeDirective: '(name: String!) repeatable on SCHEMA',
   interfaceObject: 'on OBJECT',
@@ -24,11 +27,12 @@ const directives: Record<string, string> = {
   context: '(name: String!) repeatable on INTERFACE | OBJECT | UNION',
   fromContext: '(field: ContextFieldValue) on ARGUMENT_DEFINITION',
   cost: '(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR',
-  listSize: '(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) '
-    + 'on FIELD_DEFINITION',
+  listSize: '(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], '
+    + 'requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION',
 }
 
 const scalars = ['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']
+const scalarNames = new RegExp(`\\b(${scalars.join('|')})\\b`, 'g')
 
 const linkDefinitions = `
   scalar link__Import
@@ -56,8 +60,7 @@ export const federationDefinitions = (document: DocumentNode): readonly Definiti
   const sdl = [
     ...scalars.map((name) => `scalar ${local(name)}`),
     ...Object.entries(directives).map(([name, definition]) =>
-      `directive ${local(`@${name}`)} ${scalars.reduce((text, scalar) =>
-        text.replace(new RegExp(`\\b${scalar}!`), `${local(scalar)}!`).replace(`: ${scalar})`, `: ${local(scalar)})`), definition)}`),
+      `directive ${local(`@${name}`)} ${definition.replace(scalarNames, (scalar) => local(scalar))}`),
     linkDefinitions,
   ].join('\n')
   const own = new Set(document.definitions.map(identity))

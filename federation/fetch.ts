@@ -1,6 +1,8 @@
-import type { ExecutionResult, GraphQLFormattedError } from 'graphql'
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
-import { downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey } from './errors.ts'
+import {
+  downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey,
+} from './errors.ts'
 import { isObject, mergeObject, type Obj } from './merge.ts'
 import { pathOf, represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
@@ -85,8 +87,9 @@ export const mergeRoot = (step: RootFetch, result: ExecutionResult, execution: E
   const { call, shape, aliases } = step
   const root: Place[] = [{ object: execution.data, path: undefined }]
   for (const error of result.errors ?? []) {
-    if (error.path?.length) execution.errors.add(downstreamError(call.service, error, error.path.map(renaming(aliases))))
-    else report(shape, root, execution, (path) => downstreamError(call.service, error, path))
+    const path = error.path?.map(renaming(aliases))
+    if (path?.length) execution.errors.add(downstreamError(call.service, error, path))
+    else report(shape, root, execution, (at) => downstreamError(call.service, error, at))
   }
   if (isObject(result.data)) mergeObject(execution.data, result.data, shape, execution.types)
   else if (!result.errors?.length) {
@@ -176,8 +179,8 @@ const place = (
 }
 
 /**
- * A needed field is missing although nothing failed and nothing is gone: the plan is at fault, and a null without an error
- * would be a wrong answer.
+ * A needed field is missing although nothing failed and nothing is gone: the plan is at fault, and a null without an
+ * error would be a wrong answer.
  */
 const reportIncomplete = (call: Call, group: EntityGroup, places: readonly Place[], execution: Execution): void => {
   if (places.length === 0 || execution.gone.size > 0 || execution.errors.list.length > 0) return
@@ -205,9 +208,12 @@ const reportFailure = (
   call: Call, shape: Shape, places: readonly Place[], execution: Execution, cause: unknown,
 ): void => report(shape, places, execution, (path) => failureError(call.service, cause, path))
 
-/** Adds an error for each field that is missing now: in GraphQL, a null that an error caused has that error at its path. */
+/**
+ * Adds an error for each field that is missing now: in GraphQL, a null that an error caused has that error at its
+ * path.
+ */
 const report = (
-  shape: Shape, places: readonly Place[], execution: Execution, errorAt: (path: PathKey[]) => Parameters<ErrorLog['add']>[0],
+  shape: Shape, places: readonly Place[], execution: Execution, errorAt: (path: PathKey[]) => GraphQLError,
 ): void => {
   let left = maximumFailurePlaces
   for (const { object, path } of places) {

@@ -27,8 +27,8 @@ export interface HttpSubgraphOptions {
 
 /** Headers that belong to one connection or one body and are never forwarded. */
 const notForwarded = new Set([
-  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host', 'keep-alive',
-  'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host',
+  'keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
 ])
 
 const firstRetryDelayMs = 25
@@ -109,8 +109,8 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
         try {
           return await attempt(request, body)
         } catch (failure) {
-          const again = failure instanceof SubgraphFailure && failure.transient && number < attempts && !request.signal?.aborted
-          if (!again) throw failure
+          const transient = failure instanceof SubgraphFailure && failure.transient
+          if (!transient || number >= attempts || request.signal?.aborted) throw failure
           await new Promise((resolve) => setTimeout(resolve, firstRetryDelayMs * 2 ** (number - 1)))
         }
       }
@@ -144,8 +144,8 @@ const transportFailure = (
   cause: unknown, context: { timeoutMs: number, maxResponseBytes: number, timedOut: boolean },
 ): SubgraphFailure => {
   if (
-    context.timedOut || cause instanceof undiciErrors.HeadersTimeoutError || cause instanceof undiciErrors.BodyTimeoutError
-    || cause instanceof undiciErrors.ConnectTimeoutError
+    context.timedOut || cause instanceof undiciErrors.HeadersTimeoutError
+    || cause instanceof undiciErrors.BodyTimeoutError || cause instanceof undiciErrors.ConnectTimeoutError
   ) return new SubgraphFailure(`did not answer within ${context.timeoutMs} ms`, { cause })
   if (cause instanceof undiciErrors.ResponseExceededMaxSizeError) {
     return new SubgraphFailure(`answered with more than the ${context.maxResponseBytes} bytes allowed`, { cause })

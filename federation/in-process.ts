@@ -21,8 +21,8 @@ type Run = (rootValue: unknown, request: SubgraphRequest) => Promise<ExecutionRe
 const maximumTexts = 500
 
 /**
- * Calls a subgraph in this process, by compiled queries (graphql-jit), one per plan's document. As over a network, only what
- * the schema's types coerced comes out; unlike there, nothing is serialised.
+ * Calls a subgraph in this process, by compiled queries (graphql-jit), one per plan's document. As over a network,
+ * only what the schema's types coerced comes out; unlike there, nothing is serialised.
  */
 export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): SubgraphTransport => {
   const compiled = new WeakMap<DocumentNode, Run>()
@@ -105,6 +105,7 @@ const masked = (error: GraphQLError, onError: ((error: unknown) => void) | undef
   const words = error.message.replace(/\.\((\w+)(?:,\1)+\)/, '.$1')
   return new GraphQLError(intended ? words : 'Internal server error.', {
     path: error.path,
-    extensions: !intended ? { code: codes.internal } : cause instanceof GraphQLError ? cause.extensions : error.extensions,
+    extensions: !intended ? { code: codes.internal }
+      : cause instanceof GraphQLError ? cause.extensions : error.extensions,
   })
 }

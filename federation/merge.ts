@@ -7,8 +7,8 @@ export const isObject = (value: unknown): value is Obj =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Copies an answer into the response tree. Answers are never adopted: they may be frozen or shared by the subgraph, and one
- * entity may go to several places, whose later fetches must not meet.
+ * Copies an answer into the response tree. Answers are never adopted: they may be frozen or shared by the subgraph,
+ * and one entity may go to several places, whose later fetches must not meet.
  */
 export const mergeObject = (target: Obj, source: Obj, shape: Shape, types: SupergraphTypes): void => {
   for (let index = 0; index < shape.length; index++) {

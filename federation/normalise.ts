@@ -1,8 +1,9 @@
 import {
-  Kind, isInputObjectType, isEnumType, isListType, isNonNullType, isSpecifiedScalarType, parseType, print,
-  TypeInfo, valueFromAST, valueFromASTUntyped, visit, visitWithTypeInfo, type ArgumentNode, type DirectiveNode, type DocumentNode, type FieldNode,
-  type FragmentDefinitionNode, type GraphQLInputType, type GraphQLSchema, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode,
-  type ValueNode, type VariableDefinitionNode,
+  Kind, isInputObjectType, isEnumType, isListType, isNonNullType, isSpecifiedScalarType, parseType, print, TypeInfo,
+  valueFromAST, valueFromASTUntyped, visit, visitWithTypeInfo, type ArgumentNode, type DirectiveNode,
+  type DocumentNode, type FieldNode, type FragmentDefinitionNode, type GraphQLInputType, type GraphQLSchema,
+  type OperationDefinitionNode, type SelectionNode, type SelectionSetNode, type ValueNode,
+  type VariableDefinitionNode,
 } from 'graphql'
 import type { SupergraphTypes } from './schema.ts'
 
@@ -47,7 +48,8 @@ export const normalise = (
   }
   const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [lifted, ...fragments.values()] }
   const planned = withRootFields(...withoutExcluded(lifted, fragments), ({ name }) => !name.value.startsWith('__'))
-  const introspective = withRootFields(lifted, fragments, ({ name }) => name.value === '__schema' || name.value === '__type')
+  const introspective = withRootFields(lifted, fragments, ({ name }) =>
+    name.value === '__schema' || name.value === '__type')
   return {
     text: print(whole),
     operation: lifted,
@@ -89,7 +91,9 @@ const rewrite = (
       enter: (node) => {
         const key = (node.alias ?? node.name).value
         // The planner takes `name: name` and `name` for two fields.
-        if (!meetsPlanner(node, key, types)) return node.alias?.value === node.name.value ? { ...node, alias: undefined } : undefined
+        if (!meetsPlanner(node, key, types)) {
+          return node.alias?.value === node.name.value ? { ...node, alias: undefined } : undefined
+        }
         renamed.set(renamedPrefix + key, key)
         return { ...node, alias: { kind: Kind.NAME, value: renamedPrefix + key } }
       },
@@ -131,7 +135,8 @@ class Lifted {
 
   /** The variable that stands for the value, or nothing when it stays as it is. */
   lift(value: ValueNode, type: GraphQLInputType): ValueNode | undefined {
-    if (!this.#enabled || value.kind === Kind.VARIABLE || value.kind === Kind.NULL || !isSafe(value, type)) return undefined
+    if (!this.#enabled || value.kind === Kind.VARIABLE || value.kind === Kind.NULL) return undefined
+    if (!isSafe(value, type)) return undefined
     const identity = `${String(type)} ${print(value)}`
     let name = this.#names.get(identity)
     if (name === undefined) {
@@ -175,8 +180,9 @@ const isSafe = (value: ValueNode, type: GraphQLInputType): boolean => {
 }
 
 /**
- * The operation without what `@skip(if: true)` and `@include(if: false)` exclude in every request: the planner does not plan
- * an operation that excludes everything. Emptied selections keep a `__typename`, which the projection does not show.
+ * The operation without what `@skip(if: true)` and `@include(if: false)` exclude in every request: the planner does
+ * not plan an operation that excludes everything. Emptied selections keep a `__typename`, which the projection does
+ * not show.
  */
 const withoutExcluded = (
   operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>,
@@ -197,7 +203,8 @@ const withoutExcluded = (
       if (!node.selectionSet) return [{ ...node, directives }]
       const inner = prune(node.selectionSet)
       if (inner.selections.length > 0) return [{ ...node, directives, selectionSet: inner }]
-      return node.kind === Kind.FIELD ? [{ ...node, directives, selectionSet: { ...inner, selections: [typenameField] } }] : []
+      if (node.kind !== Kind.FIELD) return []
+      return [{ ...node, directives, selectionSet: { ...inner, selections: [typenameField] } }]
     }),
   })
   const pruned = { ...operation, selectionSet: prune(operation.selectionSet) }
@@ -239,7 +246,8 @@ const withRootFields = (
     ...set,
     selections: set.selections.flatMap((node): SelectionNode[] => {
       if (node.kind === Kind.FIELD) return passes(node) ? [node] : []
-      const inner = node.kind === Kind.INLINE_FRAGMENT ? node.selectionSet : fragments.get(node.name.value)?.selectionSet
+      const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value)
+      const inner = fragment?.selectionSet
       const kept = inner && filter(inner)
       if (!kept || kept.selections.length === 0) return []
       if (node.kind === Kind.FRAGMENT_SPREAD && kept.selections.length === inner.selections.length
@@ -247,7 +255,7 @@ const withRootFields = (
       return [{
         kind: Kind.INLINE_FRAGMENT as const,
         directives: node.directives,
-        typeCondition: node.kind === Kind.INLINE_FRAGMENT ? node.typeCondition : fragments.get(node.name.value)?.typeCondition,
+        typeCondition: fragment?.typeCondition,
         selectionSet: kept,
       }]
     }),

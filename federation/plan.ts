@@ -1,8 +1,8 @@
 import { QueryPlanner, type QueryPlan } from '@graphql-hive/router-query-planner'
 
 export type {
-  BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePathSegment, KeyRenamer, PlanNode, QueryPlan,
-  RequiresSelection, ValueSetter,
+  BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePathSegment, KeyRenamer, PlanNode,
+  QueryPlan, RequiresSelection, ValueSetter,
 } from '@graphql-hive/router-query-planner'
 
 /** From the planner's parent: a supergraph to plan over, one to forget, or an operation to plan. */

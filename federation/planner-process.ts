@@ -2,7 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PlannerAnswer, PlannerMessage, PlanNode } from './plan.ts'
 
-/** The planner's process ended, or had to be ended, while it planned this operation. Planning it again would do the same. */
+/**
+ * The planner's process ended, or had to be ended, while it planned this operation. Planning it again would do the
+ * same.
+ */
 export class PlannerCrash extends Error {
   override name = 'PlannerCrash'
 }
@@ -31,9 +34,9 @@ const planningLimitMs = 5000
 const maximumLastWords = 2000
 
 /**
- * One process plans for all engines of this one. It is started with the first engine, started again for the first operation
- * after it ended, and ends with the last engine. Answers come in order, so when it ends the oldest open job is the one that ended it; the others
- * are given to its successor.
+ * One process plans for all engines of this one. It is started with the first engine, started again for the first
+ * operation after it ended, and ends with the last engine. Answers come in order, so when it ends the oldest open
+ * job is the one that ended it; the others are given to its successor.
  */
 class PlannerProcess {
   readonly #supergraphs = new Map<number, string>()
@@ -76,7 +79,9 @@ class PlannerProcess {
     })
     this.#child = child
     let lastWords = ''
-    child.stderr?.on('data', (chunk: Buffer) => { lastWords = (lastWords + chunk.toString()).slice(0, maximumLastWords) })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      lastWords = (lastWords + chunk.toString()).slice(0, maximumLastWords)
+    })
     child.on('message', (answer: PlannerAnswer) => this.#answered(answer))
     child.on('error', (error) => {
       lastWords ||= error.message
@@ -91,7 +96,8 @@ class PlannerProcess {
   #notStarted(cause: Error): void {
     clearTimeout(this.#watch)
     this.#child = undefined
-    for (const job of this.#jobs.splice(0)) job.reject(new Error('The planner\'s process could not be started.', { cause }))
+    const failure = new Error('The planner\'s process could not be started.', { cause })
+    for (const job of this.#jobs.splice(0)) job.reject(failure)
   }
 
   #answered(answer: PlannerAnswer): void {
@@ -107,7 +113,8 @@ class PlannerProcess {
     const child = this.#child
     if (!child) return
     const busy = this.#jobs.length > 0
-    for (const held of [child, child.channel, child.stderr as unknown as Referable | null]) held?.[busy ? 'ref' : 'unref']?.()
+    const held = [child, child.channel, child.stderr as unknown as Referable | null]
+    for (const handle of held) handle?.[busy ? 'ref' : 'unref']?.()
     if (busy) this.#watch = setTimeout(() => child.kill('SIGKILL'), planningLimitMs)
   }
 

@@ -21,7 +21,8 @@ export interface PlansOptions {
 
 /** Whether a step calls for root fields only, so that each is complete before the next begins. */
 const isSerial = (step: Step | undefined): boolean =>
-  step === undefined || step.kind === 'root' || step.kind === 'sequence' && step.steps.every(({ kind }) => kind === 'root')
+  step === undefined || step.kind === 'root'
+  || step.kind === 'sequence' && step.steps.every(({ kind }) => kind === 'root')
 
 /** Plans operations over one supergraph and keeps the plans by the operation's normalised text. */
 export class Plans {
@@ -63,7 +64,8 @@ export class Plans {
     planning.then(
       (plan) => { if (this.#plans.get(operation.text) === planning) this.#plans.set(operation.text, plan) },
       (error) => {
-        if (!(error instanceof PlannerCrash) && this.#plans.get(operation.text) === planning) this.#plans.delete(operation.text)
+        if (error instanceof PlannerCrash || this.#plans.get(operation.text) !== planning) return
+        this.#plans.delete(operation.text)
       },
     )
     if (this.#plans.size > this.#capacity) {

@@ -42,7 +42,9 @@ export class Preparation {
     })
     if (result.errors) {
       return { errors: result.errors.map((error) => new GraphQLError(error.message, {
-        nodes: error.nodes, originalError: error.originalError, extensions: { code: codes.badInput, ...error.extensions },
+        nodes: error.nodes,
+        originalError: error.originalError,
+        extensions: { code: codes.badInput, ...error.extensions },
       })) }
     }
     const values = { ...result.coerced }
@@ -60,9 +62,10 @@ export type Coerced =
 
 const invalidArgument = (lifted: LiftedValue): GraphQLError => {
   const { literal, type } = lifted as Extract<LiftedValue, { literal: unknown }>
-  return new GraphQLError(`An argument of type "${String(type)}" is ${print(literal)}; with these variables that is no such value.`, {
-    extensions: { code: codes.badInput },
-  })
+  return new GraphQLError(
+    `An argument of type "${String(type)}" is ${print(literal)}; with these variables that is no such value.`,
+    { extensions: { code: codes.badInput } },
+  )
 }
 
 const selectOperation = (document: DocumentNode, name: string | null | undefined): OperationDefinitionNode => {

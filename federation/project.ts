@@ -1,7 +1,7 @@
 import {
-  GraphQLError, Kind, getNamedType, isAbstractType, isCompositeType, isEnumType, isInterfaceType, isListType, isNonNullType,
-  isObjectType, type FragmentDefinitionNode, type GraphQLCompositeType, type GraphQLInterfaceType, type GraphQLObjectType,
-  type GraphQLOutputType, type GraphQLSchema, type SelectionNode, type SelectionSetNode,
+  GraphQLError, Kind, getNamedType, isAbstractType, isCompositeType, isEnumType, isInterfaceType, isListType,
+  isNonNullType, isObjectType, type FragmentDefinitionNode, type GraphQLCompositeType, type GraphQLInterfaceType,
+  type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema, type SelectionNode, type SelectionSetNode,
 } from 'graphql'
 import { codes, type ErrorLog, type PathKey } from './errors.ts'
 import { isObject, type Obj } from './merge.ts'
@@ -44,8 +44,8 @@ const invalid = Symbol('invalid null')
 const maximumVariants = 64
 
 /**
- * Turns the response tree into the client's answer: selected keys only, in the order in which they are selected, null where the
- * spec demands it. One per plan; variants by the variables of `@skip` and `@include` are kept.
+ * Turns the response tree into the client's answer: selected keys only, in the order in which they are selected,
+ * null where the spec demands it. One per plan; variants by the variables of `@skip` and `@include` are kept.
  */
 export class Projection {
   readonly #schema: GraphQLSchema
@@ -106,7 +106,9 @@ export class Projection {
     return { selection, includes: (node) => isIncluded(node, variables) }
   }
 
-  #object(selection: Selection, value: Obj, path: PathKey[], errors: ErrorLog, includes: Includes): Obj | null | symbol {
+  #object(
+    selection: Selection, value: Obj, path: PathKey[], errors: ErrorLog, includes: Includes,
+  ): Obj | null | symbol {
     const type = this.#runtimeType(selection, value)
     if (!type) return null
     const result: Obj = {}
@@ -169,17 +171,17 @@ export class Projection {
   }
 
   #unexpected(expected: string, parent: string, name: string, path: PathKey[], errors: ErrorLog): null {
-    errors.add(new GraphQLError(`Expected ${expected} for field ${parent}.${name}; the subgraph answered something else.`, {
-      path: [...path],
-      extensions: { code: codes.downstream },
-    }))
+    errors.add(new GraphQLError(
+      `Expected ${expected} for field ${parent}.${name}; the subgraph answered something else.`,
+      { path: [...path], extensions: { code: codes.downstream } },
+    ))
     return null
   }
 
   /**
-   * The type by which an object is projected. An interface stands for itself where only its name is known: a subgraph
-   * that sees it as an interface object knows no other, and a selection of shared fields need not ask. Nothing for types
-   * that clients may not see.
+   * The type by which an object is projected. An interface stands for itself where only its name is known: a
+   * subgraph that sees it as an interface object knows no other, and a selection of shared fields need not ask.
+   * Nothing for types that clients may not see.
    */
   #runtimeType(selection: Selection, value: Obj): GraphQLObjectType | GraphQLInterfaceType | undefined {
     const { type } = selection

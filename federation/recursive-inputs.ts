@@ -7,7 +7,9 @@ import {
 export interface VariableCoercion {
   schema: GraphQLSchema
   document: DocumentNode
-  coerce(inputs: Record<string, unknown> | undefined): { coerced?: Record<string, unknown>, errors?: readonly GraphQLError[] }
+  coerce(
+    inputs: Record<string, unknown> | undefined,
+  ): { coerced?: Record<string, unknown>, errors?: readonly GraphQLError[] }
 }
 
 /** Takes what is already coerced as it is. */
@@ -16,12 +18,13 @@ const coercedScalar = new GraphQLScalarType({ name: 'freshet__Coerced' })
 const extended = new WeakMap<GraphQLSchema, GraphQLSchema>()
 
 /**
- * graphql-jit 0.8 unrolls the coercion of variables into code and does not end on an input type that contains itself, as
- * filters with `and`, `or` and `not` do. For operations with such a variable graphql-js coerces, and jit compiles the
- * operation with variables that it leaves alone. Nothing for all other operations.
+ * graphql-jit 0.8 unrolls the coercion of variables into code and does not end on an input type that contains
+ * itself, as filters with `and`, `or` and `not` do. For operations with such a variable graphql-js coerces, and jit
+ * compiles the operation with variables that it leaves alone. Nothing for all other operations.
  */
 export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode): VariableCoercion | undefined => {
-  const operation = document.definitions.find((node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION)
+  const operation = document.definitions.find((node): node is OperationDefinitionNode =>
+    node.kind === Kind.OPERATION_DEFINITION)
   const definitions = operation?.variableDefinitions ?? []
   const recursive = definitions.some(({ type }) => {
     const input = schema.getType(nameOf(type))
@@ -31,7 +34,8 @@ export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode):
   let withScalar = extended.get(schema)
   if (!withScalar) {
     const config = schema.toConfig()
-    extended.set(schema, withScalar = new GraphQLSchema({ ...config, types: [...config.types, coercedScalar], assumeValid: true }))
+    const types = [...config.types, coercedScalar]
+    extended.set(schema, withScalar = new GraphQLSchema({ ...config, types, assumeValid: true }))
   }
   return {
     schema: withScalar,

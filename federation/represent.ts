@@ -76,7 +76,9 @@ const walk = (
   if (Array.isArray(value)) {
     // The planner writes one segment for a list in a list, too.
     const next = segment === 'item' ? index + 1 : index
-    for (let item = 0; item < value.length; item++) walk(value[item], path, next, { above: at, key: item }, types, visit)
+    for (let item = 0; item < value.length; item++) {
+      walk(value[item], path, next, { above: at, key: item }, types, visit)
+    }
   } else if (segment === 'item') {
     return
   } else if (!isObject(value)) {
@@ -112,7 +114,8 @@ const representation = (
 }
 
 const select = (
-  source: Obj, selections: readonly RequiresSelection[], into: Obj, types: SupergraphTypes, variables: Record<string, unknown>,
+  source: Obj, selections: readonly RequiresSelection[], into: Obj, types: SupergraphTypes,
+  variables: Record<string, unknown>,
 ): boolean => {
   for (const selection of selections) {
     if (selection.kind === 'InlineFragment') {
@@ -130,7 +133,8 @@ const select = (
 }
 
 const selectValue = (
-  value: unknown, selections: readonly RequiresSelection[] | undefined, types: SupergraphTypes, variables: Record<string, unknown>,
+  value: unknown, selections: readonly RequiresSelection[] | undefined, types: SupergraphTypes,
+  variables: Record<string, unknown>,
 ): unknown => {
   if (!selections?.length || value === null || value === undefined) return value
   if (Array.isArray(value)) {

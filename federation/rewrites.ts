@@ -48,9 +48,9 @@ const setValue = (
 }
 
 /**
- * Builds a fetch's output rewrites into the shape by which its answer is copied, and returns which internal alias stands for
- * which response key, for the paths of errors. Type conditions on the way need no check: an internal alias is unique
- * within its fetch and is selected under just those conditions.
+ * Builds a fetch's output rewrites into the shape by which its answer is copied, and returns which internal alias
+ * stands for which response key, for the paths of errors. Type conditions on the way need no check: an internal
+ * alias is unique within its fetch and is selected under just those conditions.
  */
 export const renameOutput = (shape: Shape, rewrites: readonly FetchRewrite[]): ReadonlyMap<string, string> => {
   const aliases = new Map<string, string>()

@@ -6,7 +6,10 @@ import {
 /** What execution must know of the whole supergraph, inaccessible parts included. */
 export interface SupergraphTypes {
   isObject(name: string): boolean
-  /** Whether a value of type `name` (an interface's own name, too, as interface objects answer it) satisfies the condition. */
+  /**
+   * Whether a value of type `name` (an interface's own name, too, as interface objects answer it) satisfies the
+   * condition.
+   */
   matches(condition: string, name: string): boolean
   /** Names of all fields of object and interface types. */
   fieldNames: ReadonlySet<string>

@@ -1,9 +1,11 @@
-import { Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
+import {
+  Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode,
+} from 'graphql'
 
 /**
- * The response keys that a fetch can answer with. Validation forbids that one key is a leaf under one type and an object
- * under another, so one tree serves all runtime types. It tells a scalar that happens to be a JSON object (which must not
- * be merged into) from an object.
+ * The response keys that a fetch can answer with. Validation forbids that one key is a leaf under one type and an
+ * object under another, so one tree serves all runtime types. It tells a scalar that happens to be a JSON object
+ * (which must not be merged into) from an object.
  */
 export type Shape = ShapeField[]
 
@@ -17,7 +19,8 @@ export interface ShapeField {
   typename: boolean
 }
 
-export const fieldOf = (shape: Shape | undefined, key: string): ShapeField | undefined => shape?.find((field) => field.key === key)
+export const fieldOf = (shape: Shape | undefined, key: string): ShapeField | undefined =>
+  shape?.find((field) => field.key === key)
 
 /** The shape of an operation's answer. */
 export const operationShape = (document: DocumentNode): Shape => {

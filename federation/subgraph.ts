@@ -1,8 +1,8 @@
 import {
-  buildASTSchema, GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, GraphQLString,
-  GraphQLUnionType, isInterfaceType, isObjectType, isScalarType, isUnionType, Kind, parse, valueFromASTUntyped,
-  type ConstDirectiveNode, type DefinitionNode, type DocumentNode, type GraphQLFieldConfigMap, type GraphQLNamedType,
-  type GraphQLInterfaceType, type GraphQLResolveInfo,
+  buildASTSchema, GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLSchema,
+  GraphQLString, GraphQLUnionType, isInterfaceType, isObjectType, isScalarType, isUnionType, Kind, parse,
+  valueFromASTUntyped, type ConstDirectiveNode, type DefinitionNode, type DocumentNode, type GraphQLFieldConfigMap,
+  type GraphQLNamedType, type GraphQLInterfaceType, type GraphQLResolveInfo,
 } from 'graphql'
 import { federationDefinitions, federationNames } from './federation-spec.ts'
 
@@ -10,15 +10,15 @@ import { federationDefinitions, federationNames } from './federation-spec.ts'
 export type ReferenceResolver = (representation: never, context: never, info: GraphQLResolveInfo) => unknown
 
 /**
- * Resolvers by type: fields as functions or `{ resolve, subscribe }`; `__resolveReference` for entities; `__resolveType` for
- * interfaces and unions; `__isTypeOf` for objects; a `GraphQLScalarType` for a custom scalar. A field without a resolver is
- * the property of that name: a computed one needs a resolver.
+ * Resolvers by type: fields as functions or `{ resolve, subscribe }`; `__resolveReference` for entities;
+ * `__resolveType` for interfaces and unions; `__isTypeOf` for objects; a `GraphQLScalarType` for a custom scalar. A
+ * field without a resolver is the property of that name: a computed one needs a resolver.
  */
 export type SubgraphResolvers = Record<string, GraphQLScalarType | Record<string, unknown>>
 
 /**
- * Builds the executable schema of a Federation v2 (or v1) subgraph: the federation directives its `@link` imports, `_service`
- * and, for entities that can be resolved here, `_entities`.
+ * Builds the executable schema of a Federation v2 (or v1) subgraph: the federation directives its `@link` imports,
+ * `_service` and, for entities that can be resolved here, `_entities`.
  * @throws Error for SDL that does not parse, and for resolvers of types and fields that the SDL does not have.
  */
 export const buildSubgraph = ({ typeDefs, resolvers = {} }: { typeDefs: string, resolvers?: object }): GraphQLSchema => {
@@ -41,7 +41,8 @@ const standalone = (document: DocumentNode): DefinitionNode[] => {
     if ('name' in node && node.name && node.kind.endsWith('TypeDefinition')) defined.add(node.name.value)
   }
   return document.definitions.map((node) => {
-    if (!node.kind.endsWith('TypeExtension') || !('name' in node) || !node.name || defined.has(node.name.value)) return node
+    if (!node.kind.endsWith('TypeExtension') || !('name' in node) || !node.name) return node
+    if (defined.has(node.name.value)) return node
     defined.add(node.name.value)
     return { ...node, kind: node.kind.replace('Extension', 'Definition') } as DefinitionNode
   })
@@ -62,7 +63,9 @@ const attach = (schema: GraphQLSchema, resolvers: SubgraphResolvers): void => {
     const type = schema.getType(typeName)
     if (!type) throw new Error(`Resolvers are given for "${typeName}", which the SDL does not define.`)
     if (entries instanceof GraphQLScalarType) {
-      if (!isScalarType(type)) throw new Error(`A scalar is given for "${typeName}", which the SDL does not define as a scalar.`)
+      if (!isScalarType(type)) {
+        throw new Error(`A scalar is given for "${typeName}", which the SDL does not define as a scalar.`)
+      }
       const { serialize, parseValue, parseLiteral } = entries
       Object.assign(type, { serialize, parseValue, parseLiteral })
       continue
@@ -98,7 +101,9 @@ const isResolvable = (key: ConstDirectiveNode): boolean => {
   return value === undefined || valueFromASTUntyped(value) !== false
 }
 
-const anyScalar = new GraphQLScalarType({ name: '_Any', description: 'The representation of an entity: its type name and key.' })
+const anyScalar = new GraphQLScalarType({
+  name: '_Any', description: 'The representation of an entity: its type name and key.',
+})
 
 const serviceType = new GraphQLObjectType({ name: '_Service', fields: { sdl: { type: GraphQLString } } })
 
@@ -122,7 +127,9 @@ const federated = (
   })
   const concrete = (name: string): string | undefined => entities.find((type) => type.name === name)?.name
 
-  const known = (value: unknown, type: GraphQLObjectType | GraphQLInterfaceType, context: unknown, info: GraphQLResolveInfo) => {
+  const known = (
+    value: unknown, type: GraphQLObjectType | GraphQLInterfaceType, context: unknown, info: GraphQLResolveInfo,
+  ): unknown => {
     if (typeof value !== 'object' || value === null) return null
     if (isObjectType(type)) typeOf.set(value, type.name)
     else if (!('__typename' in value)) {
@@ -142,12 +149,14 @@ const federated = (
     const name = representation.__typename
     const type = typeof name === 'string' ? schema.getType(name) : undefined
     if (!isObjectType(type) && !isInterfaceType(type)) {
-      throw new GraphQLError(`The representation's __typename is ${JSON.stringify(name)}; expected an entity of this subgraph.`)
+      const given = JSON.stringify(name)
+      throw new GraphQLError(`The representation's __typename is ${given}; expected an entity of this subgraph.`)
     }
     const own = resolvers[type.name]
     const reference = own && !(own instanceof GraphQLScalarType) ? own.__resolveReference : undefined
     const value: unknown = typeof reference === 'function' ? reference(representation, context, info) : representation
-    return isPromise(value) ? value.then((settled) => known(settled, type, context, info)) : known(value, type, context, info)
+    if (isPromise(value)) return value.then((settled) => known(settled, type, context, info))
+    return known(value, type, context, info)
   }
 
   /** A failure is the failure of its entity alone. */

@@ -23,8 +23,8 @@ export const isStream = (value: unknown): value is AsyncIterable<ExecutionResult
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
 /**
- * Maps each event of a stream, one at a time and in order, so that a slow reader holds the source back. `return` ends the
- * source at once, even while an event is awaited.
+ * Maps each event of a stream, one at a time and in order, so that a slow reader holds the source back. `return`
+ * ends the source at once, even while an event is awaited.
  */
 export const mapStream = <Event, Result>(
   source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>,

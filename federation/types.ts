@@ -21,8 +21,8 @@ export interface SubgraphRequest {
 /** A subgraph that the engine can call, in process or over a network. */
 export interface SubgraphTransport {
   /**
-   * Runs a query or mutation. GraphQL errors come in the result; a rejection means that the subgraph could not be asked,
-   * and should be a {@link SubgraphFailure} when its message may be shown to clients.
+   * Runs a query or mutation. GraphQL errors come in the result; a rejection means that the subgraph could not be
+   * asked, and should be a {@link SubgraphFailure} when its message may be shown to clients.
    */
   execute(request: SubgraphRequest): Promise<ExecutionResult> | ExecutionResult
   /** Starts a subscription. A single result means that the subgraph refused it. */
@@ -66,8 +66,8 @@ export interface Engine {
   /** Each event of the subgraph that owns the root field, with the fields of other subgraphs resolved. */
   subscribe(request: EngineRequest): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
   /**
-   * Resolves a subscription's selection for one source event at hand, as if the owning co-located subgraph had yielded it.
-   * For deliveries that fan one event out to many subscribers of the same operation.
+   * Resolves a subscription's selection for one source event at hand, as if the owning co-located subgraph had
+   * yielded it. For deliveries that fan one event out to many subscribers of the same operation.
    */
   resolveEvent(request: EngineRequest & { event: unknown }): Promise<ExecutionResult>
   stats(): EngineStats

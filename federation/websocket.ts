@@ -21,9 +21,9 @@ export interface SubscriptionClient {
 }
 
 /**
- * Subscriptions of one remote subgraph by graphql-ws (`graphql-transport-ws`). Subscriptions with the same forwarded headers share a
- * connection, which closes with the last of them. A lost connection ends its subscriptions with an error: what was
- * missed meanwhile cannot be known.
+ * Subscriptions of one remote subgraph by graphql-ws (`graphql-transport-ws`). Subscriptions with the same forwarded
+ * headers share a connection, which closes with the last of them. A lost connection ends its subscriptions with an
+ * error: what was missed meanwhile cannot be known.
  */
 export const subscriptionClient = (options: SubscriptionClientOptions): SubscriptionClient => {
   const clients = new Map<string, { client: Client, users: number }>()
@@ -121,7 +121,8 @@ class EventQueue implements AsyncIterableIterator<ExecutionResult> {
     if (reader) reader({ done: false, value: event })
     else if (this.#events.push(event) > this.#limit) {
       this.end({ errors: [new GraphQLError(
-        `The subscription ended: more than ${this.#limit} events were waiting to be read. Read faster, or subscribe to less.`,
+        `The subscription ended: more than ${this.#limit} events were waiting to be read. `
+        + 'Read faster, or subscribe to less.',
       )] })
     }
   }

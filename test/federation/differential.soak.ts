@@ -1,8 +1,8 @@
 import { compareWorld, modes } from './differential/harness.ts'
 
 /**
- * Cases over all modes together: FRESHET_SOAK_CASES, 100,000 unless said otherwise, from seed FRESHET_SEED. Prints every
- * difference with its seed and ends with 1 when there was any.
+ * Cases over all modes together: FRESHET_SOAK_CASES, 100,000 unless said otherwise, from seed FRESHET_SEED. Prints
+ * every difference with its seed and ends with 1 when there was any.
  */
 const wanted = Number(process.env.FRESHET_SOAK_CASES ?? 100_000)
 const firstSeed = Number(process.env.FRESHET_SEED ?? Date.now() % 1_000_000)

@@ -1,8 +1,9 @@
 import type { ExecutionResult } from 'graphql'
 
 /**
- * How two answers differ, or nothing. Data must be equal to the order of its keys. Errors need not be the same ones: when a null
- * climbs, which of the errors below it are seen depends on timing. But the same nulls must be explained by errors.
+ * How two answers differ, or nothing. Data must be equal to the order of its keys. Errors need not be the same ones:
+ * when a null climbs, which of the errors below it are seen depends on timing. But the same nulls must be explained
+ * by errors.
  */
 export const difference = (expected: ExecutionResult, actual: ExecutionResult): string | undefined => {
   const left = JSON.stringify(expected.data)

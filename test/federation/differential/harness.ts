@@ -1,6 +1,7 @@
 import { buildSchema, execute, parse, type ExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql'
 import {
-  buildSubgraph, composeSubgraphs, CompositionError, createEngine, httpSubgraph, inProcessSubgraph, type Engine, type SubgraphTransport,
+  buildSubgraph, composeSubgraphs, CompositionError, createEngine, httpSubgraph, inProcessSubgraph, type Engine,
+  type SubgraphTransport,
 } from '../../../federation/index.ts'
 import { serveSubgraph, type RemoteSubgraph } from '../remote.ts'
 import { difference } from './compare.ts'
@@ -17,7 +18,10 @@ export interface Report {
   cases: number
   /** Worlds whose subgraphs do not compose; they give no cases. */
   unusable: number
-  /** Operations that the planner does not plan, or plans wrongly and was found out: answered by an error, never by wrong data. */
+  /**
+   * Operations that the planner does not plan, or plans wrongly and was found out: answered by an error, never by
+   * wrong data.
+   */
   unplanned: number
   differences: string[]
 }

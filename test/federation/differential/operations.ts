@@ -1,6 +1,7 @@
 import {
-  getNamedType, getNullableType, isAbstractType, isCompositeType, isEnumType, isInputObjectType, isInterfaceType, isListType, isNonNullType,
-  isObjectType, parse, validate, type DocumentNode, type GraphQLCompositeType, type GraphQLField, type GraphQLInputType, type GraphQLSchema,
+  getNamedType, getNullableType, isAbstractType, isCompositeType, isEnumType, isInputObjectType, isInterfaceType,
+  isListType, isNonNullType, isObjectType, parse, validate, type DocumentNode, type GraphQLCompositeType,
+  type GraphQLField, type GraphQLInputType, type GraphQLSchema,
 } from 'graphql'
 import type { Random } from './random.ts'
 

@@ -19,7 +19,10 @@ interface Node {
 
 const colors = ['RED', 'GREEN', 'BLUE']
 
-/** The resolvers of one subgraph, or of the whole world when none is named. Values are pure functions of what is asked. */
+/**
+ * The resolvers of one subgraph, or of the whole world when none is named. Values are pure functions of what is
+ * asked.
+ */
 export const resolversOf = (world: World, subgraph?: string): Record<string, GraphQLScalarType | Record<string, unknown>> => {
   const resolvers: Record<string, GraphQLScalarType | Record<string, unknown>> = {
     JSON: new GraphQLScalarType({ name: 'JSON' }),
