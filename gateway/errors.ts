@@ -1,5 +1,8 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 
+/** The parser's own words (graphql 16 has "that" in them). */
+const tooManyTokens = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/
+
 /**
  * What clients see of an error. Errors that somebody wrote for them pass; of all others they get a neutral sentence, and
  * the operator the whole.
@@ -8,8 +11,9 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, onEr
   const code = formatted.extensions?.code
   const cause = error instanceof GraphQLError ? error.originalError : error
   const unexpected = cause instanceof Error && !(cause instanceof GraphQLError)
-  if (formatted.message.startsWith('Syntax Error: Document contains more than'))
-    return { ...formatted, extensions: { code: 'LIMIT_EXCEEDED', limit: 'tokens' } }
+  const tokens = tooManyTokens.exec(formatted.message)?.[1]
+  if (tokens !== undefined)
+    return { message: `The operation has more than ${tokens} tokens; ask for less at once, and pass values as variables.`, extensions: { code: 'LIMIT_EXCEEDED', limit: 'tokens' } }
   if (unexpected && (code === undefined || code === 'INTERNAL_SERVER_ERROR')) {
     onError(cause)
     return { message: 'Internal server error.', path: formatted.path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }

@@ -1,5 +1,5 @@
 import {
-  getNamedType, GraphQLError, isCompositeType, isInterfaceType, isObjectType, Kind,
+  getNamedType, GraphQLError, isCompositeType, isInterfaceType, isObjectType, Kind, valueFromASTUntyped,
   type DocumentNode, type FieldNode, type FragmentDefinitionNode, type GraphQLCompositeType, type GraphQLField,
   type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode,
 } from 'graphql'
@@ -23,6 +23,9 @@ export function checkLimits(
 ): void {
   const fragments = new Map(document.definitions.flatMap((node): [string, FragmentDefinitionNode][] =>
     node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : []))
+  const given: Record<string, unknown> = { ...variables }
+  for (const { variable, defaultValue } of operation.variableDefinitions ?? [])
+    if (defaultValue && given[variable.name.value] === undefined) given[variable.name.value] = valueFromASTUntyped(defaultValue)
   const seen = { visited: 0, aliases: 0, objects: 0, rootFields: 0 }
 
   const visit = (set: SelectionSetNode, parent: GraphQLCompositeType, depth: number, times: number): void => {
@@ -50,7 +53,7 @@ export function checkLimits(
     if (!field.selectionSet) return
     const definition = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
     const type = definition && getNamedType(definition.type)
-    const within = times * (definition ? listSize(field, definition, variables) : 1)
+    const within = times * (definition ? listSize(field, definition, given) : 1)
     if ((seen.objects += within) > limits.objects)
       throw exceeded('objects', `The operation may ask for more than ${limits.objects} objects (list sizes multiplied along each path); ask for smaller pages.`)
     if (isCompositeType(type)) visit(field.selectionSet, type, depth + 1, within)

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 
 export function send(response: ServerResponse, status: number, type: string, body: string, headers: OutgoingHttpHeaders = {}): void {
   response.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'content-length': Buffer.byteLength(body), ...headers })
@@ -7,3 +8,8 @@ export function send(response: ServerResponse, status: number, type: string, bod
 
 export const sendJson = (response: ServerResponse, status: number, body: unknown, headers?: OutgoingHttpHeaders): void =>
   send(response, status, 'application/json', JSON.stringify(body), headers)
+
+/** Answers a request for a WebSocket in HTTP, and hangs up. */
+export function refuseUpgrade(socket: Duplex, status: number, message: string): void {
+  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
+}

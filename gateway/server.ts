@@ -7,7 +7,7 @@ import type { Door } from './door.ts'
 import { graphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
 import { checkKey, checkListen, checkRequest } from './guard.ts'
-import { send, sendJson } from './respond.ts'
+import { refuseUpgrade, send, sendJson } from './respond.ts'
 import { serveEventStream, wantsEventStream } from './sse.ts'
 import { serveSubgraph } from './subgraph-endpoint.ts'
 import { createWebSocketDoor } from './websocket.ts'
@@ -90,10 +90,6 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
 const isPage = (path: string, request: IncomingMessage): boolean =>
   path === '/graphql' && request.method === 'GET' && !(request.url ?? '').includes('query=')
   && /\btext\/html\b/.test(request.headers.accept ?? '')
-
-function refuseUpgrade(socket: Duplex, status: number, message: string): void {
-  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
-}
 
 function bind(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import type { Engine, EngineRequest } from '../federation/index.ts'
 import { contextFor, waitWith, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
+import { refuseUpgrade } from './respond.ts'
 import { formatResult, withLastWord } from './results.ts'
 import { tokenOf } from './token.ts'
 
@@ -76,13 +77,17 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
   return {
     upgrade(request, socket, head) {
       if (sockets.clients.size >= limits.connections) {
-        socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+        refuseUpgrade(socket, 503, `The server has ${limits.connections} connections, as many as it may ("connections"); try again later.`)
         return
       }
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
         client.once('close', () => telemetry.connections.dec({ transport: 'websocket' }))
         sockets.emit('connection', client, request)
+        // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code
+        // that says so; graphql-ws would print it.
+        client.removeAllListeners('error')
+        client.on('error', () => {})
       })
     },
     close: async () => {
