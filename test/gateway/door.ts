@@ -1,0 +1,98 @@
+import { composeSubgraphs, buildSubgraph, createEngine, inProcessSubgraph, type Engine, type SubgraphResolvers } from '../../federation/index.ts'
+import type { Door } from '../../gateway/door.ts'
+import { EngineHost } from '../../gateway/engine-host.ts'
+import { listen } from '../../gateway/server.ts'
+import { defaultGatewaySettings, defaultLimits, type GatewaySettings, type Limits } from '../../gateway/settings.ts'
+import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
+import { createPublisher } from '../../resolvers/events/publisher.ts'
+import { localScope } from '../../resolvers/scope.ts'
+import { topicNames } from '../../events/topics.ts'
+import { openEmbeddedIndex } from '../../search/embedded.ts'
+import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
+import { MetricViewImpl } from '../../search/metric-view.ts'
+import type { FormattedExecutionResult } from 'graphql'
+
+/** A small API with something for every rule of the door. */
+export const typeDefs = `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+  type Query {
+    hello: String
+    item: Item
+    items(first: Int! = 10): [Item!]!
+    byKeys(entities: [ID!]!): [Item!]!
+    version: Int
+    broken: String
+    refused: String
+    slow: String
+  }
+  type Mutation { count: Int }
+  type Subscription { ticks: Int, quiet: Int, breaks: Int }
+  type Item { id: ID, item: Item, items(first: Int! = 10): [Item!]! }
+`
+
+export function engineOf(resolvers: SubgraphResolvers, onError?: (error: unknown) => void): Engine {
+  const { supergraphSdl } = composeSubgraphs([{ name: 'small', url: 'http://localhost/small', typeDefs }])
+  const schema = buildSubgraph({ typeDefs, resolvers })
+  return createEngine({ supergraphSdl, subgraphs: new Map([['small', inProcessSubgraph({ schema, onError })]]) })
+}
+
+export interface OpenDoor extends AsyncDisposable {
+  url: string
+  host: EngineHost
+  telemetry: Telemetry
+  view: MetricViewImpl
+  /** What the operator was told. */
+  told: unknown[]
+  /** The whole answer of an operation over HTTP. */
+  ask(query: string, variables?: object, headers?: Record<string, string>): Promise<{ status: number; body: FormattedExecutionResult }>
+  close(): Promise<void>
+}
+
+export interface DoorOptions {
+  resolvers?: SubgraphResolvers
+  settings?: Partial<Omit<GatewaySettings, 'limits'>>
+  limits?: Partial<Limits>
+}
+
+/** The door alone, over an API of its own: no log, no ingest. */
+export async function openDoor({ resolvers = {}, settings, limits }: DoorOptions = {}): Promise<OpenDoor> {
+  const told: unknown[] = []
+  const onError = (error: unknown) => void told.push(error)
+  const unexpected = (): never => {
+    throw new Error('this test has no log')
+  }
+  const index = await openEmbeddedIndex({ directory: null })
+  const view = new MetricViewImpl()
+  const telemetry = createTelemetry({ processMetrics: false })
+  const first = engineOf(resolvers, onError)
+  const host = new EngineHost(first)
+  const door: Door = {
+    host, telemetry, onError, logId: 'log', scope: localScope, ready: () => view.ready(),
+    settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
+    services: {
+      index, view, embedder: createHashingEmbedder(), clock: Date.now,
+      feed: { serve: unexpected, evaluate: unexpected },
+      live: { livestream: unexpected, livestreams: unexpected, feed: unexpected, metrics: unexpected, events: unexpected },
+      publisher: createPublisher({ log: { id: 'log', append: unexpected } as never, topics: topicNames(), clock: Date.now, newId: unexpected }),
+    },
+  }
+  const server = await listen(door, new Map()).catch(async (error: unknown) => {
+    await first.close()
+    throw error
+  })
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => closed ??= server.close()
+  return {
+    url: server.url, host, telemetry, view, told, close,
+    async ask(query, variables, headers) {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }),
+      })
+      return { status: response.status, body: await response.json() as FormattedExecutionResult }
+    },
+    async [Symbol.asyncDispose]() {
+      await close()
+      await Promise.all([index.close(), first.close(), host.current.close()])
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { buildSchema, getOperationAST, GraphQLError, parse } from 'graphql'
+import { checkLimits } from '../../gateway/limits.ts'
+import { defaultLimits, type Limits } from '../../gateway/settings.ts'
+import { connect } from '../support/live-client.ts'
+import { openEventStream } from '../support/event-stream.ts'
+import { openDoor } from './door.ts'
+import { rawRequest } from './raw-request.ts'
+
+const schema = buildSchema(`
+  type Query { item: Item, items(first: Int! = 10): [Item!]!, byKeys(entities: [ID!]!): [Item!]!, hello: String }
+  type Item { id: ID, item: Item, items(first: Int! = 10): [Item!]! }
+`)
+
+/** The limit that an operation exceeds, or null. */
+function exceeded(query: string, limits: Partial<Limits>, variables: Record<string, unknown> = {}): unknown {
+  const document = parse(query)
+  try {
+    checkLimits(schema, document, getOperationAST(document)!, variables, { ...defaultLimits, ...limits })
+    return null
+  } catch (error) {
+    assert.ok(error instanceof GraphQLError)
+    assert.equal(error.extensions.code, 'LIMIT_EXCEEDED')
+    return error.extensions.limit
+  }
+}
+
+describe('limits of an operation', () => {
+  test('depth counts fields, not fragments', () => {
+    const deep = '{ item { item { item { id } } } }'
+    assert.equal(exceeded(deep, { depth: 4 }), null)
+    assert.equal(exceeded(deep, { depth: 3 }), 'depth')
+    assert.equal(exceeded('{ ... { ... on Query { ... { hello } } } }', { depth: 1 }), null)
+    assert.equal(exceeded('query { item { ...a } } fragment a on Item { item { ...b } } fragment b on Item { item { id } }', { depth: 3 }), 'depth')
+  })
+
+  test('aliases and root fields are counted, in fragments too', () => {
+    assert.equal(exceeded('{ a: hello b: hello ...f } fragment f on Query { c: hello }', { aliases: 3, rootFields: 3 }), null)
+    assert.equal(exceeded('{ a: hello b: hello ...f } fragment f on Query { c: hello }', { aliases: 2 }), 'aliases')
+    assert.equal(exceeded('{ hello a: hello ... { b: hello } }', { rootFields: 2 }), 'rootFields')
+  })
+
+  test('objects are list sizes multiplied along each path, added up', () => {
+    // 10 + 10·5 + 10·5·2
+    const nested = '{ items(first: 10) { items(first: 5) { items(first: 2) { id } } } }'
+    assert.equal(exceeded(nested, { objects: 160 }), null)
+    assert.equal(exceeded(nested, { objects: 159 }), 'objects')
+    // 3 + 7
+    assert.equal(exceeded('{ a: items(first: 3) { id } b: items(first: 7) { id } }', { objects: 9 }), 'objects')
+  })
+
+  test('list sizes come from literals, variables, defaults of either, and the length of keys', () => {
+    for (const [query, variables, size] of [
+      ['{ items { id } }', {}, 10],
+      ['query ($n: Int!) { items(first: $n) { id } }', { n: 40 }, 40],
+      ['query ($n: Int! = 30) { items(first: $n) { id } }', {}, 30],
+      ['query ($n: Int! = 30) { items(first: $n) { id } }', { n: 4 }, 4],
+      ['{ byKeys(entities: ["a", "b", "c"]) { id } }', {}, 3],
+      ['query ($keys: [ID!]!) { byKeys(entities: $keys) { id } }', { keys: ['a', 'b'] }, 2],
+    ] as const) {
+      assert.equal(exceeded(query, { objects: size }, variables), null, query)
+      assert.equal(exceeded(query, { objects: size - 1 }, variables), 'objects', query)
+    }
+  })
+
+  test('fragments that multiply without end are stopped', () => {
+    const fragments = Array.from({ length: 30 }, (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`).join('\n')
+    assert.equal(exceeded(`query { ...f0 } ${fragments} fragment f30 on Query { __typename }`, {}), 'objects')
+  })
+
+  test('introspection is not measured: its answer is bounded by the schema', () => {
+    assert.equal(exceeded('{ __schema { types { fields { type { name } } } } a: __typename }', { depth: 1, aliases: 0, rootFields: 0, objects: 0 }), null)
+  })
+})
+
+describe('limits at the door', { timeout: 60_000 }, () => {
+  const cases: [limit: keyof Limits, value: number, query: string][] = [
+    ['tokens', 10, '{ hello hello hello hello hello hello hello hello hello hello }'],
+    ['depth', 2, '{ item { item { id } } }'],
+    ['aliases', 1, '{ a: hello b: hello }'],
+    ['rootFields', 1, '{ hello version }'],
+    ['objects', 9, '{ items { id } }'],
+  ]
+  for (const [limit, value, query] of cases)
+    test(`"${limit}" names itself over HTTP, graphql-ws and event streams`, async () => {
+      await using door = await openDoor({ limits: { [limit]: value } })
+      const { body } = await door.ask(query)
+      await using client = await connect(door.url)
+      const overSocket = await client.subscribe(query).ended
+      const overEvents = await (await openEventStream(door.url, { query })).next()
+      for (const errors of [body.errors, overSocket, overEvents.errors]) {
+        assert.equal(errors?.length, 1)
+        assert.deepEqual(errors[0]?.extensions, { code: 'LIMIT_EXCEEDED', limit })
+        assert.match(errors[0]?.message ?? '', new RegExp(`more than ${value} `))
+      }
+    })
+
+  test('"bodyBytes" names itself, before a body is read whole', async () => {
+    await using door = await openDoor({ limits: { bodyBytes: 1_000 } })
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const response = await fetch(`${door.url}/graphql`, {
+        method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query: '{ hello }', variables: { a: 'x'.repeat(1_000) } }),
+      })
+      assert.equal(response.status, 413)
+      assert.deepEqual((await response.json() as { errors: { extensions: object }[] }).errors[0]?.extensions, { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' })
+    }
+    await using client = await connect(door.url)
+    client.subscribe(`{ hello } # ${'x'.repeat(1_000)}`)
+    assert.equal((await client.closed).code, 1009)
+  })
+
+  test('"operationsPerConnection" names itself, and counts those under way only', async () => {
+    const quiet = { subscribe: async function* () { await new Promise(() => {}) } }
+    await using door = await openDoor({ limits: { operationsPerConnection: 2 }, resolvers: { Subscription: { quiet }, Query: { hello: () => 'hello' } } })
+    await using client = await connect(door.url)
+    client.subscribe('subscription { quiet }')
+    for (let i = 0; i < 3; i++) assert.deepEqual(await client.subscribe('{ hello }').data(), { hello: 'hello' })
+    client.subscribe('subscription { quiet }')
+    const [error] = await client.subscribe('{ hello }').ended
+    assert.deepEqual(error?.extensions, { code: 'LIMIT_EXCEEDED', limit: 'operationsPerConnection' })
+  })
+
+  test('"connections" names itself', async () => {
+    await using door = await openDoor({ limits: { connections: 1 } })
+    await using _first = await connect(door.url)
+    const { status, text } = await rawRequest(`${door.url}/graphql`, {
+      headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+    })
+    assert.deepEqual([status, text], [503, 'The server has 1 connections, as many as it may ("connections"); try again later.'])
+  })
+})
