@@ -1,3 +1,4 @@
+import { partitionKey } from '../events/log.ts'
 import type { EventLog, NewRecord, Positions } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
 import type { EntityIndex } from '../search/entity-index.ts'
@@ -199,7 +200,9 @@ export class Checkpointer {
     this.#begun = null
     this.#sequence = marker.tail.sequence
     this.#everything = false
-    this.#options.completed(shard.number, marker.positions)
+    // Of the announcements, readers that start anew need what lies behind the marker.
+    const announced = { [partitionKey(this.#options.topics.changes, shard.number)]: marker.tail.next }
+    this.#options.completed(shard.number, { ...marker.positions, ...announced })
     metrics.checkpoint({ shard: shard.number, number: marker.checkpoint, entities: begun.entities, bytes: begun.bytes, ms: clock.now() - begun.at })
     await this.#sweep(marker)
   }
