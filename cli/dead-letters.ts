@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { listDeadLetters, resubmit, showDeadLetter, type ListedDeadLetter } from '../events/dead-letters.ts'
 import type { EventLog } from '../events/log.ts'
+import { DirectoryInUseError } from '../events/sqlite.ts'
 import type { Topics } from '../events/topics.ts'
 import type { Logger } from '../ingest/observer.ts'
 import { openLog, topicsOf } from './parts.ts'
@@ -19,7 +20,9 @@ interface Tools {
 export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: Tools): Command {
   const withLog = async (flags: object, work: (log: EventLog, topics: Topics) => Promise<void>): Promise<void> => {
     const settings = settingsFrom(flags as Partial<Record<SettingName, unknown>>)
-    const { log } = await openLog(settings, logger)
+    const { log } = await openLog(settings, logger).catch((error: unknown) => {
+      throw error instanceof DirectoryInUseError ? new Error(besideRunning(error.message)) : error
+    })
     try {
       await work(log, topicsOf(settings))
     } finally {
@@ -41,14 +44,17 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
       say(letters.length === 0 ? 'There are no dead letters.' : next ? `${letters.length} shown; there are more (--limit).` : `${letters.length} in all.`)
     }))
   command.command('show')
-    .description('Show one with its untouched bytes.')
+    .description('Show one with its untouched bytes: they alone go to standard output, so `show ID > FILE` and `resubmit ID --edited FILE` mend it.')
     .argument('<id>', 'as `list` shows it: topic/partition/offset')
     .option(...dataDir)
     .action((id: string, flags: object) => withLog(flags, async (log, topics) => {
       const letter = await showDeadLetter(log, topics, id)
       if (!letter) throw new Error(`There is no dead letter "${id}"; \`freshet dead-letters list\` shows what there is.`)
-      say(lineOf(letter))
-      say(letter.value === null ? '(its bytes are not there any more)' : Buffer.from(letter.value).toString('utf8'))
+      tell(lineOf(letter))
+      if (letter.value === null) tell('(its bytes are not there any more)')
+      else if (process.stdout.isTTY) say(harmless(Buffer.from(letter.value).toString('utf8')))
+      // To a file they go as they came, so that it can be edited and sent again.
+      else process.stdout.write(letter.value)
     }))
   command.command('resubmit')
     .description('Send one again to its topic, untouched or mended. What would be rejected again is not sent.')
@@ -65,5 +71,15 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
   return command
 }
 
+/** The embedded log is one process's, and dead letters are looked at while everything runs: so what to do is said in full. */
+const besideRunning = (inUse: string): string =>
+  `${inUse}\nEnd that \`freshet start\` with Ctrl-C (nothing is lost), run this again, then start it again. On Kafka both run side by side.`
+
+/** What a stranger sent must not steer the terminal on which it is shown. */
+const harmless = (text: string): string =>
+  text.replaceAll(/[\p{Cc}--[\n\t]]/gv, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+
 const lineOf = ({ id, kind, reason, message, rejectedAt, resubmittedAt }: ListedDeadLetter): string =>
-  `${id}  ${new Date(rejectedAt).toISOString()}  ${kind} ${reason}: ${message}${resubmittedAt === undefined ? '' : '  (sent again)'}`
+  `${id}  ${new Date(rejectedAt).toISOString()}  ${kind} ${reason}: ${harmless(message)}${resubmittedAt === undefined ? '' : '  (sent again)'}`
