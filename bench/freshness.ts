@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { arrivals } from './load.ts'
-import type { BenchOptions } from './main.ts'
-import { quantile, type Report } from './report.ts'
+import { quantile, type Report, type BenchOptions } from './report.ts'
 import { open, operation, startSystem, type Parts } from './system.ts'
 import { createWorkload } from './workload.ts'
 

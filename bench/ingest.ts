@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { silentObserver, type IngestObserver } from '../ingest/observer.ts'
-import type { BenchOptions } from './main.ts'
-import type { Report } from './report.ts'
+import type { BenchOptions, Report } from './report.ts'
 import { open, startSystem, type Parts } from './system.ts'
 import { createWorkload } from './workload.ts'
 

@@ -1,11 +1,5 @@
 import { parseArgs } from 'node:util'
-import { Report } from './report.ts'
-
-export interface BenchOptions {
-  /** Ends within a minute, with smaller numbers: to see that it works, not to quote. */
-  quick: boolean
-  report: Report
-}
+import { Report, type BenchOptions } from './report.ts'
 
 /** The benchmarks by name. Each is a module with `run`, loaded when it is asked for. */
 const benches: Record<string, () => Promise<{ run: (options: BenchOptions) => Promise<void> }>> = {

@@ -1,7 +1,6 @@
 import { createHashingEmbedder } from '../search/hashing-embedder.ts'
 import type { Filter } from '../search/filter.ts'
-import type { BenchOptions } from './main.ts'
-import { quantile, type Report } from './report.ts'
+import { quantile, type Report, type BenchOptions } from './report.ts'
 import { open, operation, startSystem, type Parts, type System } from './system.ts'
 import { createWorkload } from './workload.ts'
 

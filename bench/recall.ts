@@ -1,7 +1,7 @@
 import { openEmbeddedIndex } from '../search/embedded.ts'
 import { createCorpus, load, selectivities, textOverlap, vectorRecall } from '../test/search/overlap.ts'
 import { sharedWeaviate, uniquePrefix } from '../test/servers/shared.ts'
-import type { BenchOptions } from './main.ts'
+import type { BenchOptions } from './report.ts'
 
 /** Weaviate beside the exact scan: the nearest vectors within filters, and the texts found. */
 export async function run({ quick, report }: BenchOptions): Promise<void> {

@@ -11,6 +11,12 @@ export interface Figure {
   met: boolean | null
 }
 
+export interface BenchOptions {
+  /** Ends within a minute, with smaller numbers: to see that it works, not to quote. */
+  quick: boolean
+  report: Report
+}
+
 /** Collects figures, prints them as they come, and writes them as JSON at the end. */
 export class Report {
   readonly figures: Figure[] = []

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BenchOptions } from './main.ts'
 import { open, operation, startSystem } from './system.ts'
 import { createWorkload } from './workload.ts'
+import type { BenchOptions } from './report.ts'
 
 const first = operation('query First { feed(userId: "u-1", first: 5) { nodes { id title } } livestream(id: "ls-1") { title } }')
 
