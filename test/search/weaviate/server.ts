@@ -17,3 +17,16 @@ export async function removeCollections(url: string, prefix: string): Promise<vo
     await response.body?.cancel()
   }
 }
+
+/** Sets how many candidates a filter may leave for the exact scan, instead of a walk through the graph. */
+export async function scanUpTo(url: string, prefix: string, flatSearchCutoff: number): Promise<void> {
+  for (const name of (await collectionsOf(url, prefix)).collections) {
+    const schema = await (await fetch(`${url}/v1/schema/${name}`)).json() as { vectorConfig?: Record<string, { vectorIndexConfig: object }> }
+    for (const vector of Object.values(schema.vectorConfig ?? {})) vector.vectorIndexConfig = { ...vector.vectorIndexConfig, flatSearchCutoff }
+    const response = await fetch(`${url}/v1/schema/${name}`, {
+      method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(schema),
+    })
+    if (!response.ok) throw new Error(`the server refused to change ${name}: ${await response.text()}`)
+    await response.body?.cancel()
+  }
+}
