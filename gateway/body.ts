@@ -16,3 +16,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   }
   return Buffer.concat(chunks).toString('utf8')
 }
+
+/** Whether the body says that it is JSON, which a foreign page cannot say without asking first (a CORS preflight). */
+export const isJson = ({ headers }: IncomingMessage): boolean => /^application\/(graphql-response\+)?json\b/i.test(headers['content-type'] ?? '')
+
+export const notJson = { errors: [{ message: 'The body must be JSON, and say so: "content-type: application/json".', extensions: { code: 'BAD_REQUEST' } }] }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeaderMap, type ApolloServer } from '@apollo/server'
 import type { HttpContext } from './apollo.ts'
-import { BodyTooLargeError, readBody } from './body.ts'
+import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import { contextFor, waitWith, type Door } from './door.ts'
 import { sendJson } from './respond.ts'
 
@@ -42,9 +42,8 @@ async function bodyOf(request: IncomingMessage, response: ServerResponse, limit:
   if (request.method !== 'POST') return null
   try {
     const text = await readBody(request, limit)
-    const isJson = /^application\/(graphql-response\+)?json\b/i.test(request.headers['content-type'] ?? '')
     // Anything else is Apollo Server's to refuse.
-    return isJson ? JSON.parse(text) : text
+    return isJson(request) ? JSON.parse(text) : text
   } catch (error) {
     if (error instanceof BodyTooLargeError)
       sendJson(response, 413, { errors: [{ message: error.message, extensions: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } }] }, { connection: 'close' })

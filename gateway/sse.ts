@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
-import { BodyTooLargeError, readBody } from './body.ts'
+import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
 import { contextFor, waitWith, type Door } from './door.ts'
 import { prepareOperation } from './operation.ts'
 import { sendJson } from './respond.ts'
@@ -20,6 +20,9 @@ export async function serveEventStream(door: Door, request: IncomingMessage, res
   const parameters = await parametersOf(request, response, door.settings.limits.bodyBytes)
   if (!parameters) return
   const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+  // A page of any origin can make a browser send a GET, and no Origin comes with it.
+  if (request.method === 'GET' && 'operation' in prepared && prepared.operation.operation === 'mutation')
+    return sendJson(response, 405, { errors: [{ message: 'A mutation is sent by POST.' }] }, { allow: 'POST' })
   const token = tokenOf(header(request, 'freshet-token'), parameters.extensions)
   const stream = open(response)
   try {
@@ -81,6 +84,10 @@ interface Parameters {
 }
 
 async function parametersOf(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Parameters | undefined> {
+  if (request.method !== 'GET' && !isJson(request)) {
+    sendJson(response, 415, notJson)
+    return undefined
+  }
   try {
     const raw: unknown = request.method === 'GET' ? fromSearch(request.url) : JSON.parse(await readBody(request, limit))
     if (isParameters(raw)) return raw

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { execute, getOperationAST, GraphQLError, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql'
-import { BodyTooLargeError, readBody } from './body.ts'
+import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
 import { contextFor, type Door } from './door.ts'
 import { sendJson } from './respond.ts'
 import { formatResult } from './results.ts'
@@ -8,6 +8,7 @@ import { formatResult } from './results.ts'
 /** Serves one of Freshet's own subgraphs, `_service` and `_entities` included, for any other federation router. */
 export async function serveSubgraph(schema: GraphQLSchema, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'POST') return sendJson(response, 405, { errors: [{ message: 'A subgraph is asked by POST.' }] }, { allow: 'POST' })
+  if (!isJson(request)) return sendJson(response, 415, notJson)
   const left = new AbortController()
   response.once('close', () => left.abort())
   let asked: { query?: unknown; operationName?: unknown; variables?: unknown }
