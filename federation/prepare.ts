@@ -3,7 +3,8 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { codes } from './errors.ts'
-import { normalise, type LiftedValue, type NormalisedOperation } from './normalise.ts'
+import type { LiftedValue } from './lift.ts'
+import { normalise, type NormalisedOperation } from './normalise.ts'
 import type { SupergraphTypes } from './schema.ts'
 
 /** An operation of a document, normalised. */
