@@ -62,8 +62,11 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
 
   const positions: Positions = Object.assign({}, ...recovered.map(({ shard }) => shard.positions))
   const intake = new Intake(assignment.read({ from: positions, signal: stop, maxRecords: settings.maxRoundRecords }), settings.readAhead)
+  // What is pending at the end is the next owner's.
+  const over = new AbortController()
   const vectors = new VectorQueue({
-    embedder: options.embedder, batch: settings.embedBatch, concurrency: settings.embedConcurrency, signal: end, logger, metrics,
+    embedder: options.embedder, batch: settings.embedBatch, concurrency: settings.embedConcurrency, logger, metrics,
+    signal: AbortSignal.any([end, over.signal]),
     ready: () => intake.wake(),
   })
   const round: RoundOptions = { ...writing, log, topics, clock, vectors }
@@ -103,6 +106,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
     cleanly = true
   } finally {
     timers.forEach(clearInterval)
+    over.abort(new Error('the ownership has ended'))
     for (const { shard } of owned.values()) metrics.shardReleased({ shard: shard.number, epoch: shard.epoch, cleanly })
   }
 }

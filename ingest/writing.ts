@@ -98,6 +98,8 @@ export async function writeImages(
     const texts: { text: EmbeddingText; state: EntityState; upsert: Upsert }[] = []
     for (const state of some) {
       if (!exists(state)) {
+        // Should it come back, its vector has to be made again.
+        state.embeddedText = null
         writes.deletes.push({ kind: state.kind, id: state.id })
         continue
       }

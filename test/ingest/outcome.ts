@@ -144,3 +144,17 @@ export async function assertIndexed(index: EntityIndex, entities: ReadonlyMap<En
     }
   }
 }
+
+/** Fails with the first paths at which two outcomes differ: whole outcomes are too long to read. */
+export function assertSame(actual: unknown, expected: unknown): void {
+  const differences: string[] = []
+  const compare = (a: unknown, b: unknown, path: string) => {
+    if (differences.length >= 12) return
+    if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) {
+      for (const name of new Set([...Object.keys(a), ...Object.keys(b)]))
+        compare((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name], `${path}/${name}`)
+    } else if (!Object.is(a, b)) differences.push(`${path}: expected ${JSON.stringify(b)}, got ${JSON.stringify(a)}`)
+  }
+  compare(actual, expected, '')
+  assert.equal(differences.length, 0, differences.join('\n'))
+}
