@@ -5,7 +5,7 @@ const [directory, partitions] = process.argv.slice(2)
 const harness = await new Harness(Number(partitions), directory).open()
 const running = harness.ingest({
   logger: { info: (message) => { if (message === 'ingest owns partitions') console.log('owning') }, warn: console.error, error: console.error },
-  settings: { maxRoundRecords: 10, readAhead: 20, checkpointIntervalMs: 60, checkpointChunkBytes: 4_096, copyIntervalMs: 100 },
+  settings: { maxRoundRecords: 6, readAhead: 12, checkpointIntervalMs: 60, checkpointChunkBytes: 4_096, copyIntervalMs: 100 },
 })
 console.log('started')
 await Promise.race([harness.announced(), running.ended])

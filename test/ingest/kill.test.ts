@@ -1,9 +1,11 @@
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareWithUninterrupted } from './kill-embedded.ts'
 
-test('killed ten times, ingest ends where the uninterrupted run ends and has announced everything once', { timeout: 120_000 }, async (t) => {
-  const kills = await compareWithUninterrupted({ kills: 10, events: 12_000, seed: 7 })
+const wanted = 10
+
+test(`killed ${wanted} times, ingest ends where the uninterrupted run ends and has announced everything once`, { timeout: 180_000 }, async (t) => {
+  // How many moments a run offers depends on the machine; each run is compared as a whole.
+  let kills = 0
+  for (let seed = 1; kills < wanted; seed++) kills += await compareWithUninterrupted({ kills: wanted - kills, events: 8_000, seed })
   t.diagnostic(`${kills} kills`)
-  assert.ok(kills >= 8, `expected the children to be killed at work, got only ${kills} kills`)
 })
