@@ -9,7 +9,7 @@ import type { SupergraphTypes } from './schema.ts'
 import { fieldOf, operationShape, type Shape } from './shape.ts'
 
 /** A plan node with everything precomputed that does not depend on a request. */
-export type Step = RootFetch | EntityFetch | Sequence | Parallel | Condition | Subscription
+export type Step = RootFetch | EntityFetch | Sequence | Parallel | MutationFields | Condition | Subscription
 
 export interface Call {
   service: string
@@ -53,6 +53,11 @@ export interface EntityGroup {
 
 export interface Sequence { kind: 'sequence', steps: readonly Step[] }
 export interface Parallel { kind: 'parallel', steps: readonly Step[] }
+/**
+ * A mutation's root fields, each with its own steps; they run in the order in which the request's variables select
+ * them.
+ */
+export interface MutationFields { kind: 'fields', byKey: ReadonlyMap<string, Step> }
 export interface Condition { kind: 'condition', variable: string, then: Step | undefined, otherwise: Step | undefined }
 export interface Subscription { kind: 'subscription', fetch: RootFetch }
 
@@ -74,6 +79,7 @@ const entityGroups = (step: Step): readonly EntityGroup[] => {
     case 'entities': return step.groups
     case 'sequence':
     case 'parallel': return step.steps.flatMap(entityGroups)
+    case 'fields': return [...step.byKey.values()].flatMap(entityGroups)
     case 'condition': return [step.then, step.otherwise].flatMap((child) => child ? entityGroups(child) : [])
     default: return []
   }

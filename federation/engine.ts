@@ -52,10 +52,11 @@ export const createEngine = (options: EngineOptions): Engine => {
     }
   }
 
-  const executionOf = ({ operation, variables }: Prepared, request: EngineRequest): Execution => ({
+  const executionOf = ({ operation, plan, variables }: Prepared, request: EngineRequest): Execution => ({
     subgraphs,
     types,
     variables,
+    rootKeys: () => plan.projection.rootKeys(variables),
     context: request.context,
     headers: request.headers,
     signal: request.signal,

@@ -20,6 +20,8 @@ export const run = (step: Step, execution: Execution): Promise<void> | void => {
       const waiting = step.steps.map((child) => run(child, execution)).filter((pending) => pending !== undefined)
       return waiting.length > 0 ? Promise.all(waiting).then(() => undefined) : undefined
     }
+    case 'fields':
+      return runFrom(execution.rootKeys().flatMap((key) => step.byKey.get(key) ?? []), 0, execution)
     case 'condition': {
       const chosen = execution.variables[step.variable] === true ? step.then : step.otherwise
       return chosen && run(chosen, execution)

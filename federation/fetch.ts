@@ -15,6 +15,8 @@ export interface Execution {
   readonly types: SupergraphTypes
   /** Coerced, with defaults, lifted literals included. */
   readonly variables: Record<string, unknown>
+  /** The root fields in the order in which the variables select them. */
+  readonly rootKeys: () => string[]
   readonly context: unknown
   readonly headers: Record<string, string> | undefined
   readonly signal: AbortSignal | undefined

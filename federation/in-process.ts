@@ -4,6 +4,7 @@ import {
 } from 'graphql'
 import { compileQuery, isCompiledQuery } from 'graphql-jit'
 import { codes } from './errors.ts'
+import { inlineFragments } from './inline-fragments.ts'
 import { variableCoercion } from './recursive-inputs.ts'
 import { isStream, mapStream } from './subscribe.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -78,10 +79,9 @@ const compilerOptions = { disablingCapturingStackErrors: true, useExperimentalPa
 
 const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run => {
   const coercion = variableCoercion(schema, document)
-  const compiled = compileQuery(
-    coercion?.schema ?? schema, coercion?.document ?? document, operationName, compilerOptions,
-  )
-  if (!isCompiledQuery(compiled)) {
+  const whole = inlineFragments(coercion?.document ?? document)
+  const compiled = whole && compileQuery(coercion?.schema ?? schema, whole, operationName, compilerOptions)
+  if (!compiled || !isCompiledQuery(compiled)) {
     return (rootValue, { context, variables }) => executeWithGraphql({
       schema, document, operationName, rootValue, contextValue: context, variableValues: variables,
     })

@@ -1,9 +1,10 @@
 import {
-  Kind, print, TypeInfo, visit, visitWithTypeInfo, type ArgumentNode, type DocumentNode, type FieldNode,
+  GraphQLError, Kind, print, TypeInfo, visit, visitWithTypeInfo, type ArgumentNode, type DocumentNode, type FieldNode,
   type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode,
 } from 'graphql'
+import { codes } from './errors.ts'
 import { Lifted, type LiftedValue } from './lift.ts'
-import { reachable, simplified, withRootFields, type Operation } from './simplify.ts'
+import { keyOf, reachable, simplified, withRootFields, type Operation } from './simplify.ts'
 import type { SupergraphTypes } from './schema.ts'
 
 /** One operation of a client's document, in the form under which its plan is kept. */
@@ -62,7 +63,12 @@ const rewrite = (
   return visit(document, visitWithTypeInfo(info, {
     Field: {
       enter: (node) => {
-        const key = (node.alias ?? node.name).value
+        const key = keyOf(node)
+        if (key === '__proto__') {
+          throw new GraphQLError('The response key "__proto__" cannot be answered with; choose another alias.', {
+            extensions: { code: codes.badInput },
+          })
+        }
         // The planner takes `name: name` and `name` for two fields.
         if (!meetsPlanner(node, key, types)) {
           return node.alias?.value === node.name.value ? { ...node, alias: undefined } : undefined
@@ -89,14 +95,18 @@ const meetsPlanner = (node: FieldNode, key: string, types: SupergraphTypes): boo
   return key === name ? types.requiredWithArguments.has(name) : key.startsWith('_') || types.fieldNames.has(key)
 }
 
-/** A document for each root field of the operation, in the order in which they are selected. */
-export const perRootField = (normalised: NormalisedOperation): DocumentNode[] => {
+/** A document for each root field of the operation by its response key, in the order in which they are written. */
+export const perRootField = (normalised: NormalisedOperation): Map<string, DocumentNode> => {
   const operation = simplified(normalised)
   const keys = new Set<string>()
-  const keyOf = (field: FieldNode): string => (field.alias ?? field.name).value
   withRootFields(operation, (field) => {
     if (!field.name.value.startsWith('__')) keys.add(keyOf(field))
     return true
   })
-  return [...keys].flatMap((key) => withRootFields(operation, (field) => keyOf(field) === key) ?? [])
+  const documents = new Map<string, DocumentNode>()
+  for (const key of keys) {
+    const document = withRootFields(operation, (field) => keyOf(field) === key)
+    if (document) documents.set(key, document)
+  }
+  return documents
 }

@@ -84,28 +84,28 @@ export class Plans {
   async #create(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> {
     const projection = new Projection(schema, types, operation)
     if (!operation.forPlanner) return { step: undefined, projection }
-    return { step: await this.#wholeOrByField(operation, operation.forPlanner, types), projection }
+    return { step: await this.#wholeOrByField(operation, operation.forPlanner, projection, types), projection }
   }
 
   async #wholeOrByField(
-    operation: NormalisedOperation, document: DocumentNode, types: SupergraphTypes,
+    operation: NormalisedOperation, document: DocumentNode, projection: Projection, types: SupergraphTypes,
   ): Promise<Step | undefined> {
     const isMutation = operation.operation.operation === 'mutation'
     const fields = perRootField(operation)
     try {
       const step = await this.#step(document, types)
       // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
-      if (!isMutation || fields.length < 2 || isSerial(step)) return step
+      if (!isMutation || fields.size < 2 || (isSerial(step) && !projection.hasConditions)) return step
     } catch (error) {
       // Some operations fail only because the planner mixes up their root fields.
-      if (fields.length < 2) throw error
+      if (fields.size < 2) throw error
     }
-    const steps: Step[] = []
-    for (const field of fields) {
-      const one = await this.#step(field, types)
-      if (one) steps.push(one)
+    const byKey = new Map<string, Step>()
+    for (const [key, field] of fields) {
+      const step = await this.#step(field, types)
+      if (step) byKey.set(key, step)
     }
-    return { kind: isMutation ? 'sequence' : 'parallel', steps }
+    return isMutation ? { kind: 'fields', byKey } : { kind: 'parallel', steps: [...byKey.values()] }
   }
 
   async #step(document: DocumentNode, types: SupergraphTypes): Promise<Step | undefined> {

@@ -69,6 +69,17 @@ export class Projection {
     return projected === invalid ? null : projected as Obj
   }
 
+  /** Whether variables decide what is selected. */
+  get hasConditions(): boolean {
+    return this.#conditions.length > 0
+  }
+
+  /** The keys of the root fields in the response tree, in the order in which these variables select them. */
+  rootKeys(variables: Record<string, unknown>): string[] {
+    const root = this.#root(variables)
+    return root ? this.#fields(root.selection, root.selection.type, root.includes).map(({ source }) => source) : []
+  }
+
   /** The part of a path that the client selected: errors of fields that only the planner asked for end above it. */
   visiblePath(path: readonly PathKey[], data: Obj, variables: Record<string, unknown>): PathKey[] {
     const visible: PathKey[] = []

@@ -59,7 +59,7 @@ const joined = (selections: readonly SelectionNode[]): SelectionNode[] => {
   })
 }
 
-const keyOf = (field: FieldNode): string => (field.alias ?? field.name).value
+export const keyOf = (field: FieldNode): string => (field.alias ?? field.name).value
 
 const withoutConstantConditions = (node: SelectionNode): SelectionNode =>
   node.directives?.length ? { ...node, directives: node.directives.filter((directive) => !isConstantCondition(directive)) } : node

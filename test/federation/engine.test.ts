@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getIntrospectionQuery, parse, type ExecutionResult } from 'graphql'
-import { inProcessSubgraph, type Engine, type EngineRequest, type SubgraphTransport } from '../../federation/index.ts'
+import {
+  buildSubgraph, composeSubgraphs, createEngine, inProcessSubgraph, type Engine, type EngineRequest, type SubgraphTransport,
+} from '../../federation/index.ts'
 import { newShop, reviewsSchema, shopEngine, usersSchema } from './shop.ts'
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -86,6 +88,41 @@ test('runs mutations one after another, and later fields see what earlier ones d
     second: { name: 'Ida', score: 3 },
   } })
   assert.deepEqual(shop.log.filter((line) => /^(rename|review) /.test(line)), ['rename Eva', 'review new', 'rename Ida'])
+})
+
+test('runs the fields of a mutation in the order in which the variables select them', async () => {
+  const shop = newShop()
+  const query = `mutation ($skip: Boolean!) {
+    rename(id: "1", name: "Eva") @skip(if: $skip) { name }
+    first: rename(id: "1", name: "Ida") { name }
+    rename(id: "1", name: "Eva") { name }
+  }`
+  assert.deepEqual(await ask(shopEngine(shop), query, { variables: { skip: true } }),
+    { data: { first: { name: 'Ida' }, rename: { name: 'Eva' } } })
+  assert.deepEqual(shop.log, ['rename Ida', 'rename Eva'])
+})
+
+test('a fragment counts where it is included, even if it is excluded elsewhere', async () => {
+  const query = `query ($no: Boolean!) {
+    user(id: "1") { ...F @include(if: $no) ...F @skip(if: $no) } other: user(id: "2") { ...F @include(if: $no) }
+  } fragment F on User { name }`
+  assert.deepEqual(await ask(shopEngine(newShop()), query, { variables: { no: false } }),
+    { data: { user: { name: 'Ada' }, other: {} } })
+})
+
+test('input types that contain themselves work in process, with their defaults', async () => {
+  const typeDefs = `input Filter { and: [Filter!] not: Filter minimum: Int = 3 } type Query { found(filter: Filter): String }`
+  const engine = createEngine({
+    supergraphSdl: composeSubgraphs([{ name: 'search', typeDefs }]).supergraphSdl,
+    subgraphs: new Map([['search', inProcessSubgraph({ schema: buildSubgraph({ typeDefs, resolvers: {
+      Query: { found: (_: unknown, { filter }: { filter: unknown }) => JSON.stringify(filter) },
+    } }) })]]),
+  })
+  const expected = '{"and":[{"not":{"minimum":1},"minimum":3}],"minimum":3}'
+  assert.deepEqual(await ask(engine, '{ found(filter: { and: [{ not: { minimum: 1 } }] }) }'), { data: { found: expected } })
+  assert.deepEqual(await ask(engine, 'query ($filter: Filter) { found(filter: $filter) }',
+    { variables: { filter: { and: { not: { minimum: 1 } } } } }), { data: { found: expected } })
+  await engine.close()
 })
 
 test('a subgraph that is down costs its fields only, and the error names it and nothing of its inside', async () => {
@@ -253,6 +290,8 @@ test('an operation that is not there, is of the wrong kind or does not plan is a
     ['The document has several operations; set operationName to the one to run.'])
   assert.deepEqual(await messages('subscription { userRenamed { id } }'),
     ['A subscription has to be subscribed to; it cannot be executed.'])
+  assert.deepEqual(await messages('{ users { __proto__: id } }'),
+    ['The response key "__proto__" cannot be answered with; choose another alias.'])
   assert.deepEqual(await messages('{ nothing }'), ['The operation could not be planned over the subgraphs.'])
   const refused = await engine.subscribe({ document: parse('{ users { id } }') })
   assert.ok('errors' in refused)

@@ -199,6 +199,8 @@ const chooseRequirements = (type: ObjectSpec, world: World, random: Random): voi
     for (const other of type.fields) {
       if (other === field || other.owners.includes(owner) || other.overridden || other.requires.length > 0 || other.faults > 0) continue
       if (other.provides || !random.chance(0.5)) continue
+      // The planner (0.0.38) takes one field's requirement for the other's where only arguments tell them apart.
+      if (other.args.length > 0 && type.fields.some(({ requires }) => requires.some(({ name }) => name === other.name))) continue
       const target = world.objects.find(({ name }) => name === namedType(other.type))
       if (target) {
         if (!target.entity || target.keys[owner] === undefined || other.args.length > 0) continue
