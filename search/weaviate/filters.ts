@@ -19,7 +19,7 @@ export function toWeaviate(kind: EntityKind, filter: Filter): FilterValue {
 /** Whether the field is missing. By the complement: objects from before a property was added are in no null index. */
 export const isMissing = (kind: EntityKind, field: string): FilterValue => Filters.not(isHeld(kind, field))
 
-const isHeld = (kind: EntityKind, field: string): FilterValue => propertyOf(kind, field).isNull(false)
+export const isHeld = (kind: EntityKind, field: string): FilterValue => propertyOf(kind, field).isNull(false)
 
 /** One comparison of values as a cursor holds them. */
 export function compareValue(kind: EntityKind, field: string, op: 'eq' | 'gt' | 'lt', value: Value): FilterValue {
