@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { LogUnavailableError, partitionKey } from '../events/log.ts'
 import type { Assignment, LogRecord, Positions } from '../events/log.ts'
 import { deadLetterRecord } from '../events/dead-letters.ts'
@@ -95,8 +96,13 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
   ]
   let cleanly = false
   try {
+    let nextRoundAt = 0
     while (!stop.aborted) {
+      // A round has a cost of its own: a trickle shares rounds, while the first event after a pause and a backlog never wait.
+      const wait = nextRoundAt - performance.now()
+      if (wait > 0 && intake.waiting < settings.maxRoundRecords / 4) await delay(wait)
       const records = await intake.take(settings.maxRoundRecords)
+      nextRoundAt = performance.now() + settings.paceMs
       if (intake.ended && records.length === 0) break
       await runRound(records, owned, vectors, context, round)
       // One piece between two rounds, whosever it is; its end wakes the loop for the next one.

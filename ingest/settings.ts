@@ -4,6 +4,8 @@ export interface IngestSettings {
   group: string
   /** The most records that one round takes. Rounds grow to it only when ingest is behind. */
   maxRoundRecords: number
+  /** Least time between the beginnings of two rounds when there is little to do: bounds what a trickle costs. */
+  paceMs: number
   /** Records read ahead while a round is under way. */
   readAhead: number
   /** Time between the beginnings of two checkpoints of a shard. */
@@ -31,6 +33,7 @@ export interface IngestSettings {
 export const defaultIngestSettings: IngestSettings = {
   group: 'freshet-ingest',
   maxRoundRecords: 1_000,
+  paceMs: 2,
   readAhead: 4_000,
   checkpointIntervalMs: 10_000,
   checkpointChunkBytes: 64 * 1024,
