@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { createClient } from 'graphql-ws'
+import WebSocket from 'ws'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
@@ -136,4 +138,19 @@ export async function showOf(url: string, id: string, options: { token?: string;
   const { livestream } = await ask<{ livestream: { title: string; seller: { name: string } | null } | null }>(
     url, `{ livestream(id: "${id}") { title seller { name } } }`, options)
   return livestream && `${livestream.title} by ${livestream.seller?.name}`
+}
+
+/** Resolves once the simulated marketplace has streams on which something happens. */
+export async function marketMoves(url: string): Promise<void> {
+  const client = createClient({ url: `${url.replace(/^http/, 'ws')}/graphql`, webSocketImpl: WebSocket })
+  try {
+    let chats = 0
+    for await (const { errors } of client.iterate({ query: 'subscription { events(types: ["ChatPosted"]) { id } }' })) {
+      if (errors) throw new Error(`expected events, got ${JSON.stringify(errors)}`)
+      if (++chats === 5) return
+    }
+    throw new Error('expected five chats, the subscription ended before')
+  } finally {
+    await client.dispose()
+  }
 }

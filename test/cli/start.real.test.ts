@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryDirectory } from '../servers/process.ts'
-import { ask, interrupt, publishShow, runProgram, showOf, startProgram, startRole } from './program.ts'
+import { ask, interrupt, marketMoves, publishShow, runProgram, showOf, startProgram, startRole } from './program.ts'
 
 describe('freshet start', { timeout: 120_000 }, () => {
   test('continues after Ctrl-C: what was published is there, and the marketplace goes on', async () => {
@@ -17,6 +17,7 @@ describe('freshet start', { timeout: 120_000 }, () => {
     let before: string[]
     {
       await using first = await startRole(['start'], { cwd: folder.path })
+      await marketMoves(first.url)
       token = await publishShow(first.url, 'kept')
       assert.equal(await showOf(first.url, 'kept', { token }), 'Show kept by Seller of kept')
       before = await idsOf(first.url)
