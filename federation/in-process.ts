@@ -26,7 +26,7 @@ const maximumTexts = 500
  * only what the schema's types coerced comes out; unlike there, nothing is serialised.
  */
 export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): SubgraphTransport => {
-  const compiled = new WeakMap<DocumentNode, Run>()
+  const compiled = new WeakMap<DocumentNode, Map<string, Run>>()
   const texts = new Map<string, DocumentNode>()
 
   const documentOf = ({ document, query }: SubgraphRequest): DocumentNode => {
@@ -42,8 +42,11 @@ export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): Subgra
 
   const runOf = (request: SubgraphRequest): Run => {
     const document = documentOf(request)
-    let run = compiled.get(document)
-    if (!run) compiled.set(document, run = compileRun(schema, document, request.operationName))
+    let runs = compiled.get(document)
+    if (!runs) compiled.set(document, runs = new Map())
+    const name = request.operationName ?? ''
+    let run = runs.get(name)
+    if (!run) runs.set(name, run = compileRun(schema, document, request.operationName))
     return run
   }
 
@@ -78,7 +81,7 @@ export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): Subgra
 const compilerOptions = { disablingCapturingStackErrors: true, useExperimentalPathBasedSkipInclude: true }
 
 const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run => {
-  const coercion = variableCoercion(schema, document)
+  const coercion = variableCoercion(schema, document, operationName)
   const whole = inlineFragments(coercion?.document ?? document)
   const compiled = whole && compileQuery(coercion?.schema ?? schema, whole, operationName, compilerOptions)
   if (!compiled || !isCompiledQuery(compiled)) {

@@ -21,6 +21,8 @@ export interface PlannerHandle {
 }
 
 interface Job {
+  /** How often the planner ended while this was its work. Once may be the fault of something else. */
+  ends: number
   supergraph: number
   operation: string
   resolve: (node: PlanNode | undefined) => void
@@ -44,6 +46,8 @@ class PlannerProcess {
   #next = 0
   #child: ChildProcess | undefined
   #watch: NodeJS.Timeout | undefined
+  /** The process that had to be ended. */
+  #tooLong: ChildProcess | undefined
 
   open(sdl: string): PlannerHandle {
     const supergraph = this.#next++
@@ -56,7 +60,7 @@ class PlannerProcess {
           reject(new Error('The engine is closed; it plans no more operations.'))
           return
         }
-        this.#jobs.push({ supergraph, operation, resolve, reject })
+        this.#jobs.push({ ends: 0, supergraph, operation, resolve, reject })
         if (!this.#child) this.#start()
         else this.#send({ kind: 'plan', supergraph, operation })
         if (this.#jobs.length === 1) this.#attend()
@@ -87,7 +91,9 @@ class PlannerProcess {
       lastWords ||= error.message
       if (child.pid === undefined && this.#child === child) this.#notStarted(error)
     })
-    child.once('close', () => { if (this.#child === child) this.#ended(lastWords) })
+    child.once('close', (_code, signal) => {
+      if (this.#child === child) this.#ended(lastWords, signal === 'SIGKILL' && this.#tooLong === child)
+    })
     for (const [supergraph, sdl] of this.#supergraphs) this.#send({ kind: 'load', supergraph, sdl })
     for (const { supergraph, operation } of this.#jobs) this.#send({ kind: 'plan', supergraph, operation })
     this.#attend()
@@ -115,14 +121,23 @@ class PlannerProcess {
     const busy = this.#jobs.length > 0
     const held = [child, child.channel, child.stderr as unknown as Referable | null]
     for (const handle of held) handle?.[busy ? 'ref' : 'unref']?.()
-    if (busy) this.#watch = setTimeout(() => child.kill('SIGKILL'), planningLimitMs)
+    if (!busy) return
+    this.#watch = setTimeout(() => {
+      this.#tooLong = child
+      child.kill('SIGKILL')
+    }, planningLimitMs)
   }
 
-  #ended(lastWords: string): void {
+  #ended(lastWords: string, tookTooLong: boolean): void {
     clearTimeout(this.#watch)
     this.#child = undefined
-    const culprit = this.#jobs.shift()
-    culprit?.reject(new PlannerCrash(`The planner ended while it planned this operation. ${lastWords}`.trim()))
+    const [suspect] = this.#jobs
+    if (suspect && (++suspect.ends > 1 || tookTooLong)) {
+      this.#jobs.shift()
+      suspect.reject(new PlannerCrash(tookTooLong
+        ? `The planner did not plan this operation within ${planningLimitMs} ms.`
+        : `The planner ended while it planned this operation. ${lastWords}`.trim()))
+    }
     if (this.#jobs.length > 0) this.#start()
   }
 

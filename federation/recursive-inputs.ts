@@ -22,9 +22,11 @@ const extended = new WeakMap<GraphQLSchema, GraphQLSchema>()
  * itself, as filters with `and`, `or` and `not` do. For operations with such a variable graphql-js coerces, and jit
  * compiles the operation with variables that it leaves alone. Nothing for all other operations.
  */
-export const variableCoercion = (schema: GraphQLSchema, document: DocumentNode): VariableCoercion | undefined => {
+export const variableCoercion = (
+  schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined,
+): VariableCoercion | undefined => {
   const operation = document.definitions.find((node): node is OperationDefinitionNode =>
-    node.kind === Kind.OPERATION_DEFINITION)
+    node.kind === Kind.OPERATION_DEFINITION && (!operationName || node.name?.value === operationName))
   const definitions = operation?.variableDefinitions ?? []
   const recursive = definitions.some(({ type }) => {
     const input = schema.getType(nameOf(type))
