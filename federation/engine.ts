@@ -113,7 +113,13 @@ export const createEngine = (options: EngineOptions): Engine => {
     const execution = executionOf(prepared, request)
     try {
       const stream = await transportOf(call, execution).subscribe(requestOf(call, execution))
-      if (isStream(stream)) return mapStream(stream, (result) => complete(prepared, subscription, result, request))
+      if (isStream(stream)) {
+        return mapStream<ExecutionResult, ExecutionResult>(
+          stream,
+          (result) => complete(prepared, subscription, result, request),
+          (cause) => ({ errors: [failureError(call.service, cause, undefined)] }),
+        )
+      }
       return { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }
     } catch (cause) {
       return { errors: [failureError(call.service, cause, undefined)] }

@@ -12,7 +12,9 @@ const maximumSelections = 20_000
  */
 export const inlineFragments = (document: DocumentNode): DocumentNode | undefined => {
   const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
+  for (const node of document.definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
+  }
   if (fragments.size === 0) return document
   let left = maximumSelections
   const write = (set: SelectionSetNode): SelectionSetNode => ({

@@ -42,7 +42,8 @@ export const normalise = (
     ...main, name: undefined, variableDefinitions: [...main.variableDefinitions ?? [], ...literals.definitions],
   }
   const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [lifted, ...fragments.values()] }
-  const planned = withRootFields(simplified({ operation: lifted, fragments }), ({ name }) => !name.value.startsWith('__'))
+  const planned = withRootFields(simplified({ operation: lifted, fragments }), ({ name }) =>
+    !name.value.startsWith('__'))
   const introspective = withRootFields({ operation: lifted, fragments }, ({ name }) =>
     name.value === '__schema' || name.value === '__type')
   return {

@@ -40,7 +40,10 @@ const collect = (set: SelectionSetNode, fragments: Map<string, FragmentDefinitio
     if (selection.kind === Kind.FIELD) {
       const key = (selection.alias ?? selection.name).value
       let field = fieldOf(into, key)
-      if (!field) into.push(field = { key, into: key, child: undefined, typename: selection.name.value === '__typename' })
+      if (!field) {
+        field = { key, into: key, child: undefined, typename: selection.name.value === '__typename' }
+        into.push(field)
+      }
       if (selection.selectionSet) collect(selection.selectionSet, fragments, field.child ??= [])
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
       collect(selection.selectionSet, fragments, into)

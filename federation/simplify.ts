@@ -62,7 +62,9 @@ const joined = (selections: readonly SelectionNode[]): SelectionNode[] => {
 export const keyOf = (field: FieldNode): string => (field.alias ?? field.name).value
 
 const withoutConstantConditions = (node: SelectionNode): SelectionNode =>
-  node.directives?.length ? { ...node, directives: node.directives.filter((directive) => !isConstantCondition(directive)) } : node
+  node.directives?.length
+    ? { ...node, directives: node.directives.filter((directive) => !isConstantCondition(directive)) }
+    : node
 
 const typenameField: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
 

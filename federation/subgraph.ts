@@ -51,7 +51,8 @@ const standalone = (document: DocumentNode): DefinitionNode[] => {
 /** Every subgraph has a query type: `_service` needs one. */
 const withQuery = (document: DocumentNode): DocumentNode => {
   const has = document.definitions.some((node) =>
-    (node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION) && node.name.value === 'Query'
+    (node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION)
+      && node.name.value === 'Query'
     || (node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION)
       && node.operationTypes?.some(({ operation }) => operation === 'query'))
   if (has) return document

@@ -27,7 +27,7 @@ export const isStream = (value: unknown): value is AsyncIterable<ExecutionResult
  * ends the source at once, even while an event is awaited.
  */
 export const mapStream = <Event, Result>(
-  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>,
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, failed?: (cause: unknown) => Result,
 ): AsyncIterableIterator<Result> => {
   const events = source[Symbol.asyncIterator]()
   let ended = false
@@ -41,7 +41,15 @@ export const mapStream = <Event, Result>(
   }
   const pull = async (): Promise<IteratorResult<Result, undefined>> => {
     if (ended) return { done: true, value: undefined }
-    const event = await events.next()
+    let event: IteratorResult<Event>
+    try {
+      event = await events.next()
+    } catch (cause) {
+      if (ended) return { done: true, value: undefined }
+      ended = true
+      if (!failed) throw cause
+      return { done: false, value: failed(cause) }
+    }
     if (event.done || ended) {
       ended = true
       return { done: true, value: undefined }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getIntrospectionQuery, parse, type ExecutionResult } from 'graphql'
 import {
-  buildSubgraph, composeSubgraphs, createEngine, inProcessSubgraph, type Engine, type EngineRequest, type SubgraphTransport,
+  buildSubgraph, composeSubgraphs, createEngine, inProcessSubgraph, type Engine, type EngineRequest,
+  type SubgraphTransport,
 } from '../../federation/index.ts'
 import { newShop, reviewsSchema, shopEngine, usersSchema } from './shop.ts'
 
@@ -249,6 +250,25 @@ test('each event of a subscription comes with the fields of other subgraphs', as
   await stream.return?.()
   assert.deepEqual(ended, ['source'])
   assert.deepEqual(await stream.next(), { done: true, value: undefined })
+})
+
+test('a source that fails ends the subscription with an error that tells nothing of its inside', async () => {
+  const shop = newShop()
+  shop.renamed = (async function* () {
+    yield { userRenamed: { id: '1' } }
+    throw new Error('broker 10.0.0.7 is gone')
+  })()
+  const stream = await shopEngine(shop).subscribe({ document: parse('subscription { userRenamed { id score } }') })
+  assert.ok(Symbol.asyncIterator in stream)
+  const results: unknown[] = []
+  for await (const result of stream) results.push(json(result))
+  assert.deepEqual(results, [
+    { data: { userRenamed: { id: '1', score: 2 } } },
+    { errors: [{
+      message: 'The subgraph "users" could not be asked.',
+      extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'users' },
+    }] },
+  ])
 })
 
 test('leaving a subscription while it waits for an event ends the source', async () => {
