@@ -6,6 +6,7 @@ import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
 import { checkLimits } from './limits.ts'
 import type { GatewaySettings } from './settings.ts'
+import { inTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
 type GatewayInterface = ApolloServerOptionsWithGateway<HttpContext>['gateway']
@@ -21,7 +22,7 @@ export interface HttpContext {
  * Puts the engine behind Apollo Server's `gateway` interface. Apollo Server asks for the executor once, so the executor
  * looks up, by the schema that the operation was validated against, which engine it belongs to.
  */
-export function apolloGateway(host: EngineHost): GatewayInterface {
+export function apolloGateway(host: EngineHost, { requestTimeoutMs }: Pick<GatewaySettings, 'requestTimeoutMs'>): GatewayInterface {
   const engines = new WeakMap<object, Engine>()
   const announce = (engine: Engine) => {
     engines.set(engine.schema, engine)
@@ -45,9 +46,10 @@ export function apolloGateway(host: EngineHost): GatewayInterface {
           const { request: requestContext, waitFor } = context as HttpContext
           const token = tokenOf(request.http?.headers.get('freshet-token'), request.extensions)
           if (token !== undefined) await waitFor(token)
-          return engine.execute({
-            document, operationName, variables: request.variables, context: requestContext, signal: requestContext.signal,
-          })
+          const { signal } = requestContext
+          return inTime(signal, requestTimeoutMs, engine.execute({
+            document, operationName, variables: request.variables, context: requestContext, signal,
+          }))
         },
       })
     },
@@ -69,7 +71,7 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     }),
   }
   return new ApolloServer<HttpContext>({
-    gateway: apolloGateway(host),
+    gateway: apolloGateway(host, settings),
     plugins: [ApolloServerPluginLandingPageDisabled(), limits],
     introspection: true,
     csrfPrevention: true,

@@ -4,6 +4,7 @@ import type { HttpContext } from './apollo.ts'
 import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import { contextFor, waitWith, type Door } from './door.ts'
 import { sendJson } from './respond.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** GraphQL over HTTP through Apollo Server, on node:http without a framework in between. */
 export async function serveGraphql(
@@ -12,7 +13,7 @@ export async function serveGraphql(
   const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'http' })
   const left = new AbortController()
   response.once('close', () => left.abort())
-  const signal = AbortSignal.any([left.signal, AbortSignal.timeout(door.settings.requestTimeoutMs)])
+  const signal = timeLimit(door.settings.requestTimeoutMs, left.signal)
 
   const body = await bodyOf(request, response, door.settings.limits.bodyBytes)
   if (body === undefined) return

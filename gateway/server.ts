@@ -29,21 +29,21 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
   const apollo = createApolloServer(door.host, settings, onError)
   await apollo.start()
   const webSockets = createWebSocketDoor(door)
-  let closing = false
+  const closing = new AbortController()
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
     if (path === '/health/live') return sendJson(response, 200, { status: 'live' })
     if (path === '/health/ready') {
-      const ready = !closing && door.ready()
-      return sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : closing ? 'closing' : 'catching up' })
+      const ready = !closing.signal.aborted && door.ready()
+      return sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : closing.signal.aborted ? 'closing' : 'catching up' })
     }
     const refusal = checkRequest(request, settings) ?? (isPage(path, request) ? null : checkKey(request.headers.authorization, settings))
     if (refusal) return sendJson(response, refusal.status, { errors: [{ message: refusal.message }] })
 
     if (path === '/graphql') {
       if (isPage(path, request)) return send(response, 200, 'text/html', graphiql())
-      return wantsEventStream(request) ? serveEventStream(door, request, response) : serveGraphql(apollo, door, request, response)
+      return wantsEventStream(request) ? serveEventStream(door, request, response, closing.signal) : serveGraphql(apollo, door, request, response)
     }
     if (path === '/metrics') return send(response, 200, 'text/plain', await telemetry.registry.metrics())
     if (path === '/') {
@@ -66,7 +66,7 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '/').split('?', 1)[0]
     const refusal = path === '/graphql' ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
-    if (refusal || closing) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
+    if (refusal || closing.signal.aborted) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
     webSockets.upgrade(request, socket, head)
   })
 
@@ -75,7 +75,7 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
   return {
     url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     async close() {
-      closing = true
+      closing.abort()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await webSockets.close()
       const timer = setTimeout(() => server.closeAllConnections(), drainMs)

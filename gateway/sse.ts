@@ -5,6 +5,7 @@ import { contextFor, waitWith, type Door } from './door.ts'
 import { prepareOperation } from './operation.ts'
 import { sendJson } from './respond.ts'
 import { formatResult, toGraphQLError, withLastWord } from './results.ts'
+import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
 /** Time between comments that keep proxies from closing a quiet stream, ms. */
@@ -12,8 +13,13 @@ const keepAliveMs = 12_000
 
 export const wantsEventStream = (request: IncomingMessage): boolean => /\btext\/event-stream\b/.test(request.headers.accept ?? '')
 
-/** GraphQL over server-sent events, distinct connections mode: events `next` and `complete`, one operation per request. */
-export async function serveEventStream(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/**
+ * GraphQL over server-sent events, distinct connections mode: events `next` and `complete`, one operation per request.
+ * Subscriptions are completed when the server closes.
+ */
+export async function serveEventStream(
+  door: Door, request: IncomingMessage, response: ServerResponse, closing: AbortSignal,
+): Promise<void> {
   const left = new AbortController()
   response.once('close', () => left.abort())
 
@@ -30,16 +36,24 @@ export async function serveEventStream(door: Door, request: IncomingMessage, res
     if (token !== undefined) await waitWith(door, left.signal)(token)
     const { engine, document, operation } = prepared
     const live = operation.operation === 'subscription'
+    const { requestTimeoutMs } = door.settings
+    const signal = live ? left.signal : timeLimit(requestTimeoutMs, left.signal)
     const asked = {
-      document, operationName: parameters.operationName, variables: parameters.variables, signal: left.signal,
-      context: contextFor(door, { signal: left.signal, live }),
+      document, operationName: parameters.operationName, variables: parameters.variables, signal, context: contextFor(door, { signal, live }),
     }
-    const result = live ? await engine.subscribe(asked) : await engine.execute(asked)
+    const result = live ? await engine.subscribe(asked) : await inTime(signal, requestTimeoutMs, engine.execute(asked))
     if (!(Symbol.asyncIterator in result)) return stream.last(formatResult(result, door.onError))
     door.telemetry.subscriptions.inc()
     const results = withLastWord(result, () => door.telemetry.subscriptions.dec())
     left.signal.addEventListener('abort', () => void results.return?.(), { once: true })
     if (left.signal.aborted) void results.return?.()
+    const end = () => {
+      void results.return?.()
+      stream.complete()
+    }
+    closing.addEventListener('abort', end, { once: true })
+    response.once('close', () => closing.removeEventListener('abort', end))
+    if (closing.aborted) end()
     for await (const each of results) await stream.next(formatResult(each, door.onError))
     stream.complete()
   } catch (error) {
@@ -58,13 +72,16 @@ function open(response: ServerResponse) {
   response.write(':\n\n')
   const timer = setInterval(() => response.write(':\n\n'), keepAliveMs)
   const next = async (result: ExecutionResult | object): Promise<void> => {
+    if (response.writableEnded) return
     const written = response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`)
     if (!written && !response.destroyed) await new Promise<void>((resolve) => {
       response.once('drain', resolve)
       response.once('close', resolve)
     })
   }
-  const complete = (): void => void response.end('event: complete\ndata:\n\n')
+  const complete = (): void => {
+    if (!response.writableEnded) response.end('event: complete\ndata:\n\n')
+  }
   return {
     next,
     complete,

@@ -51,6 +51,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, topics, index, embedder, settings, telemetry, logger, clock, newId, random } = options
   const ended = new AbortController()
   const onError = (error: unknown) => {
+    // Work that was given up because the client left, or its time was up, is nobody's error.
+    if (error instanceof DOMException && (error.name === 'AbortError' || error.name === 'TimeoutError')) return
     telemetry.errors.inc()
     logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }

@@ -4,6 +4,7 @@ import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
 import { contextFor, type Door } from './door.ts'
 import { sendJson } from './respond.ts'
 import { formatResult } from './results.ts'
+import { inTime, timeLimit } from './time-limit.ts'
 
 /** Serves one of Freshet's own subgraphs, `_service` and `_entities` included, for any other federation router. */
 export async function serveSubgraph(schema: GraphQLSchema, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -18,8 +19,9 @@ export async function serveSubgraph(schema: GraphQLSchema, door: Door, request: 
     if (error instanceof BodyTooLargeError) return sendJson(response, 413, { errors: [{ message: error.message }] }, { connection: 'close' })
     return sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
   }
-  const signal = AbortSignal.any([left.signal, AbortSignal.timeout(door.settings.requestTimeoutMs)])
-  const result = await run(schema, asked ?? {}, door, signal)
+  const { requestTimeoutMs } = door.settings
+  const signal = timeLimit(requestTimeoutMs, left.signal)
+  const result = await inTime(signal, requestTimeoutMs, run(schema, asked ?? {}, door, signal))
   if (!response.destroyed) sendJson(response, result.data === undefined ? 400 : 200, formatResult(result, door.onError))
 }
 

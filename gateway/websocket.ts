@@ -9,6 +9,7 @@ import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
 import { formatResult, withLastWord } from './results.ts'
+import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
 /** graphql-ws on one path: queries, mutations and subscriptions, by one engine under one set of limits. */
@@ -20,17 +21,19 @@ export interface WebSocketDoor {
 /** What `onSubscribe` prepares for `execute` and `subscribe`. */
 interface Arguments extends ExecutionArgs {
   engine: Engine
+  /** Of a query or mutation: aborted when its time is up. */
+  signal: AbortSignal | undefined
 }
 
 /** Time between pings, ms; a connection that does not answer one is closed. */
 const keepAliveMs = 12_000
 
-const toRequest = ({ document, operationName, variableValues, contextValue }: ExecutionArgs): EngineRequest => ({
-  document, operationName, variables: variableValues, context: contextValue,
+const toRequest = ({ document, operationName, variableValues, contextValue, signal }: Arguments): EngineRequest => ({
+  document, operationName, variables: variableValues, context: contextValue, signal,
 })
 
 export function createWebSocketDoor(door: Door): WebSocketDoor {
-  const { settings: { limits }, telemetry, onError } = door
+  const { settings: { limits, requestTimeoutMs }, telemetry, onError } = door
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.bodyBytes,
@@ -54,18 +57,24 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
         if (error instanceof GraphQLError) return [error]
         throw error
       }
+      const live = operation.operation === 'subscription'
+      const signal = live ? undefined : timeLimit(requestTimeoutMs)
       return {
         engine,
+        signal,
         schema: engine.schema,
         document,
         operationName: payload.operationName,
         variableValues: payload.variables,
-        contextValue: contextFor(door, { live: operation.operation === 'subscription' }),
+        contextValue: contextFor(door, { live, signal }),
       }
     },
-    execute: (args) => (args as Arguments).engine.execute(toRequest(args)),
+    execute: (args) => {
+      const { engine, signal } = args as Arguments
+      return inTime(signal, requestTimeoutMs, engine.execute(toRequest(args as Arguments)))
+    },
     subscribe: async (args) => {
-      const result = await (args as Arguments).engine.subscribe(toRequest(args))
+      const result = await (args as Arguments).engine.subscribe(toRequest(args as Arguments))
       if (!(Symbol.asyncIterator in result)) return result
       telemetry.subscriptions.inc()
       return withLastWord(result, () => telemetry.subscriptions.dec())
