@@ -16,7 +16,7 @@ export function embeddingTextOf(state: EntityState, model: string): EmbeddingTex
 
 /**
  * Whether ingest has to compute the vector: the text is another than the one embedded last, and nobody else's
- * EmbeddingComputed speaks for the same model.
+ * EmbeddingComputed speaks for the same model. An empty text has no vector, so it only takes one away.
  */
-export const needsEmbedding = (state: EntityState, { name }: EmbeddingText, model: string): boolean =>
-  state.embeddedText !== name && !state.vectors?.has(model)
+export const needsEmbedding = (state: EntityState, { text, name }: EmbeddingText, model: string): boolean =>
+  state.embeddedText !== name && !state.vectors?.has(model) && (text !== '' || state.embeddedText !== null)

@@ -54,8 +54,8 @@ export class MetricCopies {
       if (!due?.size) continue
       this.#wheel[slot % slots] = undefined
       for (const entry of due) {
-        // Scheduled anew since, for another slot.
-        if (Math.floor(entry.copiesDue / slotMs) > slot) continue
+        // Looked at since, or scheduled anew for another slot.
+        if (entry.copiesDue === 0 || Math.floor(entry.copiesDue / slotMs) > slot) continue
         entry.copiesDue = 0
         this.#look(shard, entry, now)
       }

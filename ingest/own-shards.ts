@@ -92,7 +92,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       for (const { copies } of owned.values()) if (copies.isDue(now)) return intake.wake()
     }, 100),
     setInterval(() => intake.wake(), Math.min(1_000, settings.checkpointIntervalMs)),
-    setInterval(() => void report(assignment, owned, options), settings.commitIntervalMs),
+    setInterval(oneAtATime(() => report(assignment, owned, options)), settings.commitIntervalMs),
   ]
   let cleanly = false
   try {
@@ -201,6 +201,16 @@ async function report(assignment: Assignment, owned: ReadonlyMap<number, Owned>,
     metrics.lag(lag)
   } catch (error) {
     logger.warn('the lag could not be measured', { error: String(error) })
+  }
+}
+
+/** While the log is away, reports must not pile up. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let busy = false
+  return () => {
+    if (busy) return
+    busy = true
+    void work().finally(() => { busy = false })
   }
 }
 

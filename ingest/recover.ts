@@ -14,7 +14,7 @@ import type { Clock } from './observer.ts'
 import { projectionVersion } from './projections/index.ts'
 import { readThrough } from './read-through.ts'
 import { Shard } from './shard.ts'
-import { topicOfSlice } from './state-records.ts'
+import { parseSliceName } from './state-records.ts'
 import { step } from './step.ts'
 import type { StepContext } from './step.ts'
 import { claimShards, emptyTail, scanTails } from './takeover.ts'
@@ -95,7 +95,7 @@ export function assemble(
 ): Assembled {
   const { marker } = loaded
   const deduplicators = new Map(domainTopics(topics).map((topic) => [topic, new Deduplicator({ retentionMs: duplicateRetentionMs })]))
-  for (const [name, body] of loaded.slices) deduplicators.get(topicOfSlice(name))?.restore(body)
+  for (const [name, body] of loaded.slices) deduplicators.get(parseSliceName(name).topic)?.restore(body)
   const shard = new Shard({
     number, epoch, nextChange, checkpoint, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
     sequence: tail.sequence, rekeyed: tail.rekeyed,
@@ -163,13 +163,21 @@ async function catchUp(assembled: readonly Assembled[], obsolete: ReadonlyMap<nu
     recovered.push({
       shard, replayed: records,
       stored: {
-        slices: new Map([...loaded.slices].map(([name, body]) => [name, (body.length - 24) / 8])),
+        slices: sizesOf(shard, loaded),
         obsolete: obsolete.get(shard.number) ?? [], markedSequence: loaded.marker?.tail.sequence ?? null,
       },
     })
   }
   await writeImages(touched, () => clock.now(), options)
   return recovered
+}
+
+/** How many events each stored slice knows. */
+function sizesOf({ deduplicators }: Shard, { slices }: LoadedStates): Map<string, number> {
+  return new Map([...slices.keys()].map((name) => {
+    const { topic, slice } = parseSliceName(name)
+    return [name, deduplicators.get(topic)?.slices.find(({ number }) => number === slice)?.size ?? 0]
+  }))
 }
 
 /** Revisions and metric copies go on from what was announced last: neither follows from the events alone. */

@@ -43,7 +43,10 @@ export const ownerName = 'owner'
 const slicePrefix = 'duplicates/'
 /** A slice that still grows is written anew with every checkpoint, under a name of its own: the former marker's must stay. */
 export const sliceName = (topic: string, slice: number, checkpoint: number): string => `${slicePrefix}${checkpoint}/${topic}/${slice}`
-export const topicOfSlice = (name: string): string => name.split('/')[2] as string
+export function parseSliceName(name: string): { topic: string; slice: number } {
+  const [, , topic, slice] = name.split('/') as [string, string, string, string]
+  return { topic, slice: Number(slice) }
+}
 export const isSliceName = (name: string): boolean => name.startsWith(slicePrefix)
 
 export function parseStateKey(key: string): { version: number; name: string } | null {

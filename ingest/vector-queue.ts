@@ -8,7 +8,8 @@ export interface Embedded {
   entity: EntityKey
   /** Of the text that was embedded: it is out of date when the entity's is another by now. */
   hash: string
-  vector: Float32Array
+  /** Null: an empty text has none. */
+  vector: Float32Array | null
 }
 
 /**
@@ -32,6 +33,12 @@ export class VectorQueue {
   }
 
   add(shard: number, entity: EntityKey, text: string, hash: string): void {
+    if (text === '') {
+      this.#pending.delete(entity)
+      this.#done.push({ shard, entity, hash, vector: null })
+      this.#options.ready()
+      return
+    }
     this.#pending.set(entity, { shard, text, hash })
     this.#start()
   }

@@ -5,7 +5,7 @@ import { topicSpecs } from '../../events/topics.ts'
 import { silentLogger, silentObserver, systemClock } from '../../ingest/observer.ts'
 import { projectionVersion } from '../../ingest/projections/index.ts'
 import { ProjectionVersionError } from '../../ingest/recover.ts'
-import { replay, type ReplayProgress } from '../../ingest/replay.ts'
+import { IngestRunningError, replay, type ReplayProgress } from '../../ingest/replay.ts'
 import { stateKey } from '../../ingest/state-records.ts'
 import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
 import { Harness, testSettings } from './harness.ts'
@@ -76,6 +76,50 @@ describe('a replay', { timeout: 60_000 }, () => {
     assert.deepEqual(after, before)
     await assertIndexed(harness.index, entities, spaces)
     await applied(harness)
+  })
+
+  test('begins at the last checkpoint where the log has lost its beginning, with the vectors that the index holds', async () => {
+    await using harness = await new Harness().open()
+    await fill(harness, 1_500, 4)
+    await applied(harness)
+    const now = Date.now()
+    const { entities: _, ...before } = await outcome(harness.log, harness.topics, now)
+    const { log } = harness
+    const shortened: typeof log = Object.assign(Object.create(log) as typeof log, {
+      starts: async (topics: readonly string[]) => {
+        const starts = await log.starts(topics)
+        const ends = await log.ends(topics)
+        return Object.fromEntries(Object.entries(starts).map(([key, start]) => [key, key.startsWith(harness.topics.engagements) ? ends[key] : start]))
+      },
+      ends: log.ends.bind(log), read: log.read.bind(log), append: log.append.bind(log), join: log.join.bind(log),
+      ensureTopics: log.ensureTopics.bind(log),
+    })
+    Object.defineProperty(shortened, 'partitions', { value: log.partitions })
+    const { generation } = await harness.index.stats()
+    const { from, generation: built } = await replay({
+      log: shortened, index: harness.index, embedder: createHashingEmbedder(), topics: harness.topics, settings: testSettings,
+      clock: systemClock, logger: silentLogger, metrics: silentObserver, signal: new AbortController().signal,
+    })
+    assert.equal(from, 'snapshot')
+    assert.notEqual(built, generation)
+    const { entities, ...after } = await outcome(log, harness.topics, now)
+    assert.deepEqual(after, before)
+    await assertIndexed(harness.index, entities, spaces)
+  })
+
+  test('of the same projections is refused while ingest runs, and disturbs nothing', async () => {
+    await using harness = await new Harness().open()
+    await fill(harness, 500, 5)
+    await applied(harness)
+    const { promise: owning, resolve } = Promise.withResolvers<void>()
+    const running = harness.ingest({ metrics: { ...silentObserver, shardTaken: () => resolve() } })
+    await Promise.race([owning, running.ended])
+    await assert.rejects(replayOn(harness), (error) => error instanceof IngestRunningError && /Stop it/.test(error.message))
+    await fill(harness, 200, 6)
+    await Promise.race([harness.announced(), running.ended])
+    await running.stop()
+    const { entities } = await outcome(harness.log, harness.topics, Date.now())
+    await assertIndexed(harness.index, entities, spaces)
   })
 })
 
