@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { codes } from '../federation/index.ts'
 
 /** The parser's own words (graphql 16 has "that" in them). */
 const tooManyTokens = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/
@@ -14,9 +15,12 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, onEr
   const tokens = tooManyTokens.exec(formatted.message)?.[1]
   if (tokens !== undefined)
     return { message: `The operation has more than ${tokens} tokens; ask for less at once, and pass values as variables.`, extensions: { code: 'LIMIT_EXCEEDED', limit: 'tokens' } }
-  if (unexpected && (code === undefined || code === 'INTERNAL_SERVER_ERROR')) {
+  // The engine names a stream that ended with an error by its subgraph; why it ended was written for the client.
+  if (cause instanceof GraphQLError && code === codes.downstream)
+    return { ...formatted, message: cause.message, extensions: cause.extensions }
+  if (unexpected && (code === undefined || code === codes.internal || code === codes.downstream)) {
     onError(cause)
-    return { message: 'Internal server error.', path: formatted.path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }
+    if (code !== codes.downstream) return { message: 'Internal server error.', path: formatted.path, extensions: { code: codes.internal } }
   }
   return formatted
 }

@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { describe, test } from 'node:test'
+import { GraphQLError } from 'graphql'
+import { openEventStream } from '../support/event-stream.ts'
+import { connect } from '../support/live-client.ts'
+import { engineOf, openDoor } from './door.ts'
+import { rawRequest } from './raw-request.ts'
+
+describe('errors', { timeout: 60_000 }, () => {
+  const secret = 'password hunter2 in /etc/secret'
+  const resolvers = {
+    Query: {
+      hello: () => 'hello',
+      broken: () => { throw new TypeError(secret) },
+      refused: () => { throw new GraphQLError('You may not.', { extensions: { code: 'FORBIDDEN' } }) },
+    },
+    Subscription: {
+      breaks: { async* subscribe() { yield { breaks: 1 }; throw new Error(secret) } },
+    },
+  }
+
+  test('of a resolver are kept from clients and told to the operator, by every transport', async () => {
+    await using door = await openDoor({ resolvers })
+    const query = '{ hello broken }'
+    await using client = await connect(door.url)
+    const results = [(await door.ask(query)).body, await client.subscribe(query).next(), await (await openEventStream(door.url, { query })).next()]
+    for (const { data, errors } of results) {
+      assert.deepEqual(data, { hello: 'hello', broken: null })
+      assert.deepEqual(errors?.map((error) => [error.message, error.path]), [['Internal server error.', ['broken']]])
+      assert.equal(errors?.[0]?.extensions?.code, 'INTERNAL_SERVER_ERROR')
+      assert.doesNotMatch(JSON.stringify(errors), /hunter2|secret|TypeError|stack/)
+    }
+    assert.deepEqual(door.told.map(String), [1, 2, 3].map(() => `TypeError: ${secret}`))
+  })
+
+  test('that were written for clients reach them with their code', async () => {
+    await using door = await openDoor({ resolvers })
+    const { body } = await door.ask('{ refused }')
+    assert.deepEqual(body.errors?.map(({ message, extensions }) => [message, extensions?.code]), [['You may not.', 'FORBIDDEN']])
+    assert.deepEqual(door.told, [])
+  })
+
+  test('of a stream are its last word, masked as well', async () => {
+    await using door = await openDoor({ resolvers })
+    const query = 'subscription { breaks }'
+    await using client = await connect(door.url)
+    for (const stream of [client.subscribe(query), await openEventStream(door.url, { query })]) {
+      assert.deepEqual(await stream.data(), { breaks: 1 })
+      const { errors } = await stream.next()
+      assert.equal(errors?.length, 1)
+      assert.match(String(errors[0]?.extensions?.code), /^(INTERNAL_SERVER_ERROR|DOWNSTREAM_SERVICE_ERROR)$/)
+      assert.doesNotMatch(JSON.stringify(errors), /hunter2|secret|stack/)
+      await stream.ended
+    }
+    assert.deepEqual(door.told.map(String), [`Error: ${secret}`, `Error: ${secret}`])
+  })
+
+  test('of a stream that were written for clients reach them with their code', async () => {
+    await using door = await openDoor({ resolvers: { Subscription: {
+      breaks: { async* subscribe() { yield { breaks: 1 }; throw new GraphQLError('Read faster.', { extensions: { code: 'SUBSCRIBER_TOO_SLOW' } }) } },
+    } } })
+    const query = 'subscription { breaks }'
+    await using client = await connect(door.url)
+    for (const stream of [client.subscribe(query), await openEventStream(door.url, { query })]) {
+      await stream.data()
+      assert.deepEqual((await stream.next()).errors, [{ message: 'Read faster.', extensions: { code: 'SUBSCRIBER_TOO_SLOW' } }])
+    }
+    assert.deepEqual(door.told, [])
+  })
+
+  test('of parsing and validation name the place', async () => {
+    await using door = await openDoor()
+    await using client = await connect(door.url)
+    for (const [query, message] of [['{ hello', /Syntax Error: Expected Name/], ['{ nothing }', /Cannot query field "nothing" on type "Query"/]] as const) {
+      const results = [(await door.ask(query)).body.errors, await client.subscribe(query).ended, (await (await openEventStream(door.url, { query })).next()).errors]
+      for (const errors of results) {
+        assert.match(errors?.[0]?.message ?? '', message)
+        assert.doesNotMatch(JSON.stringify(errors), /stack/)
+      }
+    }
+    assert.deepEqual(door.told, [])
+  })
+
+  test('of a body say what it must be', async () => {
+    await using door = await openDoor()
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const { status, text } = await rawRequest(`${door.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: '{ hello }' })
+      assert.equal(status, 400)
+      assert.match(text, /The body must be JSON: \{\\"query\\": \\"…\\", \\"variables\\": \{…\}\}/)
+    }
+    for (const body of ['null', '[]', '{}', '{"query": 7}', '{"query": "{ hello }", "variables": []}'])
+      for (const accept of ['application/json', 'text/event-stream'])
+        assert.equal((await rawRequest(`${door.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body })).status, 400, body)
+  })
+
+  test('a query that takes longer than it may is ended, and says so', async () => {
+    const slow = (_: unknown, __: unknown, { signal }: { signal?: AbortSignal }) => new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason))
+    })
+    await using door = await openDoor({ resolvers: { Query: { slow } }, settings: { requestTimeoutMs: 50 } })
+    await using client = await connect(door.url)
+    const results = [
+      (await door.ask('{ slow }')).body.errors, (await client.subscribe('{ slow }').next()).errors,
+      (await (await openEventStream(door.url, { query: '{ slow }' })).next()).errors,
+    ]
+    for (const errors of results) {
+      assert.equal(errors?.[0]?.extensions?.code, 'REQUEST_TIMEOUT')
+      assert.match(errors?.[0]?.message ?? '', /longer than 50 ms/)
+    }
+  })
+})
+
+/** A subscription that says one thing and is quiet until its reader leaves. */
+function oneAndThenNothing(): AsyncIterableIterator<{ quiet: number }> {
+  const left = Promise.withResolvers<IteratorResult<{ quiet: number }>>()
+  let said = false
+  return {
+    next: () => {
+      if (said) return left.promise
+      said = true
+      return Promise.resolve({ done: false, value: { quiet: 1 } })
+    },
+    return: () => {
+      left.resolve({ done: true, value: undefined })
+      return Promise.resolve({ done: true, value: undefined })
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+describe('paths', { timeout: 60_000 }, () => {
+  test('GraphiQL is for browsers, results for programs, at one address', async () => {
+    await using door = await openDoor({ resolvers: { Query: { hello: () => 'hello' } } })
+    const page = await rawRequest(`${door.url}/graphql`, { headers: { accept: 'text/html,application/xhtml+xml' } })
+    assert.equal(page.status, 200)
+    assert.match(page.headers['content-type'] ?? '', /^text\/html/)
+    const result = await rawRequest(`${door.url}/graphql?query=%7Bhello%7D`, { headers: { accept: 'application/json', 'apollo-require-preflight': '1' } })
+    assert.deepEqual(JSON.parse(result.text), { data: { hello: 'hello' } })
+    assert.deepEqual([(await rawRequest(`${door.url}/`)).status, (await rawRequest(`${door.url}/`)).headers.location], [302, '/graphql'])
+    const nothing = await rawRequest(`${door.url}/nothing`)
+    assert.deepEqual([nothing.status, JSON.parse(nothing.text)], [404, { errors: [{ message: 'Nothing is at /nothing. GraphQL is at /graphql.' }] }])
+  })
+
+  test('live at once, ready when the view has caught up', async () => {
+    await using door = await openDoor()
+    const health = async (name: string) => {
+      const { status, text } = await rawRequest(`${door.url}/health/${name}`)
+      return [status, JSON.parse(text)]
+    }
+    assert.deepEqual(await health('live'), [200, { status: 'live' }])
+    assert.deepEqual(await health('ready'), [503, { status: 'catching up' }])
+    door.view.caughtUp()
+    assert.deepEqual(await health('ready'), [200, { status: 'ready' }])
+  })
+
+  test('/metrics has every family, and counts', async () => {
+    await using door = await openDoor({ resolvers: { Query: { hello: () => 'hello' }, Subscription: { quiet: { subscribe: oneAndThenNothing } } } })
+    await door.ask('{ hello }')
+    await using client = await connect(door.url)
+    await client.subscribe('subscription { quiet }').data()
+    const { text, headers } = await rawRequest(`${door.url}/metrics`)
+    assert.match(headers['content-type'] ?? '', /^text\/plain/)
+    for (const family of [
+      'data_latency_seconds', 'query_duration_seconds', 'ingest_lag_records', 'events_total', 'dead_letters_total', 'change_batches_total',
+      'connections', 'subscriptions', 'errors_total', 'feed_notes_dropped_total', 'system_failures_total',
+    ]) assert.match(text, new RegExp(`^# TYPE freshet_${family} (counter|gauge|histogram)$`, 'm'))
+    assert.match(text, /^freshet_query_duration_seconds_count\{transport="http",outcome="ok"\} 1$/m)
+    assert.match(text, /^freshet_connections\{transport="websocket"\} 1$/m)
+    assert.match(text, /^freshet_subscriptions 1$/m)
+  })
+})
+
+describe('tokens', { timeout: 60_000 }, () => {
+  const resolvers = { Query: { hello: () => 'hello' } }
+  const token = (log: string, ends: object) => Buffer.from(JSON.stringify({ v: 1, log, ends })).toString('base64url')
+
+  test('that are none, or of another log, are refused; one that is not reached in time says so', async () => {
+    await using door = await openDoor({ resolvers, settings: { tokenTimeoutMs: 30 } })
+    await using client = await connect(door.url)
+    for (const [bad, code] of [
+      ['garbage', 'INVALID_TOKEN'], [token('another log', {}), 'INVALID_TOKEN'], [token('log', { 'freshet.users/0': 'x' }), 'INVALID_TOKEN'],
+      [token('log', { 'freshet.users/0': 5 }), 'TOKEN_TIMEOUT'],
+    ] as const) {
+      const variants = [
+        (await door.ask('{ hello }', {}, { 'freshet-token': bad })).body.errors,
+        await client.subscribe('{ hello }', {}, { freshetToken: bad }).ended,
+        (await (await openEventStream(door.url, { query: '{ hello }' }, { 'freshet-token': bad })).next()).errors,
+      ]
+      for (const errors of variants) assert.deepEqual(errors?.map(({ extensions }) => extensions?.code), [code])
+    }
+    assert.deepEqual(door.told, [])
+  })
+
+  test('let a query wait until their events are applied', async () => {
+    await using door = await openDoor({ resolvers })
+    const answer = door.ask('{ hello }', {}, { 'freshet-token': token('log', { 'freshet.users/0': 5 }) })
+    door.view.loadShard({ covered: { 'freshet.users/0': 5 }, rekeyed: {} })
+    assert.deepEqual((await answer).body, { data: { hello: 'hello' } })
+  })
+})
+
+describe('beginning and ending', { timeout: 60_000 }, () => {
+  test('a port that is taken is named, with what to do', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    try {
+      await assert.rejects(openDoor({ settings: { port } }),
+        new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken: end the program that has it, or choose another \\("PORT", for example PORT=4001\\)`))
+    } finally {
+      taken.close()
+    }
+  })
+
+  test('the engine is swapped while requests run: none fails, each is answered by one engine alone', async () => {
+    const version = (number: number) => ({ Query: { version: () => number, hello: () => new Promise((resolve) => setImmediate(resolve, `${number}`)) } })
+    await using door = await openDoor({ resolvers: version(0) })
+    await using client = await connect(door.url)
+    const query = '{ version hello }'
+    let asking = true
+    const answers: unknown[] = []
+    const keepAsking = async (ask: () => Promise<unknown>) => {
+      while (asking) answers.push(await ask())
+    }
+    const askers = [
+      keepAsking(async () => (await door.ask(query)).body.data), keepAsking(async () => (await door.ask(query)).body.data),
+      keepAsking(() => client.subscribe(query).data()),
+    ]
+    const former = [door.host.current]
+    for (let number = 1; number <= 20; number++) {
+      door.host.swap(engineOf(version(number)))
+      former.push(door.host.current)
+      const asked = answers.length
+      while (answers.length < asked + 3) await new Promise((resolve) => setImmediate(resolve))
+    }
+    asking = false
+    await Promise.all(askers)
+    assert.deepEqual((await door.ask(query)).body.data, { version: 20, hello: '20' })
+    for (const answer of answers as { version: number; hello: string }[]) assert.equal(answer.hello, String(answer.version))
+    assert.ok(new Set(answers.map((answer) => JSON.stringify(answer))).size > 10)
+    await Promise.all(former.slice(1, -1).map((engine) => engine.close()))
+  })
+
+  test('closing ends subscriptions and lets what runs finish', async () => {
+    const finish = Promise.withResolvers<string>()
+    const asked = Promise.withResolvers<void>()
+    const quiet = { subscribe: oneAndThenNothing }
+    const slow = () => {
+      asked.resolve()
+      return finish.promise
+    }
+    await using door = await openDoor({ resolvers: { Query: { slow }, Subscription: { quiet } } })
+    const client = await connect(door.url)
+    const streams = [client.subscribe('subscription { quiet }'), await openEventStream(door.url, { query: 'subscription { quiet }' })]
+    for (const stream of streams) await stream.data()
+    const answer = door.ask('{ slow }')
+    await asked.promise
+
+    const closing = door.close()
+    assert.equal((await client.closed).code, 1001)
+    assert.deepEqual(await streams[1]?.ended, [])
+    await assert.rejects(fetch(`${door.url}/health/live`))
+    finish.resolve('finished')
+    assert.deepEqual((await answer).body.data, { slow: 'finished' })
+    await closing
+  })
+})
