@@ -32,9 +32,9 @@ export interface IngestSettings {
 
 export const defaultIngestSettings: IngestSettings = {
   group: 'freshet-ingest',
-  maxRoundRecords: 1_000,
+  maxRoundRecords: 500,
   paceMs: 2,
-  readAhead: 4_000,
+  readAhead: 2_000,
   checkpointIntervalMs: 10_000,
   checkpointChunkBytes: 64 * 1024,
   commitIntervalMs: 2_000,
