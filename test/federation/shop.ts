@@ -8,7 +8,7 @@ const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.3
 export const usersSdl = `${link}
   scalar JSON
   "A person."
-  type User @key(fields: "id") { id: ID! name: String settings: JSON broken: String refused: String strict: String! }
+  type User @key(fields: "id") { id: ID! name: String settings: JSON broken: String refused: String strict: String! best: User }
   type Query { user(id: ID!): User users(first: Int = 10): [User!]! }
   type Mutation { rename(id: ID!, name: String!): User }
   type Subscription { userRenamed(id: ID): User }
@@ -73,6 +73,7 @@ export const usersSchema = (shop: Shop) => buildSubgraph({
       broken: () => { throw new Error('secret: password is 1234') },
       refused: () => { throw new GraphQLError('You may not see this.', { extensions: { code: 'FORBIDDEN' } }) },
       strict: () => null,
+      best: ({ id }: Reference) => ({ id: id === '1' ? '2' : '1' }),
     },
   },
 })
