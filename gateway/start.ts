@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { createEngine, inProcessSubgraph } from '../federation/index.ts'
@@ -46,6 +47,9 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+/** How long notes about served feeds may still be written at the end, ms. */
+const flushMs = 2_000
+
 /** Starts a gateway: the view, the subscriptions, the engine over Freshet's own subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, topics, index, embedder, settings, telemetry, logger, clock, newId, random } = options
@@ -62,8 +66,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const tail = new EventTail({ log, topics: domainTopics(topics), onError })
   const served = createServedLog(log, topics, {
     signal: ended.signal,
-    onDropped: (reason) => {
-      telemetry.droppedNotes.inc()
+    onDropped: (reason, count) => {
+      telemetry.droppedNotes.inc(count)
       logger.warn(reason)
     },
   })
@@ -88,7 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   bootstrap.ended.catch((error: unknown) => {
     if (ended.signal.aborted) return
     onError(error)
-    hub.close(new Error('The changes could not be read any further.'))
+    hub.close(new GraphQLError('The changes could not be read any further; subscribe again.', { extensions: { code: 'LOG_UNAVAILABLE' } }))
   })
 
   const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
@@ -97,16 +101,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     subgraphs: new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError })])),
   })
   const door: Door = {
-    host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, ready: () => view.ready(),
+    host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, ready: () => view.ready() && !hub.closed,
   }
-  const server = await listen(door, schemas)
+  const server = await listen(door, schemas).catch(async (error: unknown) => {
+    ended.abort()
+    await Promise.all([bootstrap.ended.catch(() => {}), engine.close()])
+    throw error
+  })
   return {
     url: server.url,
     services,
     ready: bootstrap.caughtUp,
     async close() {
       await server.close()
+      // A log that is away is waited for in vain: notes matter less than an end.
+      const patience = setTimeout(() => ended.abort(), flushMs)
       await served.flush()
+      clearTimeout(patience)
       ended.abort()
       await bootstrap.ended.catch(() => {})
       await engine.close()

@@ -9,6 +9,7 @@ type Listener = (batch: ChangeBatch) => void
 export class ChangeHub {
   readonly #listeners = new Set<Listener>()
   readonly #ends = new Set<(error: Error) => void>()
+  #closed: Error | undefined
 
   publish(batch: ChangeBatch): void {
     for (const listener of this.#listeners) listener(batch)
@@ -16,6 +17,11 @@ export class ChangeHub {
 
   /** Listens until the returned function is called. Listeners return at once and never throw. */
   listen(listener: Listener, onEnd: (error: Error) => void): () => void {
+    if (this.#closed) {
+      const reason = this.#closed
+      queueMicrotask(() => onEnd(reason))
+      return () => {}
+    }
     this.#listeners.add(listener)
     this.#ends.add(onEnd)
     return () => {
@@ -28,8 +34,14 @@ export class ChangeHub {
     return this.#listeners.size
   }
 
-  /** Ends all subscriptions, with a reason that clients are told. */
+  /** Whether nothing is published any more. */
+  get closed(): boolean {
+    return this.#closed !== undefined
+  }
+
+  /** Ends all subscriptions, later ones too, with a reason that clients are told. */
   close(reason: Error): void {
+    this.#closed ??= reason
     for (const end of [...this.#ends]) end(reason)
   }
 }

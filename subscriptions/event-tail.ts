@@ -41,7 +41,9 @@ export class EventTail {
 
     async function* events() {
       try {
-        await started
+        await started.catch(() => {
+          throw unavailable()
+        })
         yield* mailbox
       } finally {
         void mailbox.return()
@@ -77,9 +79,7 @@ export class EventTail {
     } catch (error) {
       if (signal.aborted) return
       this.#onError(error)
-      this.close(new GraphQLError('The event log could not be read any further; subscribe again.', {
-        extensions: { code: 'LOG_UNAVAILABLE' },
-      }))
+      this.close(unavailable())
     }
   }
 
@@ -96,6 +96,9 @@ export class EventTail {
     }
   }
 }
+
+const unavailable = (): GraphQLError =>
+  new GraphQLError('The event log could not be read any further; subscribe again.', { extensions: { code: 'LOG_UNAVAILABLE' } })
 
 /** Null for what is no event: dead letters get those. */
 function toAppendedEvent({ value, appendedAt }: LogRecord): AppendedEvent | null {

@@ -14,11 +14,11 @@ export interface ServedLog {
 /** Most notes that wait for the log. Beyond it the newest is dropped and counted: answers matter more than notes. */
 const maxWaiting = 10_000
 
-/** @param onDropped told of a note that could not be kept, with the reason */
+/** @param onDropped told how many notes could not be kept, and why */
 export function createServedLog(
-  log: EventLog, topics: Topics, { onDropped, signal }: { onDropped: (reason: string) => void; signal: AbortSignal },
+  log: EventLog, topics: Topics, { onDropped, signal }: { onDropped: (reason: string, count: number) => void; signal: AbortSignal },
 ): ServedLog {
-  let waiting: FreshetEvent<'FeedServed'>[] = []
+  const waiting: FreshetEvent<'FeedServed'>[] = []
   let running: Promise<void> | undefined
 
   async function drain(): Promise<void> {
@@ -27,8 +27,8 @@ export function createServedLog(
       try {
         await log.append(batch.map((event) => toRecord(event, topics)), { signal })
       } catch (error) {
-        onDropped(`${batch.length} served feeds were not noted: ${error instanceof Error ? error.message : String(error)}`)
-        if (signal.aborted) waiting = []
+        const lost = signal.aborted ? [...batch, ...waiting.splice(0)] : batch
+        onDropped(`${lost.length} served feeds were not noted: ${error instanceof Error ? error.message : String(error)}`, lost.length)
       }
     }
     running = undefined
@@ -36,7 +36,7 @@ export function createServedLog(
 
   return {
     note(event) {
-      if (waiting.length >= maxWaiting) return onDropped(`more than ${maxWaiting} served feeds wait for the log`)
+      if (waiting.length >= maxWaiting) return onDropped(`more than ${maxWaiting} served feeds wait for the log`, 1)
       waiting.push(event)
       running ??= Promise.resolve().then(drain)
     },
