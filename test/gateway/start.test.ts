@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { describe, test } from 'node:test'
+import { LogUnavailableError, type EventLog } from '../../events/log.ts'
+import { startFreshet } from '../support/freshet.ts'
+import { rawRequest } from './raw-request.ts'
+
+/** The log with some of its methods replaced. */
+const replaced = (log: EventLog, methods: Partial<EventLog>): EventLog =>
+  new Proxy(log, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) as unknown : value
+    },
+  })
+
+describe('a gateway', { timeout: 60_000 }, () => {
+  test('that cannot listen says why', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    try {
+      await assert.rejects(startFreshet({ ingest: false, gateway: { port: (taken.address() as AddressInfo).port } }), /is taken/)
+    } finally {
+      taken.close()
+    }
+  })
+
+  test('without ingest answers from what there is, and says so of tokens that nobody applies', async () => {
+    await using freshet = await startFreshet({ ingest: false, gateway: { tokenTimeoutMs: 50 } })
+    const token = await freshet.publish({ type: 'UserRegistered', subject: 'user:a', data: { name: 'A' } })
+    assert.deepEqual(await freshet.query('{ user(id: "a") { name } }'), { user: null })
+    const { errors } = await freshet.ask('{ user(id: "a") { name } }', {}, { token })
+    assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
+      [["The token's events were not applied within 50 ms; ingest may be behind or away. Ask again, or ask without the token.", 'TOKEN_TIMEOUT']])
+  })
+
+  test('ends while the log is away, though notes about served feeds wait for it', async () => {
+    let waiting = 0
+    const freshet = await startFreshet({
+      wrapLog: (log) => replaced(log, {
+        append: (_records, { signal } = {}) => new Promise((_resolve, reject) => {
+          waiting++
+          signal?.addEventListener('abort', () => reject(new LogUnavailableError('away')), { once: true })
+        }),
+      }),
+    })
+    const { log, index } = freshet
+    assert.ok(log)
+    await index.upsert([{ kind: 'livestream', id: 'a', fields: { title: 'A', sellerId: 's', status: 'LIVE' }, revision: 1, eventTime: 1, appliedAt: 1 }])
+    // The answer does not wait for its note.
+    const { feed } = await freshet.query<{ feed: { nodes: object[] } }>('{ feed(userId: "a") { nodes { id } } }')
+    assert.deepEqual([feed.nodes, waiting], [[{ id: 'a' }], 1])
+    await freshet[Symbol.asyncDispose]()
+    assert.match(freshet.said.join(), /1 served feeds were not noted: away/)
+    const metrics = await freshet.telemetry.registry.metrics()
+    assert.match(metrics, /^freshet_feed_notes_dropped_total 1$/m)
+  })
+
+  test('whose changes cannot be read ends subscriptions with a code, refuses new ones and is not ready', async () => {
+    const broken = Promise.withResolvers<never>()
+    broken.promise.catch(() => {})
+    await using freshet = await startFreshet({
+      wrapLog: (log) => replaced(log, {
+        read: async function* ({ from }) {
+          const topics = Object.keys(from)
+          if (topics.some((key) => key.includes('.changes/'))) await broken.promise
+        },
+      }),
+    })
+    await using client = await freshet.connect()
+    const queries = ['metrics(entities: ["user:a"]) { metrics { window } }', 'livestream(id: "a") { id }', 'feed(userId: "a") { nodes { id } }']
+    const streams = queries.map((query) => client.subscribe(`subscription { ${query} }`))
+    for (const stream of streams) await stream.data()
+    broken.reject(new Error('the disk is gone'))
+    for (const stream of streams) {
+      const { errors } = await stream.next()
+      assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
+        [['The changes could not be read any further; subscribe again.', 'LOG_UNAVAILABLE']])
+    }
+    const late = client.subscribe('subscription { livestreams { id } }')
+    assert.equal((await late.next()).errors?.[0]?.extensions?.code, 'LOG_UNAVAILABLE')
+    assert.equal((await rawRequest(`${freshet.url}/health/ready`)).status, 503)
+    assert.match(freshet.said.join(), /the disk is gone/)
+  })
+})
