@@ -33,6 +33,8 @@ interface Selection {
   type: GraphQLCompositeType
   sets: readonly SelectionSetNode[]
   fields: Map<string, readonly Field[]>
+  /** Whether it selects fields of certain types only: what those are is unknown where only an interface's name is. */
+  narrows: boolean
 }
 
 type Includes = (node: SelectionNode) => boolean
@@ -111,7 +113,7 @@ export class Projection {
     let selection = this.#variants.get(variant)
     if (!selection) {
       if (this.#variants.size >= maximumVariants) this.#variants.clear()
-      selection = { type, sets: [this.#operation.operation.selectionSet], fields: new Map() }
+      selection = { type, sets: [this.#operation.operation.selectionSet], fields: new Map(), narrows: false }
       this.#variants.set(variant, selection)
     }
     return { selection, includes: (node) => isIncluded(node, variables) }
@@ -122,8 +124,11 @@ export class Projection {
   ): Obj | null | symbol {
     const type = this.#runtimeType(selection, value)
     if (!type) return null
+    const fields = this.#fields(selection, type, includes)
+    // The call that would have told the type failed: which fields are missing cannot be known.
+    if (selection.narrows && !isObjectType(type) && errors.explains(path)) return null
     const result: Obj = {}
-    for (const field of this.#fields(selection, type, includes)) {
+    for (const field of fields) {
       if (!field.slot) {
         if (!isObjectType(type)) return null
         result[field.key] = type.name
@@ -207,11 +212,11 @@ export class Projection {
 
   #fields(selection: Selection, type: GraphQLCompositeType, includes: Includes): readonly Field[] {
     let fields = selection.fields.get(type.name)
-    if (!fields) selection.fields.set(type.name, fields = this.#collect(selection.sets, type, includes))
+    if (!fields) selection.fields.set(type.name, fields = this.#collect(selection, type, includes))
     return fields
   }
 
-  #collect(sets: readonly SelectionSetNode[], type: GraphQLCompositeType, includes: Includes): Field[] {
+  #collect(selection: Selection, type: GraphQLCompositeType, includes: Includes): Field[] {
     const grouped = new Map<string, { name: string, sets: SelectionSetNode[] }>()
     const visited = new Set<FragmentDefinitionNode>()
     const collect = (set: SelectionSetNode): void => {
@@ -224,15 +229,17 @@ export class Projection {
           if (node.selectionSet) entry.sets.push(node.selectionSet)
         } else if (node.kind === Kind.INLINE_FRAGMENT) {
           if (this.#applies(node.typeCondition?.name.value, type)) collect(node.selectionSet)
+          else if (isInterfaceType(type)) selection.narrows = true
         } else {
           const fragment = this.#operation.fragments.get(node.name.value)
           if (!fragment || visited.has(fragment)) continue
           visited.add(fragment)
           if (this.#applies(fragment.typeCondition.name.value, type)) collect(fragment.selectionSet)
+          else if (isInterfaceType(type)) selection.narrows = true
         }
       }
     }
-    for (const set of sets) collect(set)
+    for (const set of selection.sets) collect(set)
     return [...grouped].flatMap(([source, { name, sets: inner }]): Field[] => {
       const key = this.#operation.renamed.get(source) ?? source
       if (name === '__typename') return [{ key, source, name, slot: undefined }]
@@ -255,7 +262,7 @@ const slotOf = (type: GraphQLOutputType, sets: readonly SelectionSetNode[]): Slo
   if (isNonNullType(type)) return { ...slotOf(type.ofType, sets), nonNull: true }
   if (isListType(type)) return { nonNull: false, item: slotOf(type.ofType, sets) }
   const named = getNamedType(type)
-  if (isCompositeType(named)) return { nonNull: false, selection: { type: named, sets, fields: new Map() } }
+  if (isCompositeType(named)) return { nonNull: false, selection: { type: named, sets, fields: new Map(), narrows: false } }
   if (isEnumType(named)) return { nonNull: false, values: new Set(named.getValues().map(({ name }) => name)) }
   return { nonNull: false }
 }

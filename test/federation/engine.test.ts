@@ -207,6 +207,13 @@ test('skips and includes by variables, with one plan', async () => {
   assert.equal(engine.stats().plans, 1)
 })
 
+test('what is excluded in every request is not planned', async () => {
+  const engine = shopEngine(newShop())
+  assert.deepEqual(await ask(engine, '{ users @skip(if: true) { id } }'), { data: {} })
+  assert.deepEqual(await ask(engine, '{ users { score @include(if: false) } reviews { ...F } } fragment F on Review { id @skip(if: true) }'),
+    { data: { users: [{}, {}], reviews: [{}, {}, {}] } })
+})
+
 test('answers introspection from the client schema, beside data', async () => {
   const engine = shopEngine(newShop())
   const { data, errors } = await ask(engine, `{ __typename __type(name: "User") { description fields { name } } users(first: 1) { id } }`)
