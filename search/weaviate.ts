@@ -96,24 +96,30 @@ class WeaviateIndex implements EntityIndex {
     const { number, target } = await this.#generations.begin()
     const writer = new Writer(target)
     let state: 'building' | 'serving' | 'gone' = 'building'
-    const assertBuilding = (): void => {
-      if (state === 'building') return
+    const assertState = (...allowed: (typeof state)[]): void => {
+      if (allowed.includes(state)) return
       throw new IndexUnavailableError(`Generation g${number} is ${state === 'gone' ? 'gone' : 'serving already'}: ` +
         'begin a new one with newGeneration().')
     }
     return {
       name: `g${number}`,
-      upsert: (writes, signal) => writer.upsert(writes, signal),
-      delete: (entities, signal) => writer.delete(entities, signal),
+      upsert: async (writes, signal) => {
+        assertState('building', 'serving')
+        await writer.upsert(writes, signal)
+      },
+      delete: async (entities, signal) => {
+        assertState('building', 'serving')
+        await writer.delete(entities, signal)
+      },
       flush: () => this.flush(),
       activate: async () => {
-        assertBuilding()
+        assertState('building')
         await this.#generations.activate(number)
         state = 'serving'
         await this.#serving.refresh()
       },
       discard: async () => {
-        assertBuilding()
+        assertState('building')
         await this.#generations.discard(number)
         state = 'gone'
       },

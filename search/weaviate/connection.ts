@@ -24,6 +24,11 @@ const connections = 16
 /** After so long, a read asks over HTTP whether the server is there: the gRPC client would go on trying in silence. */
 const patienceMs = 250
 
+interface Client {
+  weaviate: WeaviateClient
+  collections: Map<string, Collection>
+}
+
 export interface RestAnswer {
   status: number
   body: unknown
@@ -36,8 +41,7 @@ export class Connection {
   readonly #pool: Pool
   readonly #base: string
   readonly #headers: Record<string, string>
-  #client: Promise<WeaviateClient> | undefined
-  #collections = new Map<string, Collection>()
+  #client: Promise<Client> | undefined
   /** Aborted when the server turns out to be gone, and replaced. */
   #outage = new AbortController()
   #down = false
@@ -56,8 +60,8 @@ export class Connection {
   /** A read over gRPC. `ask` is given the collection and the signal that it must hand on. */
   async read<T>(collection: string, signal: AbortSignal | undefined, ask: (collection: Collection, signal: AbortSignal) => Promise<T>): Promise<T> {
     this.assertOpen()
-    if (this.#down && !await this.#isThere()) throw this.#unavailable('is not there')
     return this.#bounded(this.timeouts.read, signal, async (bounded) => {
+      if (this.#down && !await this.#isThere()) throw this.#unavailable('is not there')
       const asking = ask(await this.#collection(collection), bounded)
       const patience = setTimeout(() => void this.#isThere(), patienceMs)
       try {
@@ -159,16 +163,20 @@ export class Connection {
   }
 
   async #collection(name: string): Promise<Collection> {
-    const client = await (this.#client ??= this.#connect().catch((error: unknown) => {
-      this.#client = undefined
+    const connecting = this.#client ??= this.#connect()
+    let client: Client
+    try {
+      client = await connecting
+    } catch (error) {
+      if (this.#client === connecting) this.#client = undefined
       throw error
-    }))
-    let collection = this.#collections.get(name)
-    if (!collection) this.#collections.set(name, (collection = client.collections.use(name)))
+    }
+    let collection = client.collections.get(name)
+    if (!collection) client.collections.set(name, (collection = client.weaviate.collections.use(name)))
     return collection
   }
 
-  async #connect(): Promise<WeaviateClient> {
+  async #connect(): Promise<Client> {
     const { url, grpcUrl, apiKey, timeouts } = this.#options
     const http = new URL(url)
     const grpc = new URL(grpcUrl ?? `${http.protocol}//${http.hostname}:${defaultGrpcPort}`)
@@ -189,22 +197,25 @@ export class Connection {
       await client.close()
       throw error
     }
-    return client
+    return { weaviate: client, collections: new Map() }
   }
 
   async #dropClient(): Promise<void> {
     const client = this.#client
     this.#client = undefined
-    this.#collections = new Map()
-    await client?.then((connected) => connected.close(), () => {})
+    await client?.then((connected) => connected.weaviate.close(), () => {})
   }
 
   #meaning(error: unknown): unknown {
     if (error instanceof IndexUnavailableError || error instanceof InvalidIndexQueryError) return error
     const message = error instanceof Error ? error.message : String(error)
-    // A missing index, a refused key, a connection: all of them are mended on the other side, and then it goes on.
-    if (codeOf(error) !== undefined || /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)) void this.#isThere()
+    if (codeOf(error) !== undefined || /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)) {
+      // The next read asks over HTTP first, and takes a new client.
+      this.#down = true
+      void this.#isThere()
+    }
     if (error instanceof TypeError || error instanceof RangeError) return error
+    // Queries and writes have been validated: what else goes wrong (a missing collection, a refused key) is mended over there.
     return this.#unavailable(`failed: ${message}`, error)
   }
 

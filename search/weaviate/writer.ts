@@ -101,6 +101,8 @@ export class Writer {
         : Object.values(write.vectors).includes(null) ? await this.#replace(write, signal) : await this.#merge(write, signal)
       if (!done) missing.push(write)
     }))
+    // A merge says 404 of a missing collection too, and the server would create one by guessing (auto schema).
+    if (!there && missing.length > 0) await existing(this.#target, missing, signal)
     await this.#create(missing, signal)
   }
 

@@ -158,4 +158,28 @@ describe('collections in Weaviate', { skip: requireReal('weaviate'), timeout: 24
     assert.deepEqual((await collectionsOf(server.url, prefix)).collections,
       ['Livestream', 'Seller', 'User'].map((kind) => `${prefix}_${kind}_${fourth.name}`))
   })
+  it('are not made up by the server where somebody has removed them', async () => {
+    const prefix = newPrefix()
+    const index = await open(prefix)
+    await removeCollections(server.url, prefix)
+    for (const count of [1, 20]) {
+      const writes = Array.from({ length: count }, (_, n) => write('user', `u-${n}`, { name: 'Ada' }))
+      await assert.rejects(index.upsert(writes), { code: 'INDEX_UNAVAILABLE' })
+    }
+    assert.deepEqual(await collectionsOf(server.url, prefix), { collections: [], aliases: [] })
+    await index.open()
+    await index.upsert([write('user', 'u', { name: 'Ada' })])
+    assert.equal((await index.getMany('user', ['u']))[0]?.fields.name, 'Ada')
+  })
+
+  it('of a generation that is gone take no writes', async () => {
+    const prefix = newPrefix()
+    const index = await open(prefix)
+    const next = await index.newGeneration()
+    await next.discard()
+    for (const call of [() => next.upsert([write('user', 'u', {})]), () => next.delete([{ kind: 'user', id: 'u' }]), next.activate, next.discard]) {
+      await assert.rejects(call(), /Generation g2 is gone: begin a new one/)
+    }
+    assert.deepEqual((await collectionsOf(server.url, prefix)).collections.filter((name) => name.endsWith('_g2')), [])
+  })
 })

@@ -40,6 +40,20 @@ describe('writes to Weaviate', { skip: requireReal('weaviate'), timeout: 120_000
     }
   })
 
+  it('of one call about one entity gather its vectors, the later over the earlier', async () => {
+    const id = 'gathered'
+    for (const round of ['created', 'written over']) {
+      await index.upsert([
+        write('user', id, { name: 'Ada' }, { 'space-a': vectorOf(1), 'space-b': vectorOf(1, 4) }),
+        write('user', id, {}, { 'space-a': vectorOf(2) }),
+        write('user', id, {}, { 'space-b': null }),
+      ])
+      const [found] = await index.getMany('user', [id], { withVectors: ['space-a', 'space-b'] })
+      assert.deepEqual(Object.keys(found!.vectors!), ['space-a'], round)
+      assert.ok(Math.abs(found!.vectors!['space-a']![0]! - vectorOf(2)[0]!) < 1e-6, round)
+    }
+  })
+
   it('of many entities, some there, some new, some with vectors to remove, are one call', async () => {
     const ids = Array.from({ length: 300 }, (_, n) => `m-${n}`)
     await index.upsert(ids.filter((_, n) => n % 2 === 0).map((id, n) =>
