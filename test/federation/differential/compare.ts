@@ -15,18 +15,24 @@ export const difference = (expected: ExecutionResult, actual: ExecutionResult): 
   const extra = [...given.keys()].filter((place) => !wanted.has(place))
   if (missing.length > 0) return `errors missing at ${missing.join()}: ${JSON.stringify([expected.errors, actual.errors])}`
   if (extra.length > 0) return `errors too many at ${extra.join()}: ${JSON.stringify([expected.errors, actual.errors])}`
-  for (const [place, messages] of wanted) {
-    // With one error on either side the null has one cause, and it must be the same.
-    const [message, another] = messages
+  for (const [place, errors] of wanted) {
+    // Of several fields that may not be null, another one may be found first. But one field has one error.
+    const [error, another] = errors
     const [other, more] = given.get(place)!
-    if (another === undefined && more === undefined && message !== other) return `error at ${place}: ${message} / ${other}`
+    if (another !== undefined || more !== undefined || error?.path !== other?.path) continue
+    if (error?.message !== other?.message) return `error at ${place}: ${error?.message} / ${other?.message}`
   }
   return undefined
 }
 
-/** The nulls that errors explain, each with the errors' words. */
-const explained = ({ data, errors }: ExecutionResult): Map<string, string[]> => {
-  const places = new Map<string, string[]>()
+interface Explanation {
+  path: string
+  message: string
+}
+
+/** The nulls that errors explain, each with the errors. */
+const explained = ({ data, errors }: ExecutionResult): Map<string, Explanation[]> => {
+  const places = new Map<string, Explanation[]>()
   for (const { path = [], message } of errors ?? []) {
     const place: (string | number)[] = []
     let value: unknown = data
@@ -36,9 +42,7 @@ const explained = ({ data, errors }: ExecutionResult): Map<string, string[]> => 
       value = (value as Record<string | number, unknown>)[key]
     }
     const name = value === null ? place.join('.') : `${place.join('.')} (not null)`
-    const messages = places.get(name) ?? []
-    messages.push(message)
-    places.set(name, messages)
+    places.set(name, [...places.get(name) ?? [], { path: path.join('.'), message }])
   }
   return places
 }
