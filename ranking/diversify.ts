@@ -60,5 +60,5 @@ export function likenessOf(a: Candidate, b: Candidate): number {
   if (!a.vector || !b.vector || a.vector.length !== b.vector.length) return sameCategory
   let dot = 0
   for (let i = 0; i < a.vector.length; i++) dot += a.vector[i]! * b.vector[i]!
-  return Math.max(sameCategory, dot)
+  return Math.min(1, Math.max(sameCategory, dot))
 }

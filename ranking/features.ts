@@ -48,7 +48,8 @@ export function featuresOf(candidate: Candidate, profile: Profile, scales: Scale
     follow: candidate.sellerId !== undefined && profile.follows.has(candidate.sellerId) ? 1 : 0,
     category: category ? scaled(attention(category), scales.categoryWatch) : 0,
     interest: candidate.category !== undefined && profile.interests.has(candidate.category) ? 1 : 0,
-    similarity: Math.max(0, candidate.similarity ?? 0),
+    // Rounding takes a cosine a little beyond 1.
+    similarity: Math.min(1, Math.max(0, candidate.similarity ?? 0)),
     popularity: scales.popularity > 0 ? candidate.popularity / scales.popularity : 0,
     crowd: scaled(candidate.viewersNow, scales.crowd),
     freshness: candidate.startedAt === undefined ? 0 : halved(now - candidate.startedAt, freshnessHalfLife),

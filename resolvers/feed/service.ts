@@ -6,6 +6,7 @@ import type { Placed } from '../../ranking/explore.ts'
 import type { EntityFields } from '../../search/entities.ts'
 import type { EntityIndex, StoredEntity } from '../../search/entity-index.ts'
 import type { MetricView, UserAffinities } from '../../search/metrics.ts'
+import { normalised } from '../../search/vector-math.ts'
 import { findCandidates, toCandidate, type Found, type Taste } from './candidates.ts'
 import { decodeFeedCursor, encodeFeedCursor, hash32, maxFeedLength } from './cursor.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from './feed-service.ts'
@@ -73,7 +74,7 @@ export function createFeedService(options: FeedOptions): FeedService {
       const entity = fresh[place]
       if (!entity || (entity.fields as EntityFields<'livestream'>).status !== 'LIVE') return []
       const vector = taste && entity.vectors?.[taste.space]
-      return [{ ...found, entity, vector, similarity: found.similarity ?? cosine(taste?.values, vector) }]
+      return [{ ...found, entity, vector: vector && normalised(vector), similarity: found.similarity ?? cosine(taste?.values, vector) }]
     })
   }
 
