@@ -37,7 +37,8 @@ export async function persist<T>(options: PersistOptions, work: () => Promise<T>
       logger.warn(`the ${system} failed, trying again`, {
         what, attempt, retryInMs, error: error instanceof Error ? error.message : String(error),
       })
-      await delay(retryInMs, undefined, { signal })
+      // Its own error would hide the reason.
+      await delay(retryInMs, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { listDeadLetters } from '../../events/dead-letters.ts'
+import { deadLetterRecord, listDeadLetters } from '../../events/dead-letters.ts'
 import { entityKey } from '../../events/entity.ts'
 import { topicSpecs } from '../../events/topics.ts'
 import type { DomainEventType, EventData } from '../../events/vocabulary.ts'
-import type { ChangeBatch } from '../../ingest/change-reader.ts'
+import { readChanges, type ChangeBatch } from '../../ingest/change-reader.ts'
 import { silentObserver, type Clock, type RoundStats } from '../../ingest/observer.ts'
 import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
 import { EmbedderError, type Embedder } from '../../search/embedder.ts'
@@ -102,6 +104,21 @@ describe('ingest', { timeout: 60_000 }, () => {
     await running.stop()
   })
 
+  test('a parked event is read again once this version knows its type', async () => {
+    await using harness = await new Harness().open()
+    const { log, topics } = harness
+    await log.ensureTopics(topicSpecs(topics))
+    const value = Buffer.from(JSON.stringify(stream('b')))
+    await log.append([deadLetterRecord(
+      { topic: topics.livestreams, partition: 0, offset: 7, key: 'livestream:b', value, appendedAt: Date.now() },
+      { ok: false, parked: true, reason: 'UNKNOWN_TYPE', message: 'not known then' }, Date.now(), topics)])
+    const running = harness.ingest()
+    for await (const { entities } of readChanges({ log, topics, from: await log.starts([topics.changes]), signal: AbortSignal.timeout(20_000) }))
+      if (entities.some(({ entity }) => entity === 'livestream:b')) break
+    assert.equal((await harness.index.getMany('livestream', ['b']))[0]?.fields.title, 'Stream b')
+    await running.stop()
+  })
+
   test('duplicates count once and late events are not counted, but their fields are', async () => {
     await using harness = await new Harness().open()
     const early = new Date(Date.now() - 10 * 60_000).toISOString()
@@ -177,7 +194,6 @@ describe('ingest', { timeout: 60_000 }, () => {
     assert.ok(first.every(({ changed }) => !('vector:remote' in changed)))
     const from = Object.fromEntries(Object.entries(await harness.log.ends([harness.topics.changes])))
     letThrough()
-    const { readChanges } = await import('../../ingest/change-reader.ts')
     for await (const batch of readChanges({ log: harness.log, topics: harness.topics, from, signal: new AbortController().signal })) {
       const change = batch.entities.find(({ changed }) => 'vector:remote' in changed)
       if (!change) continue
@@ -214,7 +230,6 @@ describe('ingest', { timeout: 60_000 }, () => {
     await append(harness, stream('a'), view('a'))
     const running = harness.ingest({ clock, settings: { copyIntervalMs: 2_000 } })
     const { log, topics } = harness
-    const { readChanges } = await import('../../ingest/change-reader.ts')
     const seen: unknown[] = []
     for await (const batch of readChanges({ log, topics, from: await log.starts([topics.changes]), signal: new AbortController().signal })) {
       for (const { after } of batch.entities) if (after?.viewersNow !== seen.at(-1)) seen.push(after?.viewersNow)
@@ -234,8 +249,6 @@ describe('ingest', { timeout: 60_000 }, () => {
     await announced(first, running)
     await running.stop()
     await first.close()
-    const { rmSync } = await import('node:fs')
-    const { join } = await import('node:path')
     rmSync(join(first.directory, 'index'), { recursive: true })
     await using second = await new Harness(3, first.directory).open()
     const { promise: taken, resolve } = Promise.withResolvers<void>()

@@ -69,6 +69,41 @@ describe('taking a partition over', { timeout: 30_000 }, () => {
   })
 })
 
+describe('two members of the group', { timeout: 60_000 }, () => {
+  test('hand the partitions over when the first leaves, without a wait, and announce everything once', async () => {
+    await using harness = await new Harness(4).open()
+    const { log, topics } = harness
+    await log.ensureTopics(topicSpecs(topics))
+    const released: boolean[] = []
+    const member = () => {
+      const { promise: owns, resolve } = Promise.withResolvers<void>()
+      const running = harness.ingest({
+        settings: { takeoverWaitMs: 20_000, maxRoundRecords: 20, readAhead: 40 },
+        metrics: { ...silentObserver, shardTaken: () => resolve(), shardReleased: ({ cleanly }) => released.push(cleanly) },
+      })
+      return { running, owns: Promise.race([owns, running.ended]) }
+    }
+    const startedAt = performance.now()
+    let seed = 10
+    const feed = () => log.append([...recordsOf(topics, {
+      seed: seed++, users: 20, sellers: 4, livestreams: 12, events: 800, startAt: Date.now() - 1_000, stepMs: 1, duplicates: 0.02,
+    })])
+    await feed()
+    const first = member()
+    await first.owns
+    const second = member()
+    await feed()
+    await first.running.stop()
+    await second.owns
+    await feed()
+    await Promise.race([harness.announced(), second.running.ended])
+    await second.running.stop()
+    await outcome(log, topics, Date.now())
+    assert.ok(released.length === 8 && released.every((cleanly) => cleanly), `expected clean hand-overs, got ${released.join()}`)
+    assert.ok(performance.now() - startedAt < 19_000, 'nobody waited for an owner that had closed')
+  })
+})
+
 async function announceAs({ log, topics }: Harness, shard: number, { epoch, sequence }: { epoch: number; sequence: number }): Promise<void> {
   const covered = (await announcements(log, topics)).filter((batch) => batch.shard === shard).at(-1)?.progress.covered ?? {}
   await log.append(encodeAnnouncement(topics.changes, {

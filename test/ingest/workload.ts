@@ -79,15 +79,20 @@ export const recordOf = (topics: Topics, event: DomainEvent): NewRecord => ({
   topic: topics[eventTypes[event.type].topic], key: event.subject, value: Buffer.from(JSON.stringify(event)),
 })
 
-/** The workload as records, with duplicates and garbage among them. */
+/** The workload as records, with garbage among them and with duplicates that come up to 300 records after their event. */
 export function* recordsOf(topics: Topics, workload: Workload): Generator<NewRecord> {
   const random = randomFrom(workload.seed + 1)
+  const again: { at: number; record: NewRecord }[] = []
   let garbage = 0
+  let n = 0
   for (const event of marketplace(workload)) {
     const record = recordOf(topics, event)
     yield record
-    if (random() < (workload.duplicates ?? 0)) yield record
+    n++
+    if (random() < (workload.duplicates ?? 0)) again.push({ at: n + Math.floor(random() ** 2 * 300), record })
+    for (let i = again.length - 1; i >= 0; i--) if ((again[i] as { at: number }).at <= n) yield (again.splice(i, 1)[0] as { record: NewRecord }).record
     if (random() < (workload.garbage ?? 0))
       yield { topic: topics.engagements, key: event.subject, value: Buffer.from(`{ no event ${garbage++}`) }
   }
+  for (const { record } of again) yield record
 }
