@@ -85,14 +85,7 @@ export class Connection {
   async rest(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body: unknown, signal: AbortSignal): Promise<RestAnswer> {
     this.assertOpen()
     const text = body === undefined ? undefined : JSON.stringify(body)
-    let answer: RestAnswer
-    try {
-      answer = await this.#request(method, path, text, signal)
-    } catch (error) {
-      // The server may have closed an idle connection just as it was taken; a second one is new.
-      if (!(error instanceof httpErrors.SocketError) && codeOf(error) !== 'ECONNRESET') throw error
-      answer = await this.#request(method, path, text, signal)
-    }
+    const answer = await this.#onOpenSocket(() => this.#request(method, path, text, signal))
     const { status } = answer
     if (status < 400 || status === 404 || status === 422) return answer
     throw this.#unavailable(`answered ${method} ${path.split('?')[0]} with status ${status}: ${messageIn(answer.body)}`)
@@ -104,6 +97,18 @@ export class Connection {
     this.#outage.abort(this.#unavailable('is not used any more: the index is closed'))
     await this.#dropClient()
     await this.#pool.destroy()
+  }
+
+  /** The server may have closed idle connections just as one is taken; there are so many, and then a new one is made. */
+  async #onOpenSocket<T>(request: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await request()
+      } catch (error) {
+        const closed = error instanceof httpErrors.SocketError || codeOf(error) === 'ECONNRESET'
+        if (!closed || attempt === connections) throw error
+      }
+    }
   }
 
   async #request(method: string, path: string, body: string | undefined, signal: AbortSignal): Promise<RestAnswer> {

@@ -43,7 +43,8 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
     const stranger = await openWeaviateIndex({ ...addressOf(server), apiKey: 'another-key' })
     await assert.rejects(stranger.open(), (error: Error) => isUnavailable(error) && /status 401/.test(error.message) && !error.message.includes('another-key'))
     await stranger.close()
-    const index = await openWeaviateIndex({ ...addressOf(server), apiKey: key, timeouts: { read: 3000, write: 3000 } })
+    // Longer than the test waits: a server that is gone is noticed, not waited for.
+    const index = await openWeaviateIndex({ ...addressOf(server), apiKey: key, timeouts: { read: 60_000, write: 60_000 } })
     await index.open()
     const random = randomFrom(3)
     const vectors = Array.from({ length: 50 }, () => randomVector(8, random))
@@ -52,12 +53,10 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
 
     const busy = Promise.allSettled(Array.from({ length: 20 }, (_, n) => index.getMany('user', [`u-${n}`])))
     await server.kill()
-    await busy
-    for (const [name, call] of calls) {
-      const began = performance.now()
-      await assert.rejects(call(index), isUnavailable, name)
-      assert.ok(performance.now() - began < 3500, `${name} took ${performance.now() - began} ms`)
-    }
+    const killed = performance.now()
+    for (const result of await busy) if (result.status === 'rejected') isUnavailable(result.reason)
+    for (const [name, call] of calls) await assert.rejects(call(index), isUnavailable, name)
+    assert.ok(performance.now() - killed < 10_000, `the calls took ${performance.now() - killed} ms to fail`)
 
     await server.restart()
     const found = await index.getMany('user', vectors.map((_, n) => `u-${n}`), { withVectors: ['space-a'] })
