@@ -136,16 +136,26 @@ export type HybridInput = {
   vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
-/** Comparisons of an id. All that are given must hold. */
+/** Comparisons of an entity's own id. All that are given must hold. */
 export type IdFilter = {
   /** Is this id. */
   eq?: InputMaybe<Scalars['ID']['input']>;
   /** Is one of these. */
   in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is another id. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Comparisons of a word from a list of such (a category, a language). All that are given must hold. */
+export type KeywordFilter = {
+  /** Equals, exactly. */
+  eq?: InputMaybe<Scalars['String']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Is missing (true) or present (false). */
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Is another id, or missing. */
-  ne?: InputMaybe<Scalars['ID']['input']>;
+  /** Differs, or is missing. */
+  ne?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Which livestreams are meant. All fields that are given must hold; `and`, `or` and `not` nest (up to 10 deep, 100 conditions). */
@@ -155,11 +165,11 @@ export type LivestreamFilter = {
   /** Whether an auction is running. */
   auctionActive?: InputMaybe<BooleanFilter>;
   /** The auction that runs or ran last. */
-  auctionId?: InputMaybe<IdFilter>;
+  auctionId?: InputMaybe<ReferenceFilter>;
   /** Currency of the bids, ISO 4217. */
-  bidCurrency?: InputMaybe<StringFilter>;
+  bidCurrency?: InputMaybe<KeywordFilter>;
   /** The category. */
-  category?: InputMaybe<StringFilter>;
+  category?: InputMaybe<KeywordFilter>;
   /** The highest bid of the auction, in minor units. */
   currentBid?: InputMaybe<FloatFilter>;
   /** When it ended. */
@@ -167,11 +177,11 @@ export type LivestreamFilter = {
   /** Whether a giveaway is running. */
   giveawayActive?: InputMaybe<BooleanFilter>;
   /** Who holds the highest bid. */
-  highestBidderId?: InputMaybe<IdFilter>;
+  highestBidderId?: InputMaybe<ReferenceFilter>;
   /** The livestream's id. */
   id?: InputMaybe<IdFilter>;
   /** The language, BCP 47. */
-  language?: InputMaybe<StringFilter>;
+  language?: InputMaybe<KeywordFilter>;
   /** This does not hold. */
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
@@ -181,7 +191,7 @@ export type LivestreamFilter = {
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
   /** The seller's id. */
-  sellerId?: InputMaybe<IdFilter>;
+  sellerId?: InputMaybe<ReferenceFilter>;
   /** When it started. */
   startedAt?: InputMaybe<DateTimeFilter>;
   /** The status. */
@@ -272,6 +282,18 @@ export type Query = {
   __typename?: 'Query';
   /** The event types that Freshet knows, with topic and JSON Schema of the data. */
   eventTypes: Array<EventTypeInfo>;
+};
+
+/** Comparisons of the id of something that an entity refers to. All that are given must hold. */
+export type ReferenceFilter = {
+  /** Is this id. */
+  eq?: InputMaybe<Scalars['ID']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is missing (true) or present (false). */
+  isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Is another id, or missing. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** How much one leg of a hybrid search, or one part of a ranking, added to a score. */
@@ -407,6 +429,7 @@ export type ResolversTypes = {
   IDFilter: IdFilter;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  KeywordFilter: KeywordFilter;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
@@ -416,6 +439,7 @@ export type ResolversTypes = {
   PublishPayload: ResolverTypeWrapper<PublishPayload>;
   PublishResult: ResolverTypeWrapper<PublishResult>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
@@ -439,6 +463,7 @@ export type ResolversParentTypes = {
   IDFilter: IdFilter;
   ID: Scalars['ID']['output'];
   JSON: Scalars['JSON']['output'];
+  KeywordFilter: KeywordFilter;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
   Mutation: Record<PropertyKey, never>;
@@ -446,6 +471,7 @@ export type ResolversParentTypes = {
   PublishPayload: PublishPayload;
   PublishResult: PublishResult;
   Query: Record<PropertyKey, never>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;

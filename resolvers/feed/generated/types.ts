@@ -133,16 +133,26 @@ export type HybridInput = {
   vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
-/** Comparisons of an id. All that are given must hold. */
+/** Comparisons of an entity's own id. All that are given must hold. */
 export type IdFilter = {
   /** Is this id. */
   eq?: InputMaybe<Scalars['ID']['input']>;
   /** Is one of these. */
   in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is another id. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Comparisons of a word from a list of such (a category, a language). All that are given must hold. */
+export type KeywordFilter = {
+  /** Equals, exactly. */
+  eq?: InputMaybe<Scalars['String']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Is missing (true) or present (false). */
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Is another id, or missing. */
-  ne?: InputMaybe<Scalars['ID']['input']>;
+  /** Differs, or is missing. */
+  ne?: InputMaybe<Scalars['String']['input']>;
 };
 
 export type Livestream = {
@@ -157,11 +167,11 @@ export type LivestreamFilter = {
   /** Whether an auction is running. */
   auctionActive?: InputMaybe<BooleanFilter>;
   /** The auction that runs or ran last. */
-  auctionId?: InputMaybe<IdFilter>;
+  auctionId?: InputMaybe<ReferenceFilter>;
   /** Currency of the bids, ISO 4217. */
-  bidCurrency?: InputMaybe<StringFilter>;
+  bidCurrency?: InputMaybe<KeywordFilter>;
   /** The category. */
-  category?: InputMaybe<StringFilter>;
+  category?: InputMaybe<KeywordFilter>;
   /** The highest bid of the auction, in minor units. */
   currentBid?: InputMaybe<FloatFilter>;
   /** When it ended. */
@@ -169,11 +179,11 @@ export type LivestreamFilter = {
   /** Whether a giveaway is running. */
   giveawayActive?: InputMaybe<BooleanFilter>;
   /** Who holds the highest bid. */
-  highestBidderId?: InputMaybe<IdFilter>;
+  highestBidderId?: InputMaybe<ReferenceFilter>;
   /** The livestream's id. */
   id?: InputMaybe<IdFilter>;
   /** The language, BCP 47. */
-  language?: InputMaybe<StringFilter>;
+  language?: InputMaybe<KeywordFilter>;
   /** This does not hold. */
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
@@ -183,7 +193,7 @@ export type LivestreamFilter = {
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
   /** The seller's id. */
-  sellerId?: InputMaybe<IdFilter>;
+  sellerId?: InputMaybe<ReferenceFilter>;
   /** When it started. */
   startedAt?: InputMaybe<DateTimeFilter>;
   /** The status. */
@@ -249,6 +259,18 @@ export type QueryFeedArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];
   userId: Scalars['ID']['input'];
+};
+
+/** Comparisons of the id of something that an entity refers to. All that are given must hold. */
+export type ReferenceFilter = {
+  /** Is this id. */
+  eq?: InputMaybe<Scalars['ID']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is missing (true) or present (false). */
+  isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Is another id, or missing. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** How much one leg of a hybrid search, or one part of a ranking, added to a score. */
@@ -386,6 +408,7 @@ export type ResolversTypes = {
   FusionType: FusionType;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
+  KeywordFilter: KeywordFilter;
   Livestream: ResolverTypeWrapper<Reference>;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
@@ -393,6 +416,7 @@ export type ResolversTypes = {
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
@@ -414,11 +438,13 @@ export type ResolversParentTypes = {
   FloatFilter: FloatFilter;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
+  KeywordFilter: KeywordFilter;
   Livestream: Reference;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;

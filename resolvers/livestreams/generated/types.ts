@@ -102,16 +102,26 @@ export type HybridInput = {
   vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
-/** Comparisons of an id. All that are given must hold. */
+/** Comparisons of an entity's own id. All that are given must hold. */
 export type IdFilter = {
   /** Is this id. */
   eq?: InputMaybe<Scalars['ID']['input']>;
   /** Is one of these. */
   in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is another id. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Comparisons of a word from a list of such (a category, a language). All that are given must hold. */
+export type KeywordFilter = {
+  /** Equals, exactly. */
+  eq?: InputMaybe<Scalars['String']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Is missing (true) or present (false). */
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Is another id, or missing. */
-  ne?: InputMaybe<Scalars['ID']['input']>;
+  /** Differs, or is missing. */
+  ne?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A live auction show of one seller. */
@@ -209,11 +219,11 @@ export type LivestreamFilter = {
   /** Whether an auction is running. */
   auctionActive?: InputMaybe<BooleanFilter>;
   /** The auction that runs or ran last. */
-  auctionId?: InputMaybe<IdFilter>;
+  auctionId?: InputMaybe<ReferenceFilter>;
   /** Currency of the bids, ISO 4217. */
-  bidCurrency?: InputMaybe<StringFilter>;
+  bidCurrency?: InputMaybe<KeywordFilter>;
   /** The category. */
-  category?: InputMaybe<StringFilter>;
+  category?: InputMaybe<KeywordFilter>;
   /** The highest bid of the auction, in minor units. */
   currentBid?: InputMaybe<FloatFilter>;
   /** When it ended. */
@@ -221,11 +231,11 @@ export type LivestreamFilter = {
   /** Whether a giveaway is running. */
   giveawayActive?: InputMaybe<BooleanFilter>;
   /** Who holds the highest bid. */
-  highestBidderId?: InputMaybe<IdFilter>;
+  highestBidderId?: InputMaybe<ReferenceFilter>;
   /** The livestream's id. */
   id?: InputMaybe<IdFilter>;
   /** The language, BCP 47. */
-  language?: InputMaybe<StringFilter>;
+  language?: InputMaybe<KeywordFilter>;
   /** This does not hold. */
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
@@ -235,7 +245,7 @@ export type LivestreamFilter = {
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
   /** The seller's id. */
-  sellerId?: InputMaybe<IdFilter>;
+  sellerId?: InputMaybe<ReferenceFilter>;
   /** When it started. */
   startedAt?: InputMaybe<DateTimeFilter>;
   /** The status. */
@@ -373,6 +383,18 @@ export type QuerySearchLivestreamsArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];
   hybrid: HybridInput;
+};
+
+/** Comparisons of the id of something that an entity refers to. All that are given must hold. */
+export type ReferenceFilter = {
+  /** Is this id. */
+  eq?: InputMaybe<Scalars['ID']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is missing (true) or present (false). */
+  isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Is another id, or missing. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** How much one leg of a hybrid search, or one part of a ranking, added to a score. */
@@ -556,6 +578,7 @@ export type ResolversTypes = {
   FusionType: FusionType;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
+  KeywordFilter: KeywordFilter;
   Livestream: ResolverTypeWrapper<StoredEntity>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   LivestreamChange: ResolverTypeWrapper<Omit<LivestreamChange, 'livestream'> & { livestream?: Maybe<ResolversTypes['Livestream']> }>;
@@ -572,6 +595,7 @@ export type ResolversTypes = {
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   Seller: ResolverTypeWrapper<Reference>;
   StringFilter: StringFilter;
@@ -593,6 +617,7 @@ export type ResolversParentTypes = {
   FloatFilter: FloatFilter;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
+  KeywordFilter: KeywordFilter;
   Livestream: StoredEntity;
   Int: Scalars['Int']['output'];
   LivestreamChange: Omit<LivestreamChange, 'livestream'> & { livestream?: Maybe<ResolversParentTypes['Livestream']> };
@@ -605,6 +630,7 @@ export type ResolversParentTypes = {
   LivestreamStatusFilter: LivestreamStatusFilter;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   Seller: Reference;
   StringFilter: StringFilter;

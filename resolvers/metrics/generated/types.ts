@@ -140,16 +140,26 @@ export type HybridInput = {
   vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
-/** Comparisons of an id. All that are given must hold. */
+/** Comparisons of an entity's own id. All that are given must hold. */
 export type IdFilter = {
   /** Is this id. */
   eq?: InputMaybe<Scalars['ID']['input']>;
   /** Is one of these. */
   in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is another id. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Comparisons of a word from a list of such (a category, a language). All that are given must hold. */
+export type KeywordFilter = {
+  /** Equals, exactly. */
+  eq?: InputMaybe<Scalars['String']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Is missing (true) or present (false). */
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Is another id, or missing. */
-  ne?: InputMaybe<Scalars['ID']['input']>;
+  /** Differs, or is missing. */
+  ne?: InputMaybe<Scalars['String']['input']>;
 };
 
 export type Livestream = {
@@ -171,11 +181,11 @@ export type LivestreamFilter = {
   /** Whether an auction is running. */
   auctionActive?: InputMaybe<BooleanFilter>;
   /** The auction that runs or ran last. */
-  auctionId?: InputMaybe<IdFilter>;
+  auctionId?: InputMaybe<ReferenceFilter>;
   /** Currency of the bids, ISO 4217. */
-  bidCurrency?: InputMaybe<StringFilter>;
+  bidCurrency?: InputMaybe<KeywordFilter>;
   /** The category. */
-  category?: InputMaybe<StringFilter>;
+  category?: InputMaybe<KeywordFilter>;
   /** The highest bid of the auction, in minor units. */
   currentBid?: InputMaybe<FloatFilter>;
   /** When it ended. */
@@ -183,11 +193,11 @@ export type LivestreamFilter = {
   /** Whether a giveaway is running. */
   giveawayActive?: InputMaybe<BooleanFilter>;
   /** Who holds the highest bid. */
-  highestBidderId?: InputMaybe<IdFilter>;
+  highestBidderId?: InputMaybe<ReferenceFilter>;
   /** The livestream's id. */
   id?: InputMaybe<IdFilter>;
   /** The language, BCP 47. */
-  language?: InputMaybe<StringFilter>;
+  language?: InputMaybe<KeywordFilter>;
   /** This does not hold. */
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
@@ -197,7 +207,7 @@ export type LivestreamFilter = {
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
   /** The seller's id. */
-  sellerId?: InputMaybe<IdFilter>;
+  sellerId?: InputMaybe<ReferenceFilter>;
   /** When it started. */
   startedAt?: InputMaybe<DateTimeFilter>;
   /** The status. */
@@ -297,6 +307,18 @@ export type Query = {
 export type QueryMetricsArgs = {
   entities: Array<Scalars['ID']['input']>;
   window: MetricWindow;
+};
+
+/** Comparisons of the id of something that an entity refers to. All that are given must hold. */
+export type ReferenceFilter = {
+  /** Is this id. */
+  eq?: InputMaybe<Scalars['ID']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is missing (true) or present (false). */
+  isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Is another id, or missing. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** How much one leg of a hybrid search, or one part of a ranking, added to a score. */
@@ -506,6 +528,7 @@ export type ResolversTypes = {
   HybridInput: HybridInput;
   IDFilter: IdFilter;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  KeywordFilter: KeywordFilter;
   Livestream: ResolverTypeWrapper<Reference>;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
@@ -517,6 +540,7 @@ export type ResolversTypes = {
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   Seller: ResolverTypeWrapper<Reference>;
   SellerAffinity: ResolverTypeWrapper<Omit<SellerAffinity, 'seller'> & { seller: ResolversTypes['Seller'] }>;
@@ -542,6 +566,7 @@ export type ResolversParentTypes = {
   HybridInput: HybridInput;
   IDFilter: IdFilter;
   ID: Scalars['ID']['output'];
+  KeywordFilter: KeywordFilter;
   Livestream: Reference;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
@@ -550,6 +575,7 @@ export type ResolversParentTypes = {
   MetricsSubject: TypedReference;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   Seller: Reference;
   SellerAffinity: Omit<SellerAffinity, 'seller'> & { seller: ResolversParentTypes['Seller'] };

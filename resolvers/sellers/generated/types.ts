@@ -86,16 +86,26 @@ export type HybridInput = {
   vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
-/** Comparisons of an id. All that are given must hold. */
+/** Comparisons of an entity's own id. All that are given must hold. */
 export type IdFilter = {
   /** Is this id. */
   eq?: InputMaybe<Scalars['ID']['input']>;
   /** Is one of these. */
   in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is another id. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Comparisons of a word from a list of such (a category, a language). All that are given must hold. */
+export type KeywordFilter = {
+  /** Equals, exactly. */
+  eq?: InputMaybe<Scalars['String']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Is missing (true) or present (false). */
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Is another id, or missing. */
-  ne?: InputMaybe<Scalars['ID']['input']>;
+  /** Differs, or is missing. */
+  ne?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Which livestreams are meant. All fields that are given must hold; `and`, `or` and `not` nest (up to 10 deep, 100 conditions). */
@@ -105,11 +115,11 @@ export type LivestreamFilter = {
   /** Whether an auction is running. */
   auctionActive?: InputMaybe<BooleanFilter>;
   /** The auction that runs or ran last. */
-  auctionId?: InputMaybe<IdFilter>;
+  auctionId?: InputMaybe<ReferenceFilter>;
   /** Currency of the bids, ISO 4217. */
-  bidCurrency?: InputMaybe<StringFilter>;
+  bidCurrency?: InputMaybe<KeywordFilter>;
   /** The category. */
-  category?: InputMaybe<StringFilter>;
+  category?: InputMaybe<KeywordFilter>;
   /** The highest bid of the auction, in minor units. */
   currentBid?: InputMaybe<FloatFilter>;
   /** When it ended. */
@@ -117,11 +127,11 @@ export type LivestreamFilter = {
   /** Whether a giveaway is running. */
   giveawayActive?: InputMaybe<BooleanFilter>;
   /** Who holds the highest bid. */
-  highestBidderId?: InputMaybe<IdFilter>;
+  highestBidderId?: InputMaybe<ReferenceFilter>;
   /** The livestream's id. */
   id?: InputMaybe<IdFilter>;
   /** The language, BCP 47. */
-  language?: InputMaybe<StringFilter>;
+  language?: InputMaybe<KeywordFilter>;
   /** This does not hold. */
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
@@ -131,7 +141,7 @@ export type LivestreamFilter = {
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
   /** The seller's id. */
-  sellerId?: InputMaybe<IdFilter>;
+  sellerId?: InputMaybe<ReferenceFilter>;
   /** When it started. */
   startedAt?: InputMaybe<DateTimeFilter>;
   /** The status. */
@@ -206,6 +216,18 @@ export type QuerySellersArgs = {
   orderBy?: InputMaybe<Array<SellerOrder>>;
 };
 
+/** Comparisons of the id of something that an entity refers to. All that are given must hold. */
+export type ReferenceFilter = {
+  /** Is this id. */
+  eq?: InputMaybe<Scalars['ID']['input']>;
+  /** Is one of these. */
+  in?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Is missing (true) or present (false). */
+  isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Is another id, or missing. */
+  ne?: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** How much one leg of a hybrid search, or one part of a ranking, added to a score. */
 export type ScorePart = {
   __typename?: 'ScorePart';
@@ -273,11 +295,11 @@ export type SellerFilter = {
   /** The categories. */
   categories?: InputMaybe<StringListFilter>;
   /** The country. */
-  country?: InputMaybe<StringFilter>;
+  country?: InputMaybe<KeywordFilter>;
   /** The seller's id. */
   id?: InputMaybe<IdFilter>;
   /** The language. */
-  language?: InputMaybe<StringFilter>;
+  language?: InputMaybe<KeywordFilter>;
   /** The name. */
   name?: InputMaybe<StringFilter>;
   /** This does not hold. */
@@ -442,6 +464,7 @@ export type ResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   IDFilter: IdFilter;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  KeywordFilter: KeywordFilter;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
@@ -449,6 +472,7 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   Seller: ResolverTypeWrapper<StoredEntity>;
   SellerConnection: ResolverTypeWrapper<Omit<SellerConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['SellerEdge']>, nodes: Array<ResolversTypes['Seller']> }>;
@@ -472,11 +496,13 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   IDFilter: IdFilter;
   ID: Scalars['ID']['output'];
+  KeywordFilter: KeywordFilter;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   Int: Scalars['Int']['output'];
+  ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   Seller: StoredEntity;
   SellerConnection: Omit<SellerConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['SellerEdge']>, nodes: Array<ResolversParentTypes['Seller']> };
