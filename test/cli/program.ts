@@ -32,9 +32,13 @@ export interface ProgramOptions {
   command?: readonly [string, ...string[]]
 }
 
-/** What the person who runs the tests has set for a Freshet of their own must not reach the one under test. */
+/**
+ * What the person who runs the tests has set for a Freshet of their own must not reach the one under test; nor must a
+ * program that runs tests take itself for a part of the runner that runs it.
+ */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'PORT' && !name.startsWith('FRESHET_')))
+  const foreign = (name: string): boolean => name === 'PORT' || name === 'NODE_TEST_CONTEXT' || name.startsWith('FRESHET_')
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign(name)))
 }
 
 export function startProgram(args: readonly string[], { env = {}, cwd, command = [process.execPath, main] }: ProgramOptions): Program {
