@@ -95,7 +95,7 @@ export class Plans {
     try {
       const step = await this.#step(document, types)
       // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
-      if (!isMutation || fields.size < 2 || (isSerial(step) && !projection.hasConditions)) return step
+      if (!isMutation || !projection.hasConditions && (fields.size < 2 || isSerial(step))) return step
     } catch (error) {
       // Some operations fail only because the planner mixes up their root fields.
       if (fields.size < 2) throw error

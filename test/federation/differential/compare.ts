@@ -30,7 +30,7 @@ interface Explanation {
   message: string
 }
 
-/** The nulls that errors explain, each with the errors. */
+/** The nulls that errors explain, each with the errors. An interface object's field is the interface's in its subgraph. */
 const explained = ({ data, errors }: ExecutionResult): Map<string, Explanation[]> => {
   const places = new Map<string, Explanation[]>()
   for (const { path = [], message } of errors ?? []) {
@@ -42,7 +42,7 @@ const explained = ({ data, errors }: ExecutionResult): Map<string, Explanation[]
       value = (value as Record<string | number, unknown>)[key]
     }
     const name = value === null ? place.join('.') : `${place.join('.')} (not null)`
-    places.set(name, [...places.get(name) ?? [], { path: path.join('.'), message }])
+    places.set(name, [...places.get(name) ?? [], { path: path.join('.'), message: message.replace(/ field \w+\./, ' field ') }])
   }
   return places
 }
