@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor, queryFingerprint, type CursorPosition } from '../cursors.ts'
-import { InvalidCursorError, type IndexHit, type IndexPage, type IndexQuery, type Ordering } from '../entity-index.ts'
+import type { IndexHit, IndexPage, IndexQuery, Ordering } from '../entity-index.ts'
+import { badPosition } from '../hybrid-position.ts'
 import { foldFilter } from '../matches.ts'
 import { toWeaviate } from './filters.ts'
 import { OrderedSearch, valueOf, type Position } from './ordered.ts'
@@ -27,6 +28,5 @@ function totalOrder({ orderBy = [] }: IndexQuery): readonly Ordering[] {
 
 function positionIn(position: CursorPosition, orderings: readonly Ordering[]): Position {
   const valid = position.length === orderings.length && position.every((value) => typeof value !== 'boolean') && position.at(-1) !== null
-  if (!valid) throw new InvalidCursorError('The cursor names no place in this query. Send the `cursor` of one of its hits unchanged.')
-  return position as Position
+  return valid ? position as Position : badPosition()
 }

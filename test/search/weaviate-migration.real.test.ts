@@ -103,10 +103,15 @@ describe('collections in Weaviate', { skip: requireReal('weaviate'), timeout: 24
   it('take a space that another process adds, and one more where two add theirs at the same time', async () => {
     const prefix = newPrefix()
     const [a, b] = await Promise.all([open(prefix), open(prefix)])
+    await a!.upsert([write('user', 'zero', { name: 'Zero' }, { zero: vectorOf(1) })])
+    await assert.rejects(b!.upsert([write('user', 'zero', {}, { zero: vectorOf(1, 4) })]), /space zero have 8 dimensions; got 4/)
+    const c = await open(prefix)
     await Promise.all([
       a!.upsert([write('user', 'a', { name: 'A' }, { one: vectorOf(1) })]),
       b!.upsert([write('user', 'b', { name: 'B' }, { two: vectorOf(2, 4) })]),
     ])
+    const [seen] = await c.getMany('user', ['a'], { withVectors: ['one'] })
+    assert.deepEqual(Object.keys(seen!.vectors!), ['one'])
     for (const index of [a!, b!]) {
       for (const [space, dimensions, id] of [['one', 8, 'a'], ['two', 4, 'b']] as const) {
         const { hits } = await index.query({

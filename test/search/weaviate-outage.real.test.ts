@@ -6,7 +6,10 @@ import { IndexUnavailableError, type EntityIndex } from '../../search/entity-ind
 import { openWeaviateIndex } from '../../search/weaviate.ts'
 import { requireReal } from '../servers/available.ts'
 import { startWeaviate, type WeaviateServer } from '../servers/weaviate.ts'
+import { sharedWeaviate, uniquePrefix } from '../servers/shared.ts'
 import { idsOf, randomFrom, randomVector, write } from './contract/fixture.ts'
+import { losingProxy, tcpProxy } from './weaviate/proxies.ts'
+import { removeCollections } from './weaviate/server.ts'
 
 const key = 'a-very-secret-key'
 const isUnavailable = (error: unknown): true => {
@@ -51,6 +54,8 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
     await index.upsert(vectors.map((vector, n) => write('user', `u-${n}`, { name: `Ada ${n}` }, { 'space-a': vector })))
     for (let n = 0; n < 50; n++) await index.upsert([write('user', `u-${n}`, { country: n % 2 ? 'DE' : 'FR' })])
 
+    const late = vectors.slice(0, 30).map((vector, n) => write('seller', `s-${n}`, { name: `Shop ${n}` }, { 'space-a': vector }))
+    await index.upsert(late)
     const busy = Promise.allSettled(Array.from({ length: 20 }, (_, n) => index.getMany('user', [`u-${n}`])))
     await server.kill()
     const killed = performance.now()
@@ -69,6 +74,10 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
       hybrid: { vector: { space: 'space-a', values: vectors[7]! }, alpha: 1, fusion: 'relativeScore' },
     })
     assert.equal(hits[0]!.entity.id, 'u-7')
+    for (const [kind, count] of [['user', 50], ['seller', 30]] as const) {
+      const near = await index.query({ kind, limit: 100, hybrid: { vector: { space: 'space-a', values: vectors[7]! }, alpha: 1, fusion: 'ranked' } })
+      assert.equal(near.hits.length, count, `vectors of the kind ${kind}`)
+    }
     await index.upsert([write('user', 'u-1', { name: 'Grace' }), write('user', 'u-new', { name: 'New' })])
     assert.deepEqual(idsOf((await index.query({ kind: 'user', limit: 5, hybrid: { text: 'grace new', alpha: 0, fusion: 'ranked' } })).hits).sort(), ['u-1', 'u-new'])
     assert.equal((await index.stats()).entities.user, 51)
@@ -87,6 +96,49 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
     await index.upsert([write('user', 'u-1', { country: 'DE' })])
     assert.deepEqual((await index.getMany('user', ['u-1']))[0]?.fields, { name: 'Ada', country: 'DE' })
     await index.close()
+  })
+})
+
+describe('the way to a Weaviate', { skip: requireReal('weaviate'), timeout: 120_000 }, () => {
+  it('may lose answers: what they would have said is done, and once', async () => {
+    const { url, grpcHost, grpcPort } = await sharedWeaviate()
+    const prefix = uniquePrefix()
+    const lost: string[] = []
+    await using proxy = await losingProxy(url, ({ method, url: path }) => {
+      const name = `${method} ${path!.split('/')[2]}`
+      if (!['POST objects', 'PATCH objects', 'POST batch', 'DELETE objects'].includes(name) || lost.includes(name)) return false
+      lost.push(name)
+      return true
+    })
+    const index = await openWeaviateIndex({ url: proxy.url, grpcUrl: `http://${grpcHost}:${grpcPort}`, prefix })
+    await index.open()
+    const vector = randomVector(8, randomFrom(1))
+    await index.upsert([write('user', 'a', { name: 'Ada' }, { 'space-a': vector }), write('user', 'b', { name: 'Bea' })])
+    await index.upsert([write('user', 'a', { country: 'GB' })])
+    await index.delete([{ kind: 'user', id: 'b' }])
+    assert.deepEqual(lost.sort(), ['DELETE objects', 'PATCH objects', 'POST batch', 'POST objects'])
+    const [a, b] = await index.getMany('user', ['a', 'b'], { withVectors: ['space-a'] })
+    assert.deepEqual(a?.fields, { name: 'Ada', country: 'GB' })
+    assert.equal(a.vectors!['space-a']!.length, 8)
+    assert.equal(b, null)
+    await index.close()
+    await removeCollections(url, prefix)
+  })
+
+  it('may be cut for gRPC alone, and is taken again as soon as it is mended', async () => {
+    const { url, grpcPort } = await sharedWeaviate()
+    const prefix = uniquePrefix()
+    await using proxy = await tcpProxy(grpcPort)
+    const index = await openWeaviateIndex({ url, grpcUrl: `http://127.0.0.1:${proxy.port}`, prefix, timeouts: { read: 1500 } })
+    await index.open()
+    await index.upsert([write('user', 'a', { name: 'Ada' })])
+    proxy.cut()
+    // Long enough for a client that goes on by itself to wait for seconds between its attempts.
+    for (const began = performance.now(); performance.now() - began < 6000;) await assert.rejects(index.getMany('user', ['a']), isUnavailable)
+    proxy.mend()
+    assert.equal((await index.getMany('user', ['a']))[0]?.fields.name, 'Ada')
+    await index.close()
+    await removeCollections(url, prefix)
   })
 })
 
