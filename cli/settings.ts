@@ -73,7 +73,7 @@ export const settingDefinitions = {
   embeddingsDimensions: define({ key: 'embeddings.dimensions', env: 'FRESHET_EMBEDDINGS_DIMENSIONS', default: 256, parse: whole(8, 4096), expected: 'a whole number from 8 to 4096', example: '256', about: 'Length of the vectors.' }),
   embeddingsApiKey: optional({ key: 'embeddings.apiKey', env: 'FRESHET_EMBEDDINGS_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Key of that endpoint.', secret: true }),
   allowedLatenessSeconds: define({ key: 'allowedLatenessSeconds', env: 'FRESHET_ALLOWED_LATENESS_SECONDS', default: 300, parse: whole(1, 86_400), expected: 'a whole number from 1 to 86400', example: '300', about: 'How late, by the log\'s clock, an event may come and still be counted in metrics.' }),
-  retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = Number(value); return size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
+  retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = typeof value === 'string' && value.trim() !== '' ? Number(value) : value; return typeof size === 'number' && size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
   simulate: define({ key: 'simulate', env: 'FRESHET_SIMULATE', default: true, parse: truth, expected: 'true or false', example: 'false', about: 'Whether `freshet start` runs the marketplace simulator.' }),
   simulateRate: define({ key: 'simulateRate', env: 'FRESHET_SIMULATE_RATE', default: 200, parse: whole(1, 20_000), expected: 'a whole number from 1 to 20000', example: '200', about: 'Events per second of the simulator.' }),
   simulateSeed: define({ key: 'simulateSeed', env: 'FRESHET_SIMULATE_SEED', default: 1, parse: whole(0, 2 ** 31), expected: 'a whole number', example: '1', about: 'Seed of the simulator: the same seed makes the same market.' }),
@@ -141,12 +141,25 @@ function unknownKeys(file: Readonly<Record<string, unknown>>, prefix = ''): stri
   })
 }
 
-/** What was probably meant: a known key that differs in case or separators only, or begins alike. */
+/** What was probably meant: the known key with the fewest changes of letters, if they are few. */
 function nearestKey(key: string): string {
-  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '')
   const known = Object.values(settingDefinitions).map(({ key: each }) => each)
-  const meant = known.find((each) => plain(each) === plain(key)) ?? known.find((each) => plain(each).startsWith(plain(key).slice(0, 5)))
-  return meant === undefined ? `; the settings are ${known.join(', ')}` : `; did you mean "${meant}"?`
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9.]/g, '')
+  const [nearest] = known.map((each) => ({ each, changes: editDistance(plain(key), plain(each)) })).sort((a, b) => a.changes - b.changes)
+  return nearest && nearest.changes <= Math.max(2, Math.floor(key.length / 3))
+    ? `; did you mean "${nearest.each}"?` : `; the settings are ${known.join(', ')}`
+}
+
+/** Insertions, deletions and replacements of a letter that make one text of the other (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j++)
+      next.push(Math.min(row[j]! + (letter === b[j] ? 0 : 1), row[j + 1]! + 1, next[j]! + 1))
+    row = next
+  }
+  return row[b.length]!
 }
 
 /** Reads freshet.yaml. @returns an empty object where there is none */
@@ -158,6 +171,8 @@ export function readSettingsFile(path: string): Record<string, unknown> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw new SettingsError(`${path}: cannot be read (${(error as Error).message}).`)
   }
+  // An empty file, or one in which everything is commented out, is no YAML document.
+  if (source.split('\n').every((line) => /^\s*(#.*)?$/.test(line))) return {}
   let parsed: unknown
   try {
     parsed = load(source, { filename: path })
