@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, type Setting } from '../../cli/settings.ts'
+
+const definitions = Object.entries(settingDefinitions) as [string, Setting<unknown>][]
+
+/** `kafka.brokers` → `{ kafka: { brokers: value } }` */
+const fileOf = (key: string, value: unknown): Record<string, unknown> =>
+  key.split('.').reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as Record<string, unknown>
+
+/** What some settings need beside them, besides the one that is looked at. */
+const companionsOf = (env: string): Record<string, string> =>
+  Object.fromEntries(['FRESHET_KAFKA_SASL_USERNAME', 'FRESHET_KAFKA_SASL_PASSWORD', 'FRESHET_EMBEDDINGS_MODEL'].filter((name) => name !== env).map((name) => [name, 'a']))
+
+function faultsOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    assert.ok(error instanceof SettingsError)
+    return error.message
+  }
+  return ''
+}
+
+describe('settings', () => {
+  for (const [name, { key, env, expected, example, parse, secret }] of definitions) {
+    const companions = companionsOf(env)
+
+    test(`${key}: the example is accepted, from the environment and from the file`, () => {
+      const parsed = parse(example)
+      assert.notEqual(parsed, undefined)
+      const settings = [resolveSettings({ env: { ...companions, [env]: example } }), resolveSettings({ env: companions, file: fileOf(key, parsed) })]
+      for (const each of settings) assert.deepEqual((each as Record<string, unknown>)[name], parsed)
+    })
+
+    test(`${key}: what is wrong is named, with what was expected and an example`, () => {
+      const wrong = { hunter2: ['nested'] }
+      for (const [message, from] of [
+        [faultsOf(() => resolveSettings({ env: companions, file: fileOf(key, wrong) })), `freshet.yaml: "${key}`],
+        [faultsOf(() => resolveSettings({ env: companions, flags: { [name]: wrong } })), '--'],
+      ] as const) {
+        assert.ok(message.includes(from), message)
+        assert.ok(message.includes(`expected ${expected}`) && message.includes(`${env}=${JSON.stringify(example)}`), message)
+        if (secret) assert.doesNotMatch(message, /hunter2/)
+      }
+    })
+  }
+
+  test('every wrong value of the environment is told at once', () => {
+    const message = faultsOf(() => resolveSettings({ env: { PORT: '70000', FRESHET_SIMULATE: 'maybe', FRESHET_KAFKA_BROKERS: 'http://localhost:9092', FRESHET_WEAVIATE_URL: 'localhost:8080' } }))
+    assert.deepEqual(message.split('\n'), [
+      'PORT: expected a whole number from 0 to 65535, got "70000". For example: PORT="4000"',
+      'FRESHET_KAFKA_BROKERS: expected addresses HOST:PORT, separated by commas, got "http://localhost:9092". For example: FRESHET_KAFKA_BROKERS="localhost:9092"',
+      'FRESHET_WEAVIATE_URL: expected an http or https address, got "localhost:8080". For example: FRESHET_WEAVIATE_URL="http://localhost:8080"',
+      'FRESHET_SIMULATE: expected true or false, got "maybe". For example: FRESHET_SIMULATE="false"',
+    ])
+  })
+
+  test('numbers are whole, within their bounds, and nothing else', () => {
+    for (const value of ['', ' ']) assert.equal(resolveSettings({ env: { PORT: value.trim() } }).port, 4000)
+    for (const value of ['4000.5', '-1', '65536', 'four', 'NaN', 'Infinity', '40 00', ' ']) assert.match(faultsOf(() => resolveSettings({ env: { PORT: value } })), /^PORT: expected/, value)
+    for (const value of [true, null, [4], {}, '4 GiB', 0, -1, Number.NaN]) {
+      if (value === null) continue
+      assert.match(faultsOf(() => resolveSettings({ env: {}, file: { retentionGiB: value } })), /"retentionGiB": expected a number above 0/, JSON.stringify(value))
+    }
+    assert.equal(resolveSettings({ env: { FRESHET_RETENTION_GIB: '0.5' } }).retentionGiB, 0.5)
+  })
+
+  test('flags win over the environment, which wins over the file, which wins over the default', () => {
+    const sources = { flags: { port: 1 }, env: { PORT: '2' }, file: { port: 3 } }
+    assert.equal(resolveSettings(sources).port, 1)
+    assert.equal(resolveSettings({ ...sources, flags: {} }).port, 2)
+    assert.equal(resolveSettings({ env: {}, file: sources.file }).port, 3)
+    assert.equal(resolveSettings({ env: {} }).port, 4000)
+    // A variable that is there and empty says nothing.
+    assert.equal(resolveSettings({ env: { PORT: '' }, file: sources.file }).port, 3)
+  })
+
+  test('what needs something beside it says so', () => {
+    assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_KAFKA_SASL_MECHANISM: 'plain' } })), /"mechanism" needs "username" and "password"/)
+    assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_EMBEDDINGS_URL: 'http://localhost:1' } })), /"url" needs "model"/)
+  })
+
+  test('an unknown key of the file is refused, and the one that was meant is named', () => {
+    for (const [name, { key }] of definitions) {
+      const parts = key.split('.')
+      const last = parts.pop() as string
+      const inSection = (typo: string) => [...parts, typo].join('.')
+      const typos = [inSection(last.toUpperCase()), inSection(last.slice(0, -1)), inSection(`${last}s`), inSection(last.replace(/(.)(.)$/, '$2$1'))]
+      for (const typo of typos) {
+        if (definitions.some(([, each]) => each.key === typo)) continue
+        const message = faultsOf(() => resolveSettings({ env: {}, file: fileOf(typo, 1) }))
+        assert.ok(message.includes(`"${typo}" is no setting; did you mean "${key}"?`), `${name}: ${message}`)
+      }
+    }
+    assert.match(faultsOf(() => resolveSettings({ env: {}, file: { zzzzzzzz: 1 } })), /"zzzzzzzz" is no setting; the settings are host, port,/)
+    assert.deepEqual(resolveSettings({ env: {}, file: { subgraphs: [], supergraph: 'a' } }), resolveSettings({ env: {} }))
+  })
+
+  test('whatever stands in the file, there are settings or an error in words', () => {
+    fc.assert(fc.property(fc.dictionary(fc.constantFrom(...definitions.map(([, { key }]) => key.split('.')[0] as string), 'other'), fc.jsonValue()), (file) => {
+      try {
+        resolveSettings({ env: {}, file: file as Record<string, unknown> })
+      } catch (error) {
+        assert.ok(error instanceof SettingsError, String(error))
+      }
+    }))
+  })
+})
+
+describe('the settings file', () => {
+  const inFile = (content: string, run: (path: string) => void): void => {
+    const directory = mkdtempSync(join(tmpdir(), 'freshet-settings-'))
+    try {
+      writeFileSync(join(directory, 'freshet.yaml'), content)
+      run(join(directory, 'freshet.yaml'))
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  }
+
+  test('is read, and need not be there', () => {
+    inFile('port: 5000\nkafka:\n  brokers: [a:1, b:2]\n', (path) => {
+      const settings = resolveSettings({ env: {}, file: readSettingsFile(path) })
+      assert.deepEqual([settings.port, settings.kafkaBrokers], [5000, ['a:1', 'b:2']])
+    })
+    for (const nothing of ['', '\n', '# port: 5000\n\n  # host: here\n']) inFile(nothing, (path) => assert.deepEqual(readSettingsFile(path), {}))
+    assert.deepEqual(readSettingsFile('/nowhere/freshet.yaml'), {})
+  })
+
+  test('that is no YAML, no mapping or not readable is named', () => {
+    inFile('port: [1', (path) => assert.match(faultsOf(() => readSettingsFile(path)), /freshet\.yaml: is no YAML/))
+    inFile('- port', (path) => assert.match(faultsOf(() => readSettingsFile(path)), /expected keys and values, as in "port: 4000"/))
+    assert.match(faultsOf(() => readSettingsFile(tmpdir())), /cannot be read/)
+  })
+})
