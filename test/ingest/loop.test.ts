@@ -261,6 +261,6 @@ describe('ingest', { timeout: 60_000 }, () => {
     assert.equal(replayed, 0)
     await again.stop()
     const { entities } = await outcome(second.log, second.topics, Date.now())
-    await assertIndexed(second.index, entities, [createHashingEmbedder().model])
+    await assertIndexed(second.index, entities)
   })
 })

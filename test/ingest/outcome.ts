@@ -7,8 +7,9 @@ import { BatchAssembler, type ChangeBatch } from '../../ingest/change-reader.ts'
 import { exists, liveFields, type EntityState } from '../../ingest/entity-state.ts'
 import { loadStates } from '../../ingest/load-states.ts'
 import { readMetrics, readUserAffinities } from '../../ingest/metrics/read.ts'
-import { entityFields, type FieldDefinition } from '../../search/entities.ts'
+import { entityFields, textOf, type FieldDefinition } from '../../search/entities.ts'
 import type { EntityIndex } from '../../search/entity-index.ts'
+import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
 
 /** Copies of metrics go by the clock, so they are left out where two runs are compared. */
 const copies = ['viewersNow', 'popularity']
@@ -126,9 +127,11 @@ function rounded<T>(value: T): T {
   return value
 }
 
-/** The index holds every entity as its state has it, vectors included. */
-export async function assertIndexed(index: EntityIndex, entities: ReadonlyMap<EntityKey, EntityState>, spaces: readonly string[]): Promise<void> {
+/** The index holds every entity as its state has it, with the vectors of its text and those that were given. */
+export async function assertIndexed(index: EntityIndex, entities: ReadonlyMap<EntityKey, EntityState>): Promise<void> {
   const { entities: counts } = await index.stats()
+  const embedder = createHashingEmbedder()
+  const spaces = ['given', embedder.model]
   for (const kind of ['user', 'seller', 'livestream'] as const) {
     const there = [...entities.values()].filter((state) => state.kind === kind && exists(state))
     assert.equal(counts[kind], there.length, `${kind}s in the index`)
@@ -137,9 +140,10 @@ export async function assertIndexed(index: EntityIndex, entities: ReadonlyMap<En
       const stored = await index.getMany(kind, some.map(({ id }) => id), { withVectors: spaces })
       for (const [i, state] of some.entries()) {
         assert.deepEqual(stored[i]?.fields, liveFields(state), `fields of ${state.entity}`)
-        const vectors = Object.keys(stored[i]?.vectors ?? {})
-        if (state.embeddedText !== null) assert.ok(vectors.includes(state.embeddedText.split(' ')[0] as string), `${state.entity} has its text's vector`)
-        for (const model of state.vectors?.keys() ?? []) assert.ok(vectors.includes(model), `${state.entity} has its vector of ${model}`)
+        const vectors = stored[i]?.vectors ?? {}
+        const [expected] = await embedder.embed([textOf(kind, liveFields(state))])
+        assert.deepEqual(vectors[embedder.model], expected, `${state.entity} has its text's vector`)
+        for (const model of state.vectors?.keys() ?? []) assert.ok(vectors[model], `${state.entity} has its vector of ${model}`)
       }
     }
   }

@@ -12,8 +12,6 @@ import { Harness, testSettings } from './harness.ts'
 import { assertIndexed, outcome } from './outcome.ts'
 import { recordsOf } from './workload.ts'
 
-const spaces = ['given', createHashingEmbedder().model]
-
 async function fill(harness: Harness, events: number, seed: number): Promise<void> {
   await harness.log.ensureTopics(topicSpecs(harness.topics))
   const records = [...recordsOf(harness.topics, {
@@ -54,12 +52,12 @@ describe('a replay', { timeout: 60_000 }, () => {
     assert.ok(seen.some(({ phase, done, total }) => phase === 'writing' && done === total && done > 0))
     const { entities, ...after } = await outcome(harness.log, harness.topics, now)
     assert.deepEqual(after, before)
-    await assertIndexed(harness.index, entities, spaces)
+    await assertIndexed(harness.index, entities)
 
     await fill(harness, 500, 2)
     await applied(harness)
     const final = await outcome(harness.log, harness.topics, Date.now())
-    await assertIndexed(harness.index, final.entities, spaces)
+    await assertIndexed(harness.index, final.entities)
   })
 
   test('makes the states of new projections, which ingest asks for', async () => {
@@ -74,7 +72,7 @@ describe('a replay', { timeout: 60_000 }, () => {
     await replayOn(harness)
     const { entities, ...after } = await outcome(harness.log, harness.topics, now)
     assert.deepEqual(after, before)
-    await assertIndexed(harness.index, entities, spaces)
+    await assertIndexed(harness.index, entities)
     await applied(harness)
   })
 
@@ -104,7 +102,7 @@ describe('a replay', { timeout: 60_000 }, () => {
     assert.notEqual(built, generation)
     const { entities, ...after } = await outcome(log, harness.topics, now)
     assert.deepEqual(after, before)
-    await assertIndexed(harness.index, entities, spaces)
+    await assertIndexed(harness.index, entities)
   })
 
   test('of the same projections is refused while ingest runs, and disturbs nothing', async () => {
@@ -119,7 +117,7 @@ describe('a replay', { timeout: 60_000 }, () => {
     await Promise.race([harness.announced(), running.ended])
     await running.stop()
     const { entities } = await outcome(harness.log, harness.topics, Date.now())
-    await assertIndexed(harness.index, entities, spaces)
+    await assertIndexed(harness.index, entities)
   })
 })
 
