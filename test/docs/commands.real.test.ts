@@ -18,7 +18,7 @@ const example = (by: string): Elsewhere => ({ file: 'test/examples/examples.real
 const ci = (by: string | RegExp): Elsewhere => ({ file: '.ci/run', by })
 
 const proofs: Record<string, Proof> = {
-  'npm start': { file: 'test/docs/readme.test.ts', by: "'cli/main.ts', 'start'" },
+  'npm start': { file: 'test/docs/readme.real.test.ts', by: "'cli/main.ts', 'start'" },
   'FRESHET_KAFKA_BROKERS=localhost:9092 FRESHET_WEAVIATE_URL=http://localhost:8080 npm start': cli('kafka', 'FRESHET_WEAVIATE_URL: url'),
   'npm test': ci(/^npm test$/m),
   'npm run types': ci('npm run --silent types'),
