@@ -11,7 +11,8 @@ export function encodeToken(appended: readonly Appended[], logId: string): strin
   return Buffer.from(JSON.stringify({ v: 1, log: logId, ends })).toString('base64url')
 }
 
-const maxLength = 16_384
+/** A thousand events may fall into as many partitions, of topics with long names. */
+const maxLength = 256 * 1024
 
 /** The positions of a token; null for what is none, or is one of another log. */
 export function decodeToken(token: string, logId: string): Positions | null {
