@@ -52,14 +52,21 @@ const fields = {
   auctionActive: some({ eq: fc.boolean(), ne: fc.boolean(), isNull: fc.boolean() }),
 }
 
-const inputs: fc.Arbitrary<Input> = fc.letrec<{ input: Input }>((tie) => ({
-  input: fc.oneof({ maxDepth: 3, depthSize: 'small' },
-    fc.record(fields, { requiredKeys: [] }),
-    fc.record({
-      and: nullable(fc.array(tie('input'), { maxLength: 3 })), or: nullable(fc.array(tie('input'), { maxLength: 3 })), not: nullable(tie('input')),
-      ...fields,
-    }, { requiredKeys: [] })),
-})).input
+/** One or two fields, so that a conjunction is not nearly always false. */
+const someFields = fc.subarray(Object.keys(fields) as (keyof typeof fields)[], { maxLength: 2 })
+  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, fields[name]]))) as fc.Arbitrary<Input>)
+
+const inputs: fc.Arbitrary<Input> = fc.letrec<{ input: Input }>((tie) => {
+  const list = nullable(fc.array(tie('input'), { maxLength: 3 }))
+  return {
+    input: fc.oneof({ maxDepth: 3 },
+      someFields,
+      fc.record({ or: list }),
+      fc.record({ and: list }),
+      fc.record({ not: nullable(tie('input')) }),
+      fc.tuple(someFields, fc.record({ and: list, or: list, not: nullable(tie('input')) }, { requiredKeys: [] })).map(([a, b]): Input => ({ ...a, ...b }))),
+  }
+}).input
 
 describe('filter inputs', () => {
   test('mean what they say, as the index understands them', () => {
