@@ -86,6 +86,8 @@ export interface Assembled {
   shard: Shard
   loaded: LoadedStates
   tail: ScannedTail
+  /** How many events each stored slice knows. */
+  slices: Map<string, number>
 }
 
 /** A shard as its last checkpoint has it, under the numbers of its announcements. */
@@ -96,6 +98,11 @@ export function assemble(
   const { marker } = loaded
   const deduplicators = new Map(domainTopics(topics).map((topic) => [topic, new Deduplicator({ retentionMs: duplicateRetentionMs })]))
   for (const [name, body] of loaded.slices) deduplicators.get(parseSliceName(name).topic)?.restore(body)
+  // Now, before events make them grow: it tells which records are still up to date.
+  const slices = new Map([...loaded.slices.keys()].map((name) => {
+    const { topic, slice } = parseSliceName(name)
+    return [name, deduplicators.get(topic)?.slices.find(({ number }) => number === slice)?.size ?? 0]
+  }))
   const shard = new Shard({
     number, epoch, nextChange, checkpoint, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
     sequence: tail.sequence, rekeyed: tail.rekeyed,
@@ -105,7 +112,7 @@ export function assemble(
     // Written after the checkpoint had begun, or in one that was never completed.
     if (!covers(shard.positions, positions)) shard.ahead.set(key, positions)
   }
-  return { shard, loaded, tail }
+  return { shard, loaded, tail, slices }
 }
 
 /**
@@ -149,7 +156,7 @@ async function catchUp(assembled: readonly Assembled[], obsolete: ReadonlyMap<nu
   const { clock } = options
   const { records, touched } = await readToTail(assembled, options)
   const recovered: Recovered[] = []
-  for (const { shard, loaded, tail } of assembled) {
+  for (const { shard, loaded, tail, slices } of assembled) {
     for (const announced of tail.announced.values()) adopt(shard, announced)
     // What was written since the checkpoint's flush may be lost from the index, vectors included.
     for (const key of [...shard.ahead.keys(), ...tail.announced.keys()]) touched.add(shard.entry(key).state)
@@ -163,21 +170,13 @@ async function catchUp(assembled: readonly Assembled[], obsolete: ReadonlyMap<nu
     recovered.push({
       shard, replayed: records,
       stored: {
-        slices: sizesOf(shard, loaded),
+        slices,
         obsolete: obsolete.get(shard.number) ?? [], markedSequence: loaded.marker?.tail.sequence ?? null,
       },
     })
   }
   await writeImages(touched, () => clock.now(), options)
   return recovered
-}
-
-/** How many events each stored slice knows. */
-function sizesOf({ deduplicators }: Shard, { slices }: LoadedStates): Map<string, number> {
-  return new Map([...slices.keys()].map((name) => {
-    const { topic, slice } = parseSliceName(name)
-    return [name, deduplicators.get(topic)?.slices.find(({ number }) => number === slice)?.size ?? 0]
-  }))
 }
 
 /** Revisions and metric copies go on from what was announced last: neither follows from the events alone. */
