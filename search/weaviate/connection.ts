@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import weaviate, { type Collection, type WeaviateClient } from 'weaviate-client'
 import { Pool, errors as httpErrors } from 'undici'
 import { IndexUnavailableError, InvalidIndexQueryError } from '../entity-index.ts'
@@ -38,20 +39,23 @@ export interface RestAnswer {
 export class Connection {
   readonly timeouts: WeaviateTimeouts
   readonly #options: ConnectionOptions
+  readonly #grpc: URL
   readonly #pool: Pool
   readonly #base: string
   readonly #headers: Record<string, string>
   #client: Promise<Client> | undefined
   /** Aborted when the server turns out to be gone, and replaced. */
   #outage = new AbortController()
-  #down = false
+  /** Set when a call failed for want of an answer: the next read looks first whether the server is there. */
+  #inDoubt = false
   #probe: Promise<boolean> | undefined
   #closed = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.timeouts = options.timeouts
-    const { origin, pathname } = new URL(options.url)
+    const { origin, pathname, protocol, hostname } = new URL(options.url)
+    this.#grpc = new URL(options.grpcUrl ?? `${protocol}//${hostname}:${defaultGrpcPort}`)
     this.#pool = new Pool(origin, { connections, pipelining: 1 })
     this.#base = `${pathname.replace(/\/+$/, '')}/v1`
     this.#headers = options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}
@@ -61,7 +65,7 @@ export class Connection {
   async read<T>(collection: string, signal: AbortSignal | undefined, ask: (collection: Collection, signal: AbortSignal) => Promise<T>): Promise<T> {
     this.assertOpen()
     return this.#bounded(this.timeouts.read, signal, async (bounded) => {
-      if (this.#down && !await this.#isThere()) throw this.#unavailable('is not there')
+      if (this.#inDoubt && !await this.#isThere()) throw this.#unavailable('is not there')
       const asking = ask(await this.#collection(collection), bounded)
       const patience = setTimeout(() => void this.#isThere(), patienceMs)
       try {
@@ -95,7 +99,7 @@ export class Connection {
     if (this.#closed) return
     this.#closed = true
     this.#outage.abort(this.#unavailable('is not used any more: the index is closed'))
-    await this.#dropClient()
+    await this.#client?.then(({ weaviate: client }) => client.close(), () => {})
     await this.#pool.destroy()
   }
 
@@ -125,7 +129,10 @@ export class Connection {
     signal?.throwIfAborted()
     const controller = new AbortController()
     const outage = this.#outage.signal
-    const timeOut = setTimeout(() => controller.abort(this.#unavailable(`gave no answer within ${ms} ms`)), ms)
+    const timeOut = setTimeout(() => {
+      this.#inDoubt = true
+      controller.abort(this.#unavailable(`gave no answer within ${ms} ms`))
+    }, ms)
     const onAbort = (): void => controller.abort(signal!.reason)
     const onOutage = (): void => controller.abort(outage.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -142,14 +149,18 @@ export class Connection {
     }
   }
 
-  /** Asks over HTTP whether the server serves. When it does again, reads get a new client: the old one may wait for minutes. */
+  /**
+   * Whether the server serves over HTTP and accepts connections for gRPC. While it does not, no read is handed to the
+   * gRPC client: with each failure it would wait longer before it tries again, up to two minutes.
+   */
   #isThere(): Promise<boolean> {
     return this.#probe ??= (async () => {
       try {
-        const answer = await this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read))
-        if (answer.status !== 200) return this.#mark(true)
-        if (this.#down) await this.#dropClient()
-        return this.#mark(false)
+        const [{ status }] = await Promise.all([
+          this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read)),
+          accepts(this.#grpc, this.timeouts.read),
+        ])
+        return this.#mark(status !== 200)
       } catch {
         return this.#mark(true)
       } finally {
@@ -159,7 +170,7 @@ export class Connection {
   }
 
   #mark(down: boolean): boolean {
-    this.#down = down
+    this.#inDoubt = down
     if (down) {
       this.#outage.abort(this.#unavailable('is not there'))
       this.#outage = new AbortController()
@@ -182,10 +193,9 @@ export class Connection {
   }
 
   async #connect(): Promise<Client> {
-    const { url, grpcUrl, apiKey, timeouts } = this.#options
+    const { url, apiKey, timeouts } = this.#options
     const http = new URL(url)
-    const grpc = new URL(grpcUrl ?? `${http.protocol}//${http.hostname}:${defaultGrpcPort}`)
-    const portOf = ({ protocol, port }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
+    const grpc = this.#grpc
     const client = await weaviate.connectToCustom({
       httpHost: http.hostname, httpPort: portOf(http), httpSecure: http.protocol === 'https:', httpPath: http.pathname.replace(/\/+$/, ''),
       grpcHost: grpc.hostname, grpcPort: portOf(grpc), grpcSecure: grpc.protocol === 'https:',
@@ -205,18 +215,11 @@ export class Connection {
     return { weaviate: client, collections: new Map() }
   }
 
-  async #dropClient(): Promise<void> {
-    const client = this.#client
-    this.#client = undefined
-    await client?.then((connected) => connected.weaviate.close(), () => {})
-  }
-
   #meaning(error: unknown): unknown {
     if (error instanceof IndexUnavailableError || error instanceof InvalidIndexQueryError) return error
     const message = error instanceof Error ? error.message : String(error)
     if (codeOf(error) !== undefined || /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)) {
-      // The next read asks over HTTP first, and takes a new client.
-      this.#down = true
+      this.#inDoubt = true
       void this.#isThere()
     }
     if (error instanceof TypeError || error instanceof RangeError) return error
@@ -233,6 +236,21 @@ export class Connection {
   assertOpen(): void {
     if (this.#closed) throw new IndexUnavailableError('The Weaviate index is closed: open it again with openWeaviateIndex.')
   }
+}
+
+const portOf = ({ protocol, port }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
+
+/** Rejects where nobody accepts a connection. */
+function accepts(address: URL, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address.hostname.replace(/^\[|\]$/g, ''), port: portOf(address), timeout: ms })
+    const end = (error?: Error): void => {
+      socket.destroy()
+      if (error) reject(error)
+      else resolve()
+    }
+    socket.once('connect', () => end()).once('error', end).once('timeout', () => end(new Error('no connection in time')))
+  })
 }
 
 const codeOf = (error: unknown): string | undefined => {

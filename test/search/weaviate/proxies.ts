@@ -7,27 +7,26 @@ const portOf = (server: { address(): unknown }): number => (server.address() as 
 /** Forwards connections to a port of this machine, but not while it is cut. */
 export async function tcpProxy(to: number) {
   const sockets = new Set<Socket>()
-  let isCut = false
   const server = createServer((socket) => {
-    if (isCut) return socket.destroy()
     const upstream = connect(to, '127.0.0.1')
     for (const one of [socket, upstream]) sockets.add(one.on('error', () => {}).on('close', () => { socket.destroy(); upstream.destroy() }))
     socket.pipe(upstream).pipe(socket)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const port = portOf(server)
   const cut = (): void => {
-    isCut = true
+    server.close()
     for (const socket of sockets) socket.destroy()
     sockets.clear()
   }
   return {
-    port: portOf(server),
+    port,
     cut,
-    mend: () => { isCut = false },
-    [Symbol.asyncDispose]: async () => {
-      cut()
-      server.close()
+    mend: async () => {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
     },
+    [Symbol.asyncDispose]: async () => cut(),
   }
 }
 
