@@ -85,12 +85,13 @@ export async function runIngest(options: IngestOptions): Promise<void> {
 function deadline(stop: AbortSignal, revoked: AbortSignal, { takeoverWaitMs }: IngestSettings): { signal: AbortSignal; clear(): void } {
   const end = new AbortController()
   let timer: NodeJS.Timeout | undefined
-  const within = (ms: number, why: string) => () => {
+  const within = (ms: number, why: string) => {
     clearTimeout(timer)
     timer = setTimeout(() => end.abort(new Error(why)), ms)
   }
-  const onStop = within(patientMs, 'the time to stop is over')
-  const onRevoked = within(takeoverWaitMs === 0 ? patientMs : takeoverWaitMs / 2, 'the time to hand over is over')
+  // Being asked to stop after the partitions are gone gives no more time.
+  const onStop = () => { if (!revoked.aborted) within(patientMs, 'the time to stop is over') }
+  const onRevoked = () => within(takeoverWaitMs === 0 ? patientMs : takeoverWaitMs / 2, 'the time to hand over is over')
   if (stop.aborted) onStop()
   if (revoked.aborted) onRevoked()
   stop.addEventListener('abort', onStop)
