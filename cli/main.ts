@@ -9,7 +9,7 @@ import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
 import { replay } from './replay.ts'
 import { runRoles } from './run-roles.ts'
-import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, type SettingName, type Settings } from './settings.ts'
+import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { simulateAlone } from './simulate-alone.ts'
 import { greeting } from './greeting.ts'
 
@@ -32,6 +32,7 @@ Settings come from flags, then the environment, then freshet.yaml; \`freshet set
 /** Settings of a command: its flags over the environment over the file. */
 function settingsFrom(flags: Partial<Record<SettingName, unknown>>): Settings {
   const { config } = program.opts<{ config: string }>()
+  for (const name of unknownVariables(process.env)) logger.warn(`${name} is no setting and is ignored; \`freshet settings\` lists them all.`)
   return resolveSettings({ env: process.env, file: readSettingsFile(config), fileName: config, flags })
 }
 

@@ -183,3 +183,12 @@ export function readSettingsFile(path: string): Record<string, unknown> {
   if (!isObject(parsed)) throw new SettingsError(`${path}: expected keys and values, as in "port: 4000".`)
   return parsed
 }
+
+/** Read by tests, examples and the cache of test servers; no settings of the program. */
+const foreignVariables = /^FRESHET_(TEST_|SOAK_|CACHE_DIR$|URL$)/
+
+/** Variables that look like settings and are none: most often a misspelt name, which would otherwise go unnoticed. */
+export function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set<string>(Object.values(settingDefinitions).map(({ env: name }) => name))
+  return Object.keys(env).filter((name) => name.startsWith('FRESHET_') && !known.has(name) && !foreignVariables.test(name))
+}

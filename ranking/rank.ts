@@ -43,6 +43,19 @@ export function rank(candidates: readonly Candidate[], profile: Profile, options
   const scored = scoreAll(candidates, profile, model, now)
   const chosen = diversify(scored, count, diversity)
   if (exploreEvery === 0) return chosen.map((item) => ({ item, propensity: 1 }))
-  const explorable = scored.filter(({ candidate }) => candidate.sources.has('NEW_SELLER'))
-  return explore(chosen, explorable, { every: exploreEvery, random })
+  return explore(chosen, explorableOf(scored, chosen, diversity), { every: exploreEvery, random })
+}
+
+/** What may be tried beside what was chosen: one stream, the best, of each new seller who is below the cap. */
+function explorableOf(scored: readonly Ranked[], chosen: readonly Ranked[], { perSeller }: Diversity): Ranked[] {
+  const ofSeller = new Map<string | undefined, number>()
+  for (const { candidate: { sellerId } } of chosen) ofSeller.set(sellerId, (ofSeller.get(sellerId) ?? 0) + 1)
+  const already = new Set(chosen)
+  const tried = new Set<string | undefined>()
+  return scored.filter((item) => {
+    const { sellerId, sources } = item.candidate
+    if (!sources.has('NEW_SELLER') || already.has(item) || tried.has(sellerId) || (ofSeller.get(sellerId) ?? 0) >= perSeller) return false
+    tried.add(sellerId)
+    return true
+  })
 }

@@ -6,6 +6,8 @@ import { encodeToken } from './token.ts'
 
 /** Validates and appends events; see `Mutation.publish`. */
 export interface Publisher {
+  /** The names of the topics it appends to. */
+  readonly topics: Topics
   publish(events: readonly EventInput[], signal?: AbortSignal): Promise<PublishPayload>
 }
 
@@ -20,6 +22,7 @@ export interface PublisherOptions {
 /** Judges events as ingest will, and appends those that pass, in the order given. */
 export function createPublisher({ log, topics, clock, newId }: PublisherOptions): Publisher {
   return {
+    topics,
     async publish(events, signal) {
       const now = clock()
       const judged = events.map(({ id, source, time, ...event }) => {

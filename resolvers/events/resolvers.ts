@@ -18,10 +18,10 @@ export const resolvers: Resolvers = {
   DateTime,
   JSON: Json,
   Query: {
-    eventTypes: () =>
+    eventTypes: (_parent, _args, { services: { publisher } }) =>
       Object.entries(eventTypes).map(([name, { topic, version, data }]) => ({
         name,
-        topic,
+        topic: publisher.topics[topic],
         version,
         schema: { $id: dataSchemaOf(name as EventType), ...JSON.parse(JSON.stringify(data)) },
       })),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, type Setting } from '../../cli/settings.ts'
+import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type Setting } from '../../cli/settings.ts'
 
 const definitions = Object.entries(settingDefinitions) as [string, Setting<unknown>][]
 
@@ -137,4 +137,9 @@ describe('the settings file', () => {
     inFile('- port', (path) => assert.match(faultsOf(() => readSettingsFile(path)), /expected keys and values, as in "port: 4000"/))
     assert.match(faultsOf(() => readSettingsFile(tmpdir())), /cannot be read/)
   })
+})
+
+test('variables that look like settings and are none are named, those of tests and examples are not', () => {
+  const env = { FRESHET_KAFKA_BROKER: 'a:1', FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_TEST_KAFKA: 'a:1', FRESHET_CACHE_DIR: '/tmp', PATH: '/bin' }
+  assert.deepEqual(unknownVariables(env), ['FRESHET_KAFKA_BROKER'])
 })

@@ -116,3 +116,16 @@ describe('explore', () => {
     assert.deepEqual(explore(['a', 'b'], ['a'], { every: 1, random: () => 0 }), [{ item: 'a', propensity: 1 }, { item: 'b', propensity: 1 }])
   })
 })
+
+test('no seller is shown more often than the cap, whether chosen or explored', () => {
+  fc.assert(fc.property(someCandidates, someProfile, fc.double({ min: 0, max: 0.999, noNaN: true }), (candidates, profile, draw) => {
+    const ofSeller = new Map<string, number>()
+    for (const { item } of rank(candidates, profile, options({ exploreEvery: 2, random: () => draw }))) {
+      const { sellerId } = item.candidate
+      if (sellerId === undefined) continue
+      const count = (ofSeller.get(sellerId) ?? 0) + 1
+      ofSeller.set(sellerId, count)
+      assert.ok(count <= defaultDiversity.perSeller, `${sellerId} is shown ${count} times`)
+    }
+  }), { numRuns: 500 })
+})

@@ -89,7 +89,7 @@ export type EventTypeInfo = {
   name: Scalars['String']['output'];
   /** JSON Schema of `data`. */
   schema: Scalars['JSON']['output'];
-  /** The topic it belongs to. */
+  /** The topic it belongs to, by its full name on the log. */
   topic: Scalars['String']['output'];
   /** Version of the schema. */
   version: Scalars['Int']['output'];

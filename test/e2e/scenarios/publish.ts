@@ -100,11 +100,12 @@ export function publishScenarios(market: () => Market): void {
   })
 
   test('names every event type with topic and schema', async () => {
-    const { eventTypes } = await market().freshet.query<{ eventTypes: { name: string; topic: string; version: number; schema: { $id: string; required: string[] } }[] }>(
+    const { freshet } = market()
+    const { eventTypes } = await freshet.query<{ eventTypes: { name: string; topic: string; version: number; schema: { $id: string; required: string[] } }[] }>(
       '{ eventTypes { name topic version schema } }',
     )
     const started = eventTypes.find(({ name }) => name === 'BidPlaced')
-    assert.deepEqual([started?.topic, started?.version, started?.schema.$id], ['livestreams', 1, 'urn:freshet:event:BidPlaced:1'])
+    assert.deepEqual([started?.topic, started?.version, started?.schema.$id], [freshet.topics.livestreams, 1, 'urn:freshet:event:BidPlaced:1'])
     assert.ok(started?.schema.required.includes('amount'))
   })
 }
