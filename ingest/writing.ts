@@ -30,7 +30,7 @@ export interface Writes {
 }
 
 /** The most entities of one index call, so that a call's time is bounded. */
-const maxUpserts = 500
+const maxUpserts = 100
 
 /** Writes until it is done. Both kinds concern different entities, so their order is free. */
 export async function write({ upserts, deletes }: Writes, options: WritingOptions): Promise<void> {
