@@ -49,6 +49,13 @@ async function legsOf(
   }
 }
 
+/**
+ * The server (1.38) takes little more than the limit's best of each property and adds them up, so that a text which is
+ * middling in two properties loses one of its scores. Of 10,000 texts its best 20 were 75% of the exact ones; asked for
+ * 2.5 times as many, 89%. (Its BLOCKMAX_WAND_PER_SEGMENT_LIMIT does the same for less, where one may set it.)
+ */
+const reach = 2.5
+
 async function textLeg(
   target: Target, { kind, signal }: IndexQuery, text: string, limit: number, filters: FilterValue | undefined,
 ): Promise<LegHit[]> {
@@ -56,10 +63,10 @@ async function textLeg(
   if (words === '') return []
   const { objects } = await target.connection.read(target.nameOf(kind), signal, (collection, abortSignal) =>
     collection.query.bm25(words, {
-      queryProperties: searchedProperties(kind), limit, ...(filters && { filters }),
+      queryProperties: searchedProperties(kind), limit: Math.ceil(limit * reach), ...(filters && { filters }),
       returnProperties: [idProperty], returnMetadata: ['score'],
     }, { abortSignal }))
-  return sorted(objects.map(({ properties, metadata }) => ({ id: String(properties[idProperty]), score: metadata?.score ?? 0 })))
+  return sorted(objects.map(({ properties, metadata }) => ({ id: String(properties[idProperty]), score: metadata?.score ?? 0 }))).slice(0, limit)
 }
 
 async function vectorLeg(
