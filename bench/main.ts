@@ -22,6 +22,9 @@ if (values.help || unknown !== undefined) {
   process.exit(unknown === undefined ? 0 : 1)
 }
 
+// Ending it ends what it has started, too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const report = new Report()
 for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
   console.log(`\n${name}`)

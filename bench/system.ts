@@ -82,7 +82,12 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
     })
   } else {
     const child = spawn(process.execPath, [main, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
-    stack.defer(() => ended(child))
+    const kill = () => child.kill('SIGKILL')
+    process.once('exit', kill)
+    stack.defer(async () => {
+      await ended(child)
+      process.off('exit', kill)
+    })
   }
 
   const gateway = await startGateway({
