@@ -9,6 +9,8 @@ export const copiedMetrics = ['viewersNow', 'popularity'] as const
 const slotMs = 100
 /** Beyond the longest wait between two looks. */
 const slots = 1024
+/** So many slots behind, copies are no longer rationed. */
+const hurrySlots = 50
 /** A copy that nothing moves falls with time; it is looked at so often. */
 const idleMs = 60_000
 /** Popularity is a logarithm: this much is 5 %, and with no events it takes minutes to fall by it. */
@@ -44,27 +46,34 @@ export class MetricCopies {
     return false
   }
 
-  /** Brings the copies that are due into the shard's round. */
-  refresh(shard: Shard, now: number): void {
+  /**
+   * Brings copies that are due into the shard's round, `most` of them: an event's own write must not wait for the copies of
+   * hundreds of others. The rest stays due. Five seconds behind, all are brought: then throughput counts.
+   */
+  refresh(shard: Shard, now: number, most: number): void {
     const last = Math.floor(now / slotMs)
     const first = Math.max(this.#next, last - slots + 1)
-    this.#next = last
+    let room = last - first > hurrySlots ? Infinity : most
     for (let slot = first; slot <= last; slot++) {
+      this.#next = slot
       const due = this.#wheel[slot % slots]
-      if (!due?.size) continue
-      this.#wheel[slot % slots] = undefined
+      if (!due) continue
       for (const entry of due) {
+        if (room <= 0) return
+        due.delete(entry)
         // Looked at since, or scheduled anew for another slot.
         if (entry.copiesDue === 0 || Math.floor(entry.copiesDue / slotMs) > slot) continue
         entry.copiesDue = 0
-        this.#look(shard, entry, now)
+        if (this.#look(shard, entry, now)) room--
       }
+      this.#wheel[slot % slots] = undefined
     }
   }
 
-  #look(shard: Shard, entry: Entry, now: number): void {
+  /** Whether there was anything to write. */
+  #look(shard: Shard, entry: Entry, now: number): boolean {
     const { state } = entry
-    if (state.metrics === null || !exists(state)) return
+    if (state.metrics === null || !exists(state)) return false
     entry.copiedAt = now
     const viewers = viewersNow(state.metrics, now)
     const popularity = Math.round(popularityOf(state.metrics, now) * 100) / 100
@@ -73,12 +82,13 @@ export class MetricCopies {
     const former = copyOf(state, 'popularity') ?? 0
     if (Math.abs(popularity - former) >= popularityStep || (popularity < popularityStep && former !== 0))
       copies.popularity = popularity < popularityStep ? 0 : popularity
-    for (const _ in copies) {
-      setDerivedFields(state, copies, shard.touch(entry).pending)
-      break
-    }
     if (viewers > 0) this.#schedule(entry, now + this.#intervalMs)
     else if (popularity >= popularityStep) this.#schedule(entry, now + idleMs)
+    for (const _ in copies) {
+      setDerivedFields(state, copies, shard.touch(entry).pending)
+      return true
+    }
+    return false
   }
 
   #schedule(entry: Entry, due: number): void {

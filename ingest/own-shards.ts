@@ -107,6 +107,8 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       await runRound(records, owned, vectors, context, round)
       // One piece between two rounds, whosever it is; its end wakes the loop for the next one.
       for (const { checkpointer } of owned.values()) if (checkpointer.step()) break
+      // Copies that had no room in this round come in the next one, whether events come or not.
+      if ([...owned.values()].some(({ copies }) => copies.isDue(clock.now()))) intake.wake()
     }
     await handOver(owned, assignment, options, end)
     cleanly = true
@@ -154,7 +156,7 @@ async function runRound(
     const { shard, copies } = owner
     for (const entry of shard.round.counted) copies.moved(entry, now)
     for (const entry of shard.round.touched.keys()) copies.moved(entry, now)
-    copies.refresh(shard, now)
+    copies.refresh(shard, now, options.settings.maxCopiesPerRound)
     if (shard.round.touched.size > 0) active.add(owner)
   }
   if (active.size > 0) await completeRound([...active].map(({ shard }) => shard), options)
