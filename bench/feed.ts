@@ -9,9 +9,9 @@ const feed = operation(`query Feed($userId: ID!) {
 }`)
 
 /** Feeds under load, with and without ingest; and what feeds earn in simulated markets. */
-export async function run({ quick, report }: BenchOptions): Promise<void> {
-  await latency('embedded', quick, report)
-  await latency('Kafka + Weaviate', quick, report)
+export async function run({ quick, on, report }: BenchOptions): Promise<void> {
+  if (on.includes('embedded')) await latency('embedded', quick, report)
+  if (on.includes('Kafka + Weaviate')) await latency('Kafka + Weaviate', quick, report)
   await earnings(quick, report)
 }
 

@@ -14,9 +14,9 @@ const texts = ['vintage cards', 'rare signed vinyl', 'gold watches', 'tiny plant
 const categories = ['cards', 'vinyl', 'watches', 'plants', 'art', 'toys', 'coins', 'games']
 
 /** What GraphQL adds to a hybrid query with 20 nodes, seller and metrics, beside the same raw calls in the same run. */
-export async function run({ quick, report }: BenchOptions): Promise<void> {
-  await measure('embedded', quick, report)
-  await measure('Kafka + Weaviate', quick, report)
+export async function run({ quick, on, report }: BenchOptions): Promise<void> {
+  if (on.includes('embedded')) await measure('embedded', quick, report)
+  if (on.includes('Kafka + Weaviate')) await measure('Kafka + Weaviate', quick, report)
 }
 
 async function measure(parts: Parts, quick: boolean, report: Report): Promise<void> {

@@ -14,6 +14,8 @@ export interface Figure {
 export interface BenchOptions {
   /** Ends within a minute, with smaller numbers: to see that it works, not to quote. */
   quick: boolean
+  /** On which parts to measure. */
+  on: readonly ('embedded' | 'Kafka + Weaviate')[]
   report: Report
 }
 

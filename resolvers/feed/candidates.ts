@@ -1,7 +1,7 @@
 import type { Candidate, CandidateSource, Profile } from '../../ranking/candidate.ts'
 import { attention } from '../../ranking/features.ts'
 import type { EntityFields } from '../../search/entities.ts'
-import type { EntityIndex, IndexQuery, StoredEntity } from '../../search/entity-index.ts'
+import type { EntityIndex, IndexPage, IndexQuery, StoredEntity } from '../../search/entity-index.ts'
 import type { Filter } from '../../search/filter.ts'
 import { bothFilters } from '../filters.ts'
 
@@ -24,29 +24,37 @@ export interface Found {
   similarity: number | undefined
 }
 
+/** Lists that are the same for everybody, asked once for many feeds (`undefined` filter only). */
+export type CommonLists = (name: string, ask: () => Promise<IndexPage>) => Promise<IndexPage>
+
 /**
  * Live streams that may matter to a person: of followed and repeat sellers, nearest to the person's vector, trending in
  * the person's categories and over all, and of sellers who are new. All sources are asked at once.
  *
  * @param isNew whether a seller is so little known that it deserves a chance
+ * @param common remembers what does not depend on the person for a moment
  */
 export async function findCandidates(
   index: EntityIndex, profile: Profile, taste: Taste | undefined, filter: Filter | undefined,
-  { isNew, signal }: { isNew: (sellerId: string) => boolean; signal: AbortSignal | undefined },
+  { isNew, signal, common }: { isNew: (sellerId: string) => boolean; signal: AbortSignal | undefined; common: CommonLists },
 ): Promise<Map<string, Found>> {
   const sellers = strongestSellers(profile)
   const categories = strongestCategories(profile)
   const ask = (also: Filter | undefined, rest: Pick<IndexQuery, 'limit' | 'orderBy' | 'hybrid'>) =>
     index.query({ kind: 'livestream', filter: bothFilters(bothFilters(live, also), filter), signal, ...rest })
   const mostPopular = [{ field: 'popularity', direction: 'desc' }] as const
+  // A shared list must not end with the request that happened to ask for it.
+  const shared = (name: string, also: Filter | undefined, rest: Pick<IndexQuery, 'limit' | 'orderBy'>) =>
+    filter ? ask(also, rest)
+      : common(name, () => index.query({ kind: 'livestream', filter: bothFilters(live, also), ...rest }))
 
   const [ofSellers, near, trending, newest, ...inCategories] = await Promise.all([
     sellers.length > 0 ? ask({ field: 'sellerId', op: 'in', value: sellers }, { limit: limits.sellers }) : undefined,
     taste ? ask(undefined, { limit: limits.nearest, hybrid: { vector: taste, alpha: 1, fusion: 'relativeScore' } }) : undefined,
-    ask(undefined, { limit: limits.trending, orderBy: mostPopular }),
-    ask(undefined, { limit: limits.newest, orderBy: [{ field: 'startedAt', direction: 'desc' }] }),
+    shared('trending', undefined, { limit: limits.trending, orderBy: mostPopular }),
+    shared('newest', undefined, { limit: limits.newest, orderBy: [{ field: 'startedAt', direction: 'desc' }] }),
     ...categories.map((category) =>
-      ask({ field: 'category', op: 'eq', value: category }, { limit: limits.category, orderBy: mostPopular })),
+      shared(`category ${category}`, { field: 'category', op: 'eq', value: category }, { limit: limits.category, orderBy: mostPopular })),
   ])
 
   const found = new Map<string, Found>()

@@ -7,6 +7,7 @@ import type { EntityFields } from '../../search/entities.ts'
 import type { EntityIndex, StoredEntity } from '../../search/entity-index.ts'
 import type { MetricView, UserAffinities } from '../../search/metrics.ts'
 import { normalised } from '../../search/vector-math.ts'
+import { createCommonLists } from './common-lists.ts'
 import { findCandidates, toCandidate, type Found, type Taste } from './candidates.ts'
 import { decodeFeedCursor, encodeFeedCursor, hash32, maxFeedLength } from './cursor.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from './feed-service.ts'
@@ -30,12 +31,15 @@ export interface FeedOptions {
 const contendersPerItem = 4
 /** How long it is remembered which vector spaces there are, ms. */
 const spacesTtl = 10_000
+/** How long lists that are the same for everybody are remembered, ms. */
+const commonListsTtl = 500
 /** A seller is new until so much attention (seconds watched in all) has been given. */
 const newSellerWatchSeconds = 3_600
 
 /** The feed over index, view and ranking. */
 export function createFeedService(options: FeedOptions): FeedService {
   const { index, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
+  const commonLists = createCommonLists({ ttlMs: commonListsTtl, clock })
   let spaces: { names: string[]; until: number } | undefined
 
   /** Vectors that were computed from behaviour say more of a person's taste than those of their texts. */
@@ -78,7 +82,7 @@ export function createFeedService(options: FeedOptions): FeedService {
     })
   }
 
-  async function evaluate({ userId, first, after, filter, signal }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
+  async function evaluate({ userId, first, after, filter, scope, signal }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
     const now = clock()
     const of = hash32(JSON.stringify([userId, filter ?? null]))
     const { feedId, shown } = after === undefined ? { feedId: newId(), shown: [] } : decodeFeedCursor(after, of)
@@ -86,7 +90,9 @@ export function createFeedService(options: FeedOptions): FeedService {
     if (room <= 0) return { page: { feedId, items: [], hasNextPage: false }, note: () => {} }
 
     const { profile, taste } = await personOf(userId, now, signal)
-    const found = await findCandidates(index, profile, taste, filter, { isNew, signal })
+    const found = await findCandidates(index, profile, taste, filter, {
+      isNew, signal, common: (name, ask) => commonLists(`${scope.tenant} ${scope.roles.join(',')} ${name}`, ask),
+    })
     const seen = new Set(shown)
     const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
     const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
