@@ -63,10 +63,13 @@ export function checkLimits(
   if (root) visit(operation.selectionSet, root, 1, 1)
 }
 
-/** How many objects a field stands for: what it is given as `first` (or as a list of `entities`), 1 where it takes neither. */
+/** Arguments that say how many objects a field gives: a number, or a list of what is asked for. */
+const sizes = new Set(['first', 'entities', 'representations'])
+
+/** How many objects a field stands for by its argument among `sizes`; 1 where it takes none of them. */
 function listSize(field: FieldNode, definition: GraphQLField<unknown, unknown>, variables: Readonly<Record<string, unknown>>): number {
   for (const argument of definition.args) {
-    if (argument.name !== 'first' && argument.name !== 'entities') continue
+    if (!sizes.has(argument.name)) continue
     const node = field.arguments?.find(({ name }) => name.value === argument.name)?.value
     const value = node === undefined ? argument.defaultValue
       : node.kind === Kind.VARIABLE ? (variables[node.name.value] ?? argument.defaultValue)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { execute, getOperationAST, GraphQLError, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
 import { contextFor, type Door } from './door.ts'
+import { checkLimits } from './limits.ts'
 import { sendJson } from './respond.ts'
 import { formatResult } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
@@ -16,7 +17,8 @@ export async function serveSubgraph(schema: GraphQLSchema, door: Door, request: 
   try {
     asked = JSON.parse(await readBody(request, door.settings.limits.bodyBytes)) as typeof asked
   } catch (error) {
-    if (error instanceof BodyTooLargeError) return sendJson(response, 413, { errors: [{ message: error.message }] }, { connection: 'close' })
+    if (error instanceof BodyTooLargeError)
+      return sendJson(response, 413, { errors: [{ message: error.message, extensions: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } }] }, { connection: 'close' })
     return sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
   }
   const { requestTimeoutMs } = door.settings
@@ -35,12 +37,12 @@ async function run(
     const document = parse(query, { maxTokens: door.settings.limits.tokens })
     const errors = validate(schema, document)
     if (errors.length > 0) return { errors }
-    if (getOperationAST(document, name)?.operation === 'subscription')
+    const operation = getOperationAST(document, name)
+    if (operation?.operation === 'subscription')
       return { errors: [new GraphQLError('Subscriptions go over graphql-ws on /graphql.')] }
-    return await execute({
-      schema, document, operationName: name, contextValue: contextFor(door, { signal }),
-      variableValues: typeof variables === 'object' && variables !== null ? (variables as Record<string, unknown>) : undefined,
-    })
+    const variableValues = typeof variables === 'object' && variables !== null ? (variables as Record<string, unknown>) : {}
+    if (operation) checkLimits(schema, document, operation, variableValues, door.settings.limits)
+    return await execute({ schema, document, operationName: name, contextValue: contextFor(door, { signal }), variableValues })
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] }
     throw error

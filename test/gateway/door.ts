@@ -76,7 +76,7 @@ export async function openDoor({ resolvers = {}, settings, limits }: DoorOptions
       publisher: createPublisher({ log: { id: 'log', append: unexpected } as never, topics: topicNames(), clock: Date.now, newId: unexpected }),
     },
   }
-  const server = await listen(door, new Map()).catch(async (error: unknown) => {
+  const server = await listen(door, new Map([['small', buildSubgraph({ typeDefs, resolvers })]])).catch(async (error: unknown) => {
     await first.close()
     throw error
   })

@@ -9,7 +9,8 @@ import { openDoor } from './door.ts'
 import { rawRequest } from './raw-request.ts'
 
 const schema = buildSchema(`
-  type Query { item: Item, items(first: Int! = 10): [Item!]!, byKeys(entities: [ID!]!): [Item!]!, hello: String }
+  type Query { item: Item, items(first: Int! = 10): [Item!]!, byKeys(entities: [ID!]!): [Item!]!, hello: String
+    _entities(representations: [ID!]!): [Item]! }
   type Item { id: ID, item: Item, items(first: Int! = 10): [Item!]! }
 `)
 
@@ -58,6 +59,7 @@ describe('limits of an operation', () => {
       ['query ($n: Int! = 30) { items(first: $n) { id } }', { n: 4 }, 4],
       ['{ byKeys(entities: ["a", "b", "c"]) { id } }', {}, 3],
       ['query ($keys: [ID!]!) { byKeys(entities: $keys) { id } }', { keys: ['a', 'b'] }, 2],
+      ['query ($r: [ID!]!) { _entities(representations: $r) { id } }', { r: ['a', 'b'] }, 2],
     ] as const) {
       assert.equal(exceeded(query, { objects: size }, variables), null, query)
       assert.equal(exceeded(query, { objects: size - 1 }, variables), 'objects', query)
@@ -95,6 +97,21 @@ describe('limits at the door', { timeout: 60_000 }, () => {
         assert.match(errors[0]?.message ?? '', new RegExp(`more than ${value} `))
       }
     })
+
+  test('hold for subgraphs that are served on their own', async () => {
+    const post = async (door: { url: string }, body: object) => {
+      const { status, text } = await rawRequest(`${door.url}/subgraphs/small`, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+      })
+      return { status, error: (JSON.parse(text) as { errors?: { extensions: object }[] }).errors?.[0]?.extensions }
+    }
+    for (const [limit, value, query] of cases) {
+      await using door = await openDoor({ limits: { [limit]: value } })
+      assert.deepEqual(await post(door, { query }), { status: 400, error: { code: 'LIMIT_EXCEEDED', limit } })
+    }
+    await using door = await openDoor({ limits: { bodyBytes: 1_000 } })
+    assert.deepEqual(await post(door, { query: `{ hello } # ${'x'.repeat(1_000)}` }), { status: 413, error: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } })
+  })
 
   test('"bodyBytes" names itself, before a body is read whole', async () => {
     await using door = await openDoor({ limits: { bodyBytes: 1_000 } })
