@@ -4,7 +4,7 @@ import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
 import { contextFor, waitWith, type Door } from './door.ts'
 import { prepareOperation } from './operation.ts'
 import { sendJson } from './respond.ts'
-import { formatResult, toGraphQLError, withLastWord } from './results.ts'
+import { formatResult, outcomeOf, toGraphQLError, withLastWord } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
@@ -41,7 +41,13 @@ export async function serveEventStream(
     const asked = {
       document, operationName: parameters.operationName, variables: parameters.variables, signal, context: contextFor(door, { signal, live }),
     }
-    const result = live ? await engine.subscribe(asked) : await inTime(signal, requestTimeoutMs, engine.execute(asked))
+    if (!live) {
+      const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'sse' })
+      const result = await inTime(signal, requestTimeoutMs, engine.execute(asked))
+      stopTimer({ outcome: outcomeOf(result) })
+      return stream.last(formatResult(result, door.onError))
+    }
+    const result = await engine.subscribe(asked)
     if (!(Symbol.asyncIterator in result)) return stream.last(formatResult(result, door.onError))
     door.telemetry.subscriptions.inc()
     const results = withLastWord(result, () => door.telemetry.subscriptions.dec())

@@ -8,7 +8,7 @@ import { contextFor, waitWith, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
-import { formatResult, withLastWord } from './results.ts'
+import { formatResult, outcomeOf, withLastWord } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
@@ -69,9 +69,12 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
         contextValue: contextFor(door, { live, signal }),
       }
     },
-    execute: (args) => {
+    execute: async (args) => {
       const { engine, signal } = args as Arguments
-      return inTime(signal, requestTimeoutMs, engine.execute(toRequest(args as Arguments)))
+      const stopTimer = telemetry.queryLatency.startTimer({ transport: 'websocket' })
+      const result = await inTime(signal, requestTimeoutMs, engine.execute(toRequest(args as Arguments)))
+      stopTimer({ outcome: outcomeOf(result) })
+      return result
     },
     subscribe: async (args) => {
       const result = await (args as Arguments).engine.subscribe(toRequest(args as Arguments))

@@ -162,13 +162,16 @@ describe('paths', { timeout: 60_000 }, () => {
     await door.ask('{ hello }')
     await using client = await connect(door.url)
     await client.subscribe('subscription { quiet }').data()
+    await client.subscribe('{ hello }').data()
+    await (await openEventStream(door.url, { query: '{ hello }' })).data()
     const { text, headers } = await rawRequest(`${door.url}/metrics`)
     assert.match(headers['content-type'] ?? '', /^text\/plain/)
     for (const family of [
       'data_latency_seconds', 'query_duration_seconds', 'ingest_lag_records', 'events_total', 'dead_letters_total', 'change_batches_total',
       'connections', 'subscriptions', 'errors_total', 'feed_notes_dropped_total', 'system_failures_total',
     ]) assert.match(text, new RegExp(`^# TYPE freshet_${family} (counter|gauge|histogram)$`, 'm'))
-    assert.match(text, /^freshet_query_duration_seconds_count\{transport="http",outcome="ok"\} 1$/m)
+    for (const transport of ['http', 'websocket', 'sse'])
+      assert.match(text, new RegExp(`^freshet_query_duration_seconds_count\\{transport="${transport}",outcome="ok"\\} 1$`, 'm'))
     assert.match(text, /^freshet_connections\{transport="websocket"\} 1$/m)
     assert.match(text, /^freshet_subscriptions 1$/m)
   })
