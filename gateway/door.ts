@@ -18,6 +18,8 @@ export interface Door {
   scope: Scope
   /** Told of errors whose details clients are not. */
   onError: (error: unknown) => void
+  /** Brings up to date what is only known when asked for; before `/metrics` is answered. */
+  measure: () => Promise<void>
   /** Whether clients are served: false while starting and while draining. */
   ready: () => boolean
 }

@@ -45,7 +45,10 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
       if (isPage(path, request)) return send(response, 200, 'text/html', graphiql())
       return wantsEventStream(request) ? serveEventStream(door, request, response, closing.signal) : serveGraphql(apollo, door, request, response)
     }
-    if (path === '/metrics') return send(response, 200, 'text/plain', await telemetry.registry.metrics())
+    if (path === '/metrics') {
+      await door.measure()
+      return send(response, 200, 'text/plain', await telemetry.registry.metrics())
+    }
     if (path === '/') {
       response.writeHead(302, { location: '/graphql' })
       response.end()

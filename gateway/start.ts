@@ -20,6 +20,7 @@ import { EventTail } from '../subscriptions/event-tail.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
 import type { Door } from './door.ts'
 import { EngineHost } from './engine-host.ts'
+import { createLagMeter } from './lag.ts'
 import { listen } from './server.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -100,8 +101,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     supergraphSdl: committedSupergraph(),
     subgraphs: new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError })])),
   })
+  const measureLag = createLagMeter(log, domainTopics(topics), () => view.covered())
+  const measure = async (): Promise<void> => {
+    const lag = await measureLag()
+    if (lag !== undefined) telemetry.ingestLag.set(lag)
+  }
   const door: Door = {
-    host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, ready: () => view.ready() && !hub.closed,
+    host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, measure,
+    ready: () => view.ready() && !hub.closed,
   }
   const server = await listen(door, schemas).catch(async (error: unknown) => {
     ended.abort()

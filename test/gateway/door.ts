@@ -67,7 +67,7 @@ export async function openDoor({ resolvers = {}, settings, limits }: DoorOptions
   const first = engineOf(resolvers, onError)
   const host = new EngineHost(first)
   const door: Door = {
-    host, telemetry, onError, logId: 'log', scope: localScope, ready: () => view.ready(),
+    host, telemetry, onError, logId: 'log', scope: localScope, ready: () => view.ready(), measure: () => Promise.resolve(),
     settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
     services: {
       index, view, embedder: createHashingEmbedder(), clock: Date.now,

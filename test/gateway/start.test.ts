@@ -35,6 +35,20 @@ describe('a gateway', { timeout: 60_000 }, () => {
       [["The token's events were not applied within 50 ms; ingest may be behind or away. Ask again, or ask without the token.", 'TOKEN_TIMEOUT']])
   })
 
+  test('tells in /metrics how far a foreign ingest is behind, and what it knew while the log is away', async () => {
+    let away = false
+    await using freshet = await startFreshet({
+      ingest: false,
+      wrapLog: (log) => replaced(log, { ends: (topics) => (away ? Promise.reject(new LogUnavailableError('away')) : log.ends(topics)) }),
+    })
+    const lag = async () => /^freshet_ingest_lag_records (\d+)$/m.exec((await rawRequest(`${freshet.url}/metrics`)).text)?.[1]
+    assert.equal(await lag(), '0')
+    for (const id of ['a', 'b', 'c']) await freshet.publish({ type: 'UserRegistered', subject: `user:${id}`, data: { name: id } })
+    assert.equal(await lag(), '3')
+    away = true
+    assert.equal(await lag(), '3')
+  })
+
   test('ends while the log is away, though notes about served feeds wait for it', async () => {
     let waiting = 0
     const freshet = await startFreshet({
