@@ -79,6 +79,9 @@ export const settingDefinitions = {
   simulateSeed: define({ key: 'simulateSeed', env: 'FRESHET_SIMULATE_SEED', default: 1, parse: whole(0, 2 ** 31), expected: 'a whole number', example: '1', about: 'Seed of the simulator: the same seed makes the same market.' }),
 } as const
 
+/** Dimensions that feature hashing needs (search/hashing-embedder.ts); endpoints may have fewer. */
+const leastHashed = 16
+
 type Definitions = typeof settingDefinitions
 export type SettingName = keyof Definitions
 export type Settings = { [N in SettingName]: Definitions[N]['default'] extends infer D ? (Definitions[N] extends Setting<infer T> ? T : D) : never }
@@ -114,6 +117,8 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
     faults.push('kafka.sasl: "mechanism" needs "username" and "password" (FRESHET_KAFKA_SASL_USERNAME, FRESHET_KAFKA_SASL_PASSWORD).')
   if (settings.embeddingsUrl && !settings.embeddingsModel)
     faults.push('embeddings: "url" needs "model", for example FRESHET_EMBEDDINGS_MODEL="text-embedding-3-small".')
+  if (!settings.embeddingsUrl && settings.embeddingsDimensions < leastHashed)
+    faults.push(`embeddings: "dimensions" must be at least ${leastHashed} where there is no "url", as feature hashing needs them; got ${settings.embeddingsDimensions}.`)
   if (faults.length > 0) throw new SettingsError(faults.join('\n'))
   return settings
 }

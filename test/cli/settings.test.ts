@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { createEmbedder } from '../../cli/parts.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type Setting } from '../../cli/settings.ts'
 
 const definitions = Object.entries(settingDefinitions) as [string, Setting<unknown>][]
@@ -83,6 +84,10 @@ describe('settings', () => {
   test('what needs something beside it says so', () => {
     assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_KAFKA_SASL_MECHANISM: 'plain' } })), /"mechanism" needs "username" and "password"/)
     assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_EMBEDDINGS_URL: 'http://localhost:1' } })), /"url" needs "model"/)
+    const dimensions = { FRESHET_EMBEDDINGS_DIMENSIONS: '8' }
+    assert.match(faultsOf(() => resolveSettings({ env: dimensions })), /"dimensions" must be at least 16 where there is no "url".*got 8/)
+    resolveSettings({ env: { ...dimensions, FRESHET_EMBEDDINGS_URL: 'http://localhost:1', FRESHET_EMBEDDINGS_MODEL: 'small' } })
+    createEmbedder(resolveSettings({ env: { FRESHET_EMBEDDINGS_DIMENSIONS: '16' } }))
   })
 
   test('an unknown key of the file is refused, and the one that was meant is named', () => {
