@@ -1,5 +1,6 @@
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server'
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import type { ExecutionResult } from 'graphql'
 import type { Engine } from '../federation/index.ts'
 import type { RequestContext } from '../resolvers/context.ts'
 import type { EngineHost } from './engine-host.ts'
@@ -16,6 +17,8 @@ export interface HttpContext {
   request: RequestContext
   /** Waits for the events of a token, bounded. */
   waitFor: (token: string) => Promise<void>
+  /** Told of the result before it is formatted. */
+  onResult: (result: ExecutionResult) => void
 }
 
 /**
@@ -43,13 +46,15 @@ export function apolloGateway(host: EngineHost, { requestTimeoutMs }: Pick<Gatew
       return Promise.resolve({
         executor: async ({ schema, document, operationName, request, context }) => {
           const engine = engines.get(schema) ?? host.current
-          const { request: requestContext, waitFor } = context as HttpContext
+          const { request: requestContext, waitFor, onResult } = context as HttpContext
           const token = tokenOf(request.http?.headers.get('freshet-token'), request.extensions)
           if (token !== undefined) await waitFor(token)
           const { signal } = requestContext
-          return inTime(signal, requestTimeoutMs, engine.execute({
+          const result = await inTime(signal, requestTimeoutMs, engine.execute({
             document, operationName, variables: request.variables, context: requestContext, signal,
           }))
+          onResult(result)
+          return result
         },
       })
     },

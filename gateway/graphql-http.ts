@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeaderMap, type ApolloServer } from '@apollo/server'
+import type { ExecutionResult } from 'graphql'
 import type { HttpContext } from './apollo.ts'
 import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import { contextFor, waitWith, type Door } from './door.ts'
 import { sendJson } from './respond.ts'
+import { outcomeOf } from './results.ts'
 import { timeLimit } from './time-limit.ts'
 
 /** GraphQL over HTTP through Apollo Server, on node:http without a framework in between. */
@@ -21,11 +23,14 @@ export async function serveGraphql(
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
 
+  // What never comes to be executed was refused.
+  let outcome: 'ok' | 'error' = 'error'
+  const onResult = (result: ExecutionResult): void => { outcome = outcomeOf(result) }
   const answer = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method: request.method ?? 'GET', headers, search: searchOf(request.url), body },
-    context: () => Promise.resolve({ request: contextFor(door, { signal }), waitFor: waitWith(door, signal) }),
+    context: () => Promise.resolve({ request: contextFor(door, { signal }), waitFor: waitWith(door, signal), onResult }),
   })
-  stopTimer({ outcome: (answer.status ?? 200) < 400 ? 'ok' : 'error' })
+  stopTimer({ outcome })
   if (response.destroyed) return
   response.statusCode = answer.status ?? 200
   for (const [name, value] of answer.headers) response.setHeader(name, value)

@@ -7,8 +7,8 @@ type OnError = (error: unknown) => void
 export const formatResult = ({ errors, ...rest }: ExecutionResult, onError: OnError): FormattedExecutionResult =>
   errors ? { ...rest, errors: maskErrors(errors, onError) } : rest
 
-/** For `/metrics`: an answer of nothing but errors has failed. */
-export const outcomeOf = ({ data, errors }: ExecutionResult): 'ok' | 'error' => (errors && !data ? 'error' : 'ok')
+/** For `/metrics`: an answer with errors counts as one, even when some of its data came. */
+export const outcomeOf = ({ errors }: ExecutionResult): 'ok' | 'error' => (errors ? 'error' : 'ok')
 
 /** A stream whose failure is its last result, so that the client is told why it ends. `onEnd` is called once, however it ends. */
 export function withLastWord<T extends ExecutionResult>(stream: AsyncIterable<T>, onEnd: () => void): AsyncIterableIterator<T | ExecutionResult> {

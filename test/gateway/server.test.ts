@@ -158,20 +158,23 @@ describe('paths', { timeout: 60_000 }, () => {
   })
 
   test('/metrics has every family, and counts', async () => {
-    await using door = await openDoor({ resolvers: { Query: { hello: () => 'hello' }, Subscription: { quiet: { subscribe: oneAndThenNothing } } } })
-    await door.ask('{ hello }')
+    await using door = await openDoor({ resolvers: { Query: { hello: () => 'hello', broken: () => { throw new Error('broken') } }, Subscription: { quiet: { subscribe: oneAndThenNothing } } } })
+    for (const query of ['{ hello }', '{ broken }', '{ nothing }']) await door.ask(query)
     await using client = await connect(door.url)
     await client.subscribe('subscription { quiet }').data()
-    await client.subscribe('{ hello }').data()
-    await (await openEventStream(door.url, { query: '{ hello }' })).data()
+    for (const query of ['{ hello }', '{ broken }']) {
+      await client.subscribe(query).next()
+      await (await openEventStream(door.url, { query })).next()
+    }
     const { text, headers } = await rawRequest(`${door.url}/metrics`)
     assert.match(headers['content-type'] ?? '', /^text\/plain/)
     for (const family of [
       'data_latency_seconds', 'query_duration_seconds', 'ingest_lag_records', 'events_total', 'dead_letters_total', 'change_batches_total',
       'connections', 'subscriptions', 'errors_total', 'feed_notes_dropped_total', 'system_failures_total',
     ]) assert.match(text, new RegExp(`^# TYPE freshet_${family} (counter|gauge|histogram)$`, 'm'))
-    for (const transport of ['http', 'websocket', 'sse'])
-      assert.match(text, new RegExp(`^freshet_query_duration_seconds_count\\{transport="${transport}",outcome="ok"\\} 1$`, 'm'))
+    for (const [transport, outcome, count] of [
+      ['http', 'ok', 1], ['http', 'error', 2], ['websocket', 'ok', 1], ['websocket', 'error', 1], ['sse', 'ok', 1], ['sse', 'error', 1],
+    ]) assert.match(text, new RegExp(`^freshet_query_duration_seconds_count\\{transport="${transport}",outcome="${outcome}"\\} ${count}$`, 'm'))
     assert.match(text, /^freshet_connections\{transport="websocket"\} 1$/m)
     assert.match(text, /^freshet_subscriptions 1$/m)
   })
