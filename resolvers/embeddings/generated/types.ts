@@ -236,6 +236,7 @@ export type PageInfo = {
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** What can be asked. */
 export type Query = {
   __typename?: 'Query';
   /** The embedding of a text by the gateway's own model. */
@@ -245,11 +246,13 @@ export type Query = {
 };
 
 
+/** What can be asked. */
 export type QueryEmbedArgs = {
   text: Scalars['String']['input'];
 };
 
 
+/** What can be asked. */
 export type QueryNearestLivestreamsArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];

@@ -225,6 +225,7 @@ export type LivestreamStatusFilter = {
   ne?: InputMaybe<LivestreamStatus>;
 };
 
+/** What can be done. */
 export type Mutation = {
   __typename?: 'Mutation';
   /** Appends events to their logs. Each is judged alone: one that is refused does not hold up the others. Up to 1,000 at once. */
@@ -232,6 +233,7 @@ export type Mutation = {
 };
 
 
+/** What can be done. */
 export type MutationPublishArgs = {
   events: Array<EventInput>;
 };
@@ -278,6 +280,7 @@ export type PublishResult = {
   message?: Maybe<Scalars['String']['output']>;
 };
 
+/** What can be asked. */
 export type Query = {
   __typename?: 'Query';
   /** The event types that Freshet knows, with topic and JSON Schema of the data. */
@@ -329,6 +332,7 @@ export type StringListFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** What can be followed live. */
 export type Subscription = {
   __typename?: 'Subscription';
   /** Events of the given types (all where none are given) as they are appended, before anything is made of them. */
@@ -336,6 +340,7 @@ export type Subscription = {
 };
 
 
+/** What can be followed live. */
 export type SubscriptionEventsArgs = {
   types?: InputMaybe<Array<Scalars['String']['input']>>;
 };

@@ -247,6 +247,7 @@ export type PageInfo = {
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** What can be asked. */
 export type Query = {
   __typename?: 'Query';
   /** What is live now and matters to this person, best first. The next page never repeats what this feed has shown. */
@@ -254,6 +255,7 @@ export type Query = {
 };
 
 
+/** What can be asked. */
 export type QueryFeedArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<LivestreamFilter>;
@@ -306,6 +308,7 @@ export type StringListFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** What can be followed live. */
 export type Subscription = {
   __typename?: 'Subscription';
   /** A person's feed: as it is now, then whenever it has changed, at most once per `throttleMs` (100 to 60,000). */
@@ -313,6 +316,7 @@ export type Subscription = {
 };
 
 
+/** What can be followed live. */
 export type SubscriptionFeedArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];

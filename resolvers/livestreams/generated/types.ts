@@ -354,6 +354,7 @@ export type PageInfo = {
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** What can be asked. */
 export type Query = {
   __typename?: 'Query';
   /** One livestream, or null where there is none. */
@@ -365,11 +366,13 @@ export type Query = {
 };
 
 
+/** What can be asked. */
 export type QueryLivestreamArgs = {
   id: Scalars['ID']['input'];
 };
 
 
+/** What can be asked. */
 export type QueryLivestreamsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<LivestreamFilter>;
@@ -378,6 +381,7 @@ export type QueryLivestreamsArgs = {
 };
 
 
+/** What can be asked. */
 export type QuerySearchLivestreamsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<LivestreamFilter>;
@@ -445,6 +449,7 @@ export type StringListFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** What can be followed live. */
 export type Subscription = {
   __typename?: 'Subscription';
   /** One livestream: as it is now, then after each change. Null where it does not exist (any more). */
@@ -454,11 +459,13 @@ export type Subscription = {
 };
 
 
+/** What can be followed live. */
 export type SubscriptionLivestreamArgs = {
   id: Scalars['ID']['input'];
 };
 
 
+/** What can be followed live. */
 export type SubscriptionLivestreamsArgs = {
   filter?: InputMaybe<LivestreamFilter>;
 };

@@ -297,6 +297,7 @@ export type PageInfo = {
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** What can be asked. */
 export type Query = {
   __typename?: 'Query';
   /** The metrics of some entities by key (`livestream:ID`, `seller:ID`, `user:ID`), in that order; null for what nothing was counted of. */
@@ -304,6 +305,7 @@ export type Query = {
 };
 
 
+/** What can be asked. */
 export type QueryMetricsArgs = {
   entities: Array<Scalars['ID']['input']>;
   window: MetricWindow;
@@ -381,6 +383,7 @@ export type StringListFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** What can be followed live. */
 export type Subscription = {
   __typename?: 'Subscription';
   /** Metrics of given entities (`livestream:ID`, `seller:ID`, `user:ID`), as they are now and after each change. */
@@ -388,6 +391,7 @@ export type Subscription = {
 };
 
 
+/** What can be followed live. */
 export type SubscriptionMetricsArgs = {
   entities: Array<Scalars['ID']['input']>;
   window: MetricWindow;

@@ -4,6 +4,8 @@ import { buildSchema } from 'graphql'
 import { committedSupergraph } from '../../../schema/supergraph.ts'
 import { startedAt, type Market } from './world.ts'
 
+interface Described { name: string; description: string | null }
+
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 export function entityScenarios(market: () => Market): void {
@@ -102,13 +104,13 @@ export function entityScenarios(market: () => Market): void {
 
   test('every type and field of the API is described', async () => {
     const schema = buildSchema(committedSupergraph(), { assumeValidSDL: true })
-    const { __schema: { types } } = await market().freshet.query<{ __schema: { types: { name: string; kind: string; description: string | null; fields: { name: string; description: string | null }[] | null }[] } }>(
-      '{ __schema { types { name kind description fields { name description } } } }',
+    const { __schema: { types } } = await market().freshet.query<{ __schema: { types: (Described & Record<'fields' | 'enumValues' | 'inputFields', Described[] | null>)[] } }>(
+      '{ __schema { types { name description fields { name description } enumValues { name description } inputFields { name description } } } }',
     )
-    const own = types.filter(({ name }) => !name.startsWith('__') && !['Query', 'Mutation', 'Subscription'].includes(name))
+    const own = types.filter(({ name }) => !name.startsWith('__'))
     assert.ok(own.length > 40 && own.every(({ name }) => schema.getType(name) !== undefined))
     assert.deepEqual(own.filter(({ description }) => !description).map(({ name }) => name), [])
-    const fields = types.flatMap((type) => type.name.startsWith('__') ? [] : (type.fields ?? []).map((field) => ({ ...field, of: type.name })))
+    const fields = types.flatMap((type) => type.name.startsWith('__') ? [] : [type.fields, type.enumValues, type.inputFields].flatMap((members) => members ?? []).map((field) => ({ ...field, of: type.name })))
     assert.deepEqual(fields.filter(({ description }) => !description).map(({ of, name }) => `${of}.${name}`), [])
   })
 }
