@@ -14,6 +14,8 @@ export interface InProcessOptions {
   schema: GraphQLSchema
   /** Told of errors whose message is kept from clients: those that resolvers did not throw as a GraphQLError. */
   onError?: (error: unknown) => void
+  /** What clients are told of such an error in place of "Internal server error."; undefined: no more than that. */
+  explain?: (error: unknown) => GraphQLError | undefined
 }
 
 type Run = (rootValue: unknown, request: SubgraphRequest) => Promise<ExecutionResult> | ExecutionResult
@@ -25,7 +27,7 @@ const maximumTexts = 500
  * Calls a subgraph in this process, by compiled queries (graphql-jit), one per plan's document. As over a network,
  * only what the schema's types coerced comes out; unlike there, nothing is serialised.
  */
-export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): SubgraphTransport => {
+export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions): SubgraphTransport => {
   const compiled = new WeakMap<DocumentNode, Map<string, Run>>()
   const texts = new Map<string, DocumentNode>()
 
@@ -51,7 +53,7 @@ export const inProcessSubgraph = ({ schema, onError }: InProcessOptions): Subgra
   }
 
   const finish = (result: ExecutionResult): ExecutionResult =>
-    result.errors ? { ...result, errors: result.errors.map((error) => masked(error, onError)) } : result
+    result.errors ? { ...result, errors: result.errors.map((error) => masked(error, onError, explain)) } : result
 
   const runWith = (rootValue: unknown, request: SubgraphRequest): Promise<ExecutionResult> | ExecutionResult => {
     const result = runOf(request)(rootValue, request)
@@ -100,15 +102,17 @@ const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName
 const nullViolation = /^Cannot return null for non-nullable field \w+\.\w+\.$/
 
 /** An error as a remote subgraph would send it: the words of unexpected errors stay inside. */
-const masked = (error: GraphQLError, onError: ((error: unknown) => void) | undefined): GraphQLError => {
+const masked = (error: GraphQLError, onError: InProcessOptions['onError'], explain: InProcessOptions['explain']): GraphQLError => {
   const cause = error.originalError
   const intended = !cause || cause instanceof GraphQLError || nullViolation.test(cause.message)
-  if (!intended) onError?.(cause)
+  if (!intended) {
+    onError?.(cause)
+    const explained = explain?.(cause)
+    return new GraphQLError(explained?.message ?? 'Internal server error.', {
+      path: error.path, extensions: explained?.extensions ?? { code: codes.internal },
+    })
+  }
   // graphql-jit 0.8 names a field as often as it is selected: `User.(name,name)`.
   const words = error.message.replace(/\.\((\w+)(?:,\1)+\)/, '.$1')
-  return new GraphQLError(intended ? words : 'Internal server error.', {
-    path: error.path,
-    extensions: !intended ? { code: codes.internal }
-      : cause instanceof GraphQLError ? cause.extensions : error.extensions,
-  })
+  return new GraphQLError(words, { path: error.path, extensions: cause instanceof GraphQLError ? cause.extensions : error.extensions })
 }

@@ -1,8 +1,24 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { LogUnavailableError } from '../events/log.ts'
 import { codes } from '../federation/index.ts'
+import { EmbedderError } from '../search/embedder.ts'
+import { IndexUnavailableError } from '../search/entity-index.ts'
 
 /** The parser's own words (graphql 16 has "that" in them). */
 const tooManyTokens = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/
+
+/**
+ * What clients are told where a system behind the gateway fails: which one, so that they know that asking again may help, and
+ * nothing of its address or its own words.
+ */
+export function explain(error: unknown): GraphQLError | undefined {
+  const away = (what: string, code: string) =>
+    new GraphQLError(`${what} does not answer at the moment; ask again later.`, { extensions: { code } })
+  if (error instanceof IndexUnavailableError) return away('The index', error.code)
+  if (error instanceof LogUnavailableError) return away('The event log', error.code)
+  if (error instanceof EmbedderError && error.retryable) return away('The embedder', error.code)
+  return undefined
+}
 
 /**
  * What clients see of an error. Errors that somebody wrote for them pass; of all others they get a neutral sentence, and
@@ -20,6 +36,8 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, onEr
     return { ...formatted, message: cause.message, extensions: cause.extensions }
   if (unexpected && (code === undefined || code === codes.internal || code === codes.downstream)) {
     onError(cause)
+    const explained = explain(cause)
+    if (explained) return { message: explained.message, path: formatted.path, extensions: explained.extensions }
     if (code !== codes.downstream) return { message: 'Internal server error.', path: formatted.path, extensions: { code: codes.internal } }
   }
   return formatted

@@ -20,6 +20,7 @@ import { EventTail } from '../subscriptions/event-tail.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
 import type { Door } from './door.ts'
 import { EngineHost } from './engine-host.ts'
+import { explain } from './errors.ts'
 import { createLagMeter } from './lag.ts'
 import { listen } from './server.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -99,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
   const engine = createEngine({
     supergraphSdl: committedSupergraph(),
-    subgraphs: new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError })])),
+    subgraphs: new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError, explain })])),
   })
   const measureLag = createLagMeter(log, domainTopics(topics), () => view.covered())
   const measure = async (): Promise<void> => {

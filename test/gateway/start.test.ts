@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { LogUnavailableError, type EventLog } from '../../events/log.ts'
+import { IndexUnavailableError } from '../../search/entity-index.ts'
 import { startFreshet } from '../support/freshet.ts'
 import { rawRequest } from './raw-request.ts'
 
@@ -33,6 +34,20 @@ describe('a gateway', { timeout: 60_000 }, () => {
     const { errors } = await freshet.ask('{ user(id: "a") { name } }', {}, { token })
     assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
       [["The token's events were not applied within 50 ms; ingest may be behind or away. Ask again, or ask without the token.", 'TOKEN_TIMEOUT']])
+  })
+
+  test('says which system is away, in words of its own, and tells the operator the rest', async () => {
+    await using freshet = await startFreshet()
+    freshet.index.getMany = () => Promise.reject(new IndexUnavailableError('http://10.0.0.7:8080 refused the connection'))
+    const explained = [['The index does not answer at the moment; ask again later.', 'INDEX_UNAVAILABLE']]
+    const { errors } = await freshet.ask('{ user(id: "a") { name } }')
+    assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]), explained)
+    const subgraph = await rawRequest(`${freshet.url}/subgraphs/users`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: '{ user(id: "a") { name } }' }),
+    })
+    const { errors: own } = JSON.parse(subgraph.text) as { errors: { message: string; extensions: { code: string } }[] }
+    assert.deepEqual(own.map(({ message, extensions }) => [message, extensions.code]), explained)
+    assert.match(freshet.said.join(), /10\.0\.0\.7/)
   })
 
   test('tells in /metrics how far a foreign ingest is behind, and what it knew while the log is away', async () => {
