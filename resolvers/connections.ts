@@ -1,6 +1,5 @@
 import type { EntityKind } from '../events/entity.ts'
-import { GraphQLError } from 'graphql'
-import { IndexUnavailableError, InvalidCursorError, InvalidIndexQueryError, type IndexPage, type IndexQuery, type Ordering, type StoredEntity } from '../search/entity-index.ts'
+import { InvalidCursorError, InvalidIndexQueryError, type IndexPage, type IndexQuery, type Ordering, type StoredEntity } from '../search/entity-index.ts'
 import type { RequestContext } from './context.ts'
 import { badInput, checkSize } from './errors.ts'
 import { toFilter } from './filters.ts'
@@ -27,8 +26,6 @@ export async function askIndex<T>(ask: () => Promise<T>): Promise<T> {
     return await ask()
   } catch (error) {
     if (error instanceof InvalidCursorError || error instanceof InvalidIndexQueryError) throw badInput(error.message)
-    if (error instanceof IndexUnavailableError)
-      throw new GraphQLError('The index did not answer in time; try again.', { originalError: error, extensions: { code: error.code } })
     throw error
   }
 }
