@@ -8,7 +8,8 @@ import { buildOwnSubgraph } from '../resolvers/compose.ts'
 import type { Services } from '../resolvers/context.ts'
 import { createPublisher } from '../resolvers/events/publisher.ts'
 import { createServedLog } from '../resolvers/feed/served-log.ts'
-import { createFeedService } from '../resolvers/feed/service.ts'
+import { changesLists, createCommonLists } from '../resolvers/feed/common-lists.ts'
+import { commonListsTtl, createFeedService } from '../resolvers/feed/service.ts'
 import { localScope } from '../resolvers/scope.ts'
 import { subgraphNames } from '../resolvers/subgraphs.ts'
 import { committedSupergraph } from '../schema/supergraph.ts'
@@ -73,7 +74,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       logger.warn(reason)
     },
   })
-  const feed = createFeedService({ index, view, served, textSpace: embedder.model, clock, random, newId })
+  const commonLists = createCommonLists({ ttlMs: commonListsTtl, clock })
+  const feed = createFeedService({ commonLists, index, view, served, textSpace: embedder.model, clock, random, newId })
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
@@ -88,6 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       telemetry.changeBatches.inc()
       telemetry.deadLetters.inc(batch.progress.deadLetters)
       for (const { appliedAt, appendedAt } of batch.entities) telemetry.dataLatency.observe(Math.max(0, appliedAt - appendedAt) / 1000)
+      if (batch.entities.some(changesLists)) commonLists.forget()
       hub.publish(batch)
     },
   })

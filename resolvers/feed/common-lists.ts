@@ -1,7 +1,15 @@
+import type { EntityChanged } from '../../ingest/changes.ts'
 import type { IndexPage } from '../../search/entity-index.ts'
 
 /** Most lists that are remembered at once. */
 const maxLists = 1_000
+
+/** What the lists are made by; popularity is left to `ttlMs`, since the index's copy of it is older anyway. */
+const decisive = ['status', 'category', 'startedAt']
+
+/** Whether who is in a list, rather than where, may be another after this change. */
+export const changesLists = ({ entity, operation, changed }: Pick<EntityChanged, 'entity' | 'operation' | 'changed'>): boolean =>
+  entity.startsWith('livestream:') && (operation !== 'updated' || decisive.some((field) => field in changed))
 
 /**
  * Remembers lists that do not depend on the person, for `ttlMs`: many feeds a second then cost the index a few queries
@@ -11,7 +19,7 @@ const maxLists = 1_000
  */
 export function createCommonLists({ ttlMs, clock }: { ttlMs: number; clock: () => number }) {
   const lists = new Map<string, { page: Promise<IndexPage>; until: number }>()
-  return (name: string, ask: () => Promise<IndexPage>): Promise<IndexPage> => {
+  const common = (name: string, ask: () => Promise<IndexPage>): Promise<IndexPage> => {
     const now = clock()
     const known = lists.get(name)
     if (known && known.until > now) return known.page
@@ -23,4 +31,7 @@ export function createCommonLists({ ttlMs, clock }: { ttlMs: number; clock: () =
     })
     return page
   }
+  /** What is applied must be in the next answer: to be called once `changesLists` holds for a change. */
+  const forget = (): void => lists.clear()
+  return Object.assign(common, { forget })
 }

@@ -8,12 +8,14 @@ import type { EntityIndex, StoredEntity } from '../../search/entity-index.ts'
 import type { MetricView, UserAffinities } from '../../search/metrics.ts'
 import { normalised } from '../../search/vector-math.ts'
 import { createCommonLists } from './common-lists.ts'
-import { findCandidates, toCandidate, type Found, type Taste } from './candidates.ts'
+import { findCandidates, toCandidate, type CommonLists, type Found, type Taste } from './candidates.ts'
 import { decodeFeedCursor, encodeFeedCursor, hash32, maxFeedLength } from './cursor.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from './feed-service.ts'
 import type { ServedLog } from './served-log.ts'
 
 export interface FeedOptions {
+  /** Shared with whoever hears of changes and forgets them; by default they go by time alone. */
+  commonLists?: CommonLists
   index: EntityIndex
   view: MetricView
   served: ServedLog
@@ -32,14 +34,14 @@ const contendersPerItem = 4
 /** How long it is remembered which vector spaces there are, ms. */
 const spacesTtl = 10_000
 /** How long lists that are the same for everybody are remembered, ms. */
-const commonListsTtl = 500
+export const commonListsTtl = 500
 /** A seller is new until so much attention (seconds watched in all) has been given. */
 const newSellerWatchSeconds = 3_600
 
 /** The feed over index, view and ranking. */
 export function createFeedService(options: FeedOptions): FeedService {
   const { index, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
-  const commonLists = createCommonLists({ ttlMs: commonListsTtl, clock })
+  const commonLists = options.commonLists ?? createCommonLists({ ttlMs: commonListsTtl, clock })
   let spaces: { names: string[]; until: number } | undefined
 
   /** Vectors that were computed from behaviour say more of a person's taste than those of their texts. */

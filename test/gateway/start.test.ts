@@ -36,6 +36,17 @@ describe('a gateway', { timeout: 60_000 }, () => {
       [["The token's events were not applied within 50 ms; ingest may be behind or away. Ask again, or ask without the token.", 'TOKEN_TIMEOUT']])
   })
 
+  test('shows in the next feed what has been applied, however short ago another feed was served', async () => {
+    await using freshet = await startFreshet()
+    const ids: string[] = []
+    for (const id of ['a', 'b', 'c']) {
+      const token = await freshet.publish({ type: 'LivestreamStarted', subject: `livestream:${id}`, data: { sellerId: `of-${id}`, title: id, category: 'vinyl' } })
+      ids.push(id)
+      const { feed } = await freshet.query<{ feed: { nodes: { id: string }[] } }>('{ feed(userId: "u") { nodes { id } } }', {}, { token })
+      assert.deepEqual(feed.nodes.map((node) => node.id).sort(), ids)
+    }
+  })
+
   test('says which system is away, in words of its own, and tells the operator the rest', async () => {
     await using freshet = await startFreshet()
     freshet.index.getMany = () => Promise.reject(new IndexUnavailableError('http://10.0.0.7:8080 refused the connection'))
