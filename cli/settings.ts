@@ -134,14 +134,11 @@ function given(name: SettingName, { env, file, fileName, flags }: Required<Setti
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Sections of freshet.yaml that are read elsewhere. */
-const sections = new Set(['subgraphs', 'supergraph'])
-
 function unknownKeys(file: Readonly<Record<string, unknown>>, prefix = ''): string[] {
   const known = Object.values(settingDefinitions).map(({ key }) => key)
   return Object.entries(file).flatMap(([name, value]) => {
     const key = prefix + name
-    if (known.includes(key) || (prefix === '' && sections.has(name))) return []
+    if (known.includes(key)) return []
     return isObject(value) && known.some((each) => each.startsWith(`${key}.`)) ? unknownKeys(value, `${key}.`) : [key]
   })
 }
