@@ -134,6 +134,8 @@ function applyTombstone(state: EntityState, stamp: Stamp, pending: PendingChange
     state.vectors?.delete(model)
     ;(pending.vectors ??= new Set()).add(model)
   }
+  // None left is as none ever: what comes back from a record is alike.
+  if (state.vectors?.size === 0) state.vectors = null
   return true
 }
 

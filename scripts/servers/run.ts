@@ -30,7 +30,7 @@ export async function runTests(files: string[], { concurrency, limit, signal }: 
     signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
     cwd: root,
     // kafkajs computes a negative delay, which is harmless and would be said once per process.
-    execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+    execArgv: ['--disable-warning=TimeoutNegativeWarning', '--import', new URL('seed.ts', import.meta.url).href],
   })
   let counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   let success = false

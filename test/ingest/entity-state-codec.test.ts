@@ -52,3 +52,14 @@ test('a damaged record is refused by name', () => {
     assert.throws(() => decodeEntityState('user:u', text(record)), (error: Error) =>
       error instanceof StateRecordError && error.message.includes('user:u') && error.message.includes('freshet replay'))
 })
+
+test('a state whose last vector a deletion took away comes back as one that never had any', () => {
+  const world = new World()
+  world.apply({ entity: 'seller:s1', vector: { model: 'm1', values: [0, 0] } }, { time: 1, source: 'app', id: 'e1' }, 1)
+  world.apply({ entity: 'seller:s1', tombstone: true }, { time: 2, source: 'app', id: 'e2' }, 2)
+  const state = world.states.get('seller:s1')
+  assert.ok(state)
+  const decoded = decodeEntityState('seller:s1', encodeEntityState(state, { positions: {}, sequence: 0 }))
+  assert.deepEqual(decoded.state.vectors, state.vectors)
+  assert.equal(state.vectors, null)
+})
