@@ -2,8 +2,8 @@ import type { Telemetry } from '../gateway/telemetry.ts'
 import { silentObserver, type IngestObserver } from '../ingest/observer.ts'
 
 /** Ingest's reports as metrics. */
-/** @param measuresLatency false where a gateway in the same process measures the data latency, from what it is told */
-export function ingestObserver(telemetry: Telemetry, { measuresLatency }: { measuresLatency: boolean }): IngestObserver {
+/** @param measures false where a gateway in the same process measures data latency and lag itself: one hand per metric */
+export function ingestObserver(telemetry: Telemetry, { measures }: { measures: boolean }): IngestObserver {
   return {
     ...silentObserver,
     round: ({ applied, duplicates, late, deadLetters, parked }) => {
@@ -14,9 +14,11 @@ export function ingestObserver(telemetry: Telemetry, { measuresLatency }: { meas
       telemetry.events.inc({ outcome: 'parked' }, parked)
     },
     dataLatency: (ms) => {
-      if (measuresLatency) telemetry.dataLatency.observe(Math.max(0, ms) / 1000)
+      if (measures) telemetry.dataLatency.observe(Math.max(0, ms) / 1000)
     },
-    lag: (records) => telemetry.ingestLag.set(records),
+    lag: (records) => {
+      if (measures) telemetry.ingestLag.set(records)
+    },
     systemFailed: ({ system }) => telemetry.systemFailures.inc({ system }),
   }
 }

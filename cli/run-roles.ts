@@ -49,7 +49,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
         log, index, embedder, topics, logger, signal: ending.signal, clock: systemClock,
         settings: ingestSettingsOf(settings),
         latenessMs: settings.allowedLatenessSeconds * 1000,
-        metrics: ingestObserver(telemetry, { measuresLatency: !roles.includes('gateway') }),
+        metrics: ingestObserver(telemetry, { measures: !roles.includes('gateway') }),
         checkpointed: (_shard, positions) => released(positions),
       })
       ingest.catch(fail)

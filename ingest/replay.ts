@@ -1,40 +1,26 @@
-import type { EventLog, Positions } from '../events/log.ts'
+import type { Positions } from '../events/log.ts'
 import { partitionKey } from '../events/log.ts'
 import { FUTURE_MS } from '../events/parse.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import { domainTopics, ingestedTopics, topicSpecs } from '../events/topics.ts'
-import type { Topics } from '../events/topics.ts'
-import type { Embedder } from '../search/embedder.ts'
-import type { EntityIndex } from '../search/entity-index.ts'
 import { Checkpointer } from './checkpoint.ts'
 import { exists, liveFields } from './entity-state.ts'
 import type { EntityState } from './entity-state.ts'
 import { defaultLatenessMs } from './lateness.ts'
 import type { LoadedStates } from './load-states.ts'
-import type { Clock, IngestObserver, Logger } from './observer.ts'
 import { adopt, assemble, readToTail } from './recover.ts'
 import type { Assembled } from './recover.ts'
 import type { RekeyedEffect } from './rekeyed.ts'
 import { findBoundaries } from './replay-boundary.ts'
 import type { Boundary } from './replay-boundary.ts'
-import type { IngestSettings } from './settings.ts'
+import type { IngestOptions } from './run.ts'
 import type { Shard } from './shard.ts'
 import { step } from './step.ts'
 import type { StepContext } from './step.ts'
 import { writeImages } from './writing.ts'
 import type { WritingOptions } from './writing.ts'
 
-export interface ReplayOptions {
-  log: EventLog
-  index: EntityIndex
-  embedder: Embedder
-  topics: Topics
-  settings: IngestSettings
-  clock: Clock
-  logger: Logger
-  metrics: IngestObserver
-  signal: AbortSignal
-  latenessMs?: number
+export interface ReplayOptions extends Omit<IngestOptions, 'checkpointed'> {
   /** Told as it goes: records read of those to read, then entities written of those to write. */
   onProgress?(progress: ReplayProgress): void
 }

@@ -111,7 +111,7 @@ export async function startFreshet(
       log: opened.log, index, embedder, topics, clock: systemClock, logger, signal: ending.signal,
       // One process is all there is: nobody else could still be writing.
       settings: { ...ingestSettingsOf(settings), takeoverWaitMs: 0 },
-      metrics: ingestObserver(telemetry, { measuresLatency: false }),
+      metrics: ingestObserver(telemetry, { measures: false }),
       checkpointed: (_shard, positions) => opened.released(positions),
     })
     // The end of the test hears of it.
