@@ -8,10 +8,10 @@ import { load } from './load.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
 import { replay } from './replay.ts'
-import { runRoles } from './run-roles.ts'
+import { run as runForPeople } from './run.ts'
+import type { RoleOptions } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { simulateAlone } from './simulate-alone.ts'
-import { greeting } from './greeting.ts'
 
 const logger = consoleLogger()
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -46,14 +46,8 @@ const flag = (name: SettingName, placeholder: string): Option => {
 const withGatewayFlags = (command: Command): Command =>
   command.addOption(flag('port', 'number')).addOption(flag('host', 'address')).addOption(flag('dataDir', 'folder'))
 
-const run = async (roles: Parameters<typeof runRoles>[0]['roles'], settings: Settings): Promise<void> => {
-  const startedAt = performance.now()
-  await runRoles({
-    settings, roles, logger, signal: untilInterrupted(say),
-    onRunning: (running) => say(greeting({ ...running, roles, settings, tookMs: performance.now() - startedAt })),
-  })
-  say('Ended cleanly.')
-}
+const run = (roles: RoleOptions['roles'], settings: Settings): Promise<void> =>
+  runForPeople({ roles, settings, logger, signal: untilInterrupted(say), say })
 
 withGatewayFlags(program.command('start'))
   .description('Run every role in one process: ingest, gateway and (unless turned off) the marketplace simulator.')

@@ -23,6 +23,8 @@ export interface RoleOptions {
 /**
  * Runs roles in this process until the signal is aborted or one of them fails. Roles share the opened log and index and
  * nothing else: what spans processes works the same.
+ *
+ * @throws ProjectionVersionError when ingest is among them and the states are another version's
  */
 export async function runRoles({ settings, roles, logger, signal, onRunning }: RoleOptions): Promise<void> {
   const closers = new Closers()
@@ -42,6 +44,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
     closers.add('the index', () => index.close())
     const embedder = createEmbedder(settings)
     const telemetry = createTelemetry()
+    const taken = Promise.withResolvers<unknown>()
 
     if (roles.includes('ingest')) {
       const ending = new AbortController()
@@ -49,7 +52,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
         log, index, embedder, topics, logger, signal: ending.signal, clock: systemClock,
         settings: ingestSettingsOf(settings),
         latenessMs: settings.allowedLatenessSeconds * 1000,
-        metrics: ingestObserver(telemetry, { measures: !roles.includes('gateway') }),
+        metrics: { ...ingestObserver(telemetry, { measures: !roles.includes('gateway') }), shardTaken: taken.resolve },
         checkpointed: (_shard, positions) => released(positions),
       })
       ingest.catch(fail)
@@ -67,7 +70,9 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
         clock: Date.now, newId: randomUUID, random: Math.random,
       })
       closers.add('the gateway', () => gateway?.close())
-      await Promise.race([gateway.ready, aborted(ended)])
+      // On Kafka others may own every partition; the embedded log's are ours, or there is something to say before all else.
+      const owning = roles.includes('ingest') && !settings.kafkaBrokers ? taken.promise : undefined
+      await Promise.race([Promise.all([gateway.ready, owning]), aborted(ended)])
     }
 
     if (roles.includes('simulate') && !ended.aborted) {

@@ -3,8 +3,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { readUpTo } from '../../events/read-up-to.ts'
 import { openSqliteLog } from '../../events/sqlite.ts'
 import { domainTopics, topicNames } from '../../events/topics.ts'
+import { projectionVersion } from '../../ingest/projections/index.ts'
+import { stateKey } from '../../ingest/state-records.ts'
 import { encodeToken } from '../../resolvers/events/token.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 import { ask, interrupt, marketMoves, publishShow, runProgram, showOf, startProgram, startRole } from './program.ts'
@@ -17,6 +20,21 @@ async function answers(url: string, token: string): Promise<string> {
     }
     user(id: "user-1") { id name interests }
   }`, { token }), null, 1)
+}
+
+/** Makes the states of a folder those of an older version, as an upgrade finds them. */
+async function age(directory: string): Promise<void> {
+  const log = await openSqliteLog({ directory, partitions: 4 })
+  const { state } = topicNames('freshet')
+  try {
+    for await (const records of readUpTo(log, await log.starts([state]), await log.ends([state])))
+      await log.append(records.flatMap(({ key, partition, value }) => [
+        { topic: state, key, partition, value: null },
+        { topic: state, key: key?.replace(stateKey(''), stateKey('', projectionVersion - 1)) ?? null, partition, value },
+      ]))
+  } finally {
+    await log.close()
+  }
 }
 
 /** As `publish` gives it, for everything that is in the domain logs. */
@@ -66,6 +84,36 @@ describe('freshet replay and simulate', { timeout: 180_000 }, () => {
     await using after = await startRole(['start', '--no-simulate'], options)
     assert.equal(await answers(after.url, token), before)
     await interrupt(after)
+  })
+
+  test('start rebuilds by itself what another version has counted, says why, and goes on', async () => {
+    await using folder = temporaryDirectory('cli')
+    const directory = join(folder.path, '.freshet', 'log')
+    const options = { cwd: folder.path }
+    let before: string
+    let token: string
+    {
+      await using freshet = await startRole(['start', '--no-simulate'], options)
+      token = await publishShow(freshet.url, 'upgraded')
+      before = await answers(freshet.url, token)
+      await interrupt(freshet)
+    }
+    await age(directory)
+    {
+      await using freshet = await startRole(['start', '--no-simulate'], options)
+      assert.equal(await answers(freshet.url, token), before)
+      const said = freshet.said()
+      const order = [/counts events differently.*rebuilt from the log/, /^reading events: 2$/m, /^Rebuilt 2 entities from 2 records/m, /^Freshet runs/m]
+        .map((pattern) => said.search(pattern))
+      assert.ok(order.every((at, i) => at > (order[i - 1] ?? -1)), said)
+      assert.equal(said.match(/^Freshet runs/gm)?.length, 1, said)
+      assert.doesNotMatch(said, /error:|freshet replay/)
+      await interrupt(freshet)
+    }
+    await using again = await startRole(['start', '--no-simulate'], options)
+    assert.doesNotMatch(again.said(), /rebuilt/)
+    assert.equal(await answers(again.url, token), before)
+    await interrupt(again)
   })
 
   test('simulate publishes through a gateway, goes on where it ended, and says what it does', async () => {
