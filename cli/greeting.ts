@@ -1,14 +1,10 @@
-import type { Gateway } from '../gateway/start.ts'
+import type { Running } from './run-roles.ts'
 import type { Settings } from './settings.ts'
 
 /** What the console says once everything runs: what it is, where to look, and an operation to paste. */
-export function greeting({ roles, settings, gateway, log, index, embedder, tookMs }: {
+export function greeting({ roles, settings, url, monitoring, log, index, embedder, tookMs }: Running & {
   roles: readonly string[]
   settings: Settings
-  gateway: Gateway | undefined
-  log: string
-  index: string
-  embedder: string
   tookMs: number
 }): string {
   const lines = [
@@ -18,9 +14,10 @@ export function greeting({ roles, settings, gateway, log, index, embedder, tookM
     `  embedder  ${embedder}`,
   ]
   if (roles.includes('simulate')) lines.push(`  simulator ${settings.simulateRate} events/s of a made-up marketplace, seed ${settings.simulateSeed} (--no-simulate turns it off)`)
-  if (gateway) lines.push(
+  if (monitoring) lines.push('', `  metrics   ${monitoring}/metrics      health ${monitoring}/health/ready`)
+  if (url) lines.push(
     '',
-    `  GraphiQL  ${gateway.url}/graphql      metrics ${gateway.url}/metrics`,
+    `  GraphiQL  ${url}/graphql      metrics ${url}/metrics`,
     '',
     'Paste this there, and replace "query" by "subscription" to watch it move:',
     '',

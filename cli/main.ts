@@ -62,6 +62,7 @@ withGatewayFlags(program.command('start'))
 program.command('ingest')
   .description('Apply events: read the logs, keep the index, announce changes. Any number of processes share the partitions (Kafka).')
   .addOption(flag('dataDir', 'folder'))
+  .addOption(flag('metricsPort', 'number'))
   .action((flags: object) => run(['ingest'], settingsFrom(flags)))
 
 withGatewayFlags(program.command('gateway'))

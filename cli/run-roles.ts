@@ -1,14 +1,26 @@
 import { randomUUID } from 'node:crypto'
+import { listenForMonitoring } from '../gateway/monitoring.ts'
 import { startGateway, type Gateway } from '../gateway/start.ts'
 import { createTelemetry } from '../gateway/telemetry.ts'
 import { runIngest } from '../ingest/run.ts'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { Closers } from './lifetime.ts'
-import { ingestObserver } from './observer.ts'
+import { observeIngest } from './observer.ts'
 import { createEmbedder, gatewaySettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { persist } from '../ingest/persist.ts'
 import { appendTo, simulateInto } from './simulate.ts'
+
+/** What runs, for people. */
+export interface Running {
+  /** Of the gateway. */
+  url: string | undefined
+  /** Where metrics and health are without a gateway. */
+  monitoring: string | undefined
+  log: string
+  index: string
+  embedder: string
+}
 
 export interface RoleOptions {
   settings: Settings
@@ -17,7 +29,7 @@ export interface RoleOptions {
   /** Ends all roles cleanly. */
   signal: AbortSignal
   /** Told once everything runs. */
-  onRunning: (running: { gateway: Gateway | undefined; log: string; index: string; embedder: string }) => void
+  onRunning: (running: Running) => void
 }
 
 /**
@@ -44,7 +56,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
     closers.add('the index', () => index.close())
     const embedder = createEmbedder(settings)
     const telemetry = createTelemetry()
-    const taken = Promise.withResolvers<unknown>()
+    const { observer, owning, status } = observeIngest(telemetry, { measures: !roles.includes('gateway') })
 
     if (roles.includes('ingest')) {
       const ending = new AbortController()
@@ -52,7 +64,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
         log, index, embedder, topics, logger, signal: ending.signal, clock: systemClock,
         settings: ingestSettingsOf(settings),
         latenessMs: settings.allowedLatenessSeconds * 1000,
-        metrics: { ...ingestObserver(telemetry, { measures: !roles.includes('gateway') }), shardTaken: taken.resolve },
+        metrics: observer,
         checkpointed: (_shard, positions) => released(positions),
       })
       ingest.catch(fail)
@@ -71,8 +83,17 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
       })
       closers.add('the gateway', () => gateway?.close())
       // On Kafka others may own every partition; the embedded log's are ours, or there is something to say before all else.
-      const owning = roles.includes('ingest') && !settings.kafkaBrokers ? taken.promise : undefined
-      await Promise.race([Promise.all([gateway.ready, owning]), aborted(ended)])
+      const ours = roles.includes('ingest') && !settings.kafkaBrokers ? owning : undefined
+      await Promise.race([Promise.all([gateway.ready, ours]), aborted(ended)])
+    }
+    let monitoring: string | undefined
+    if (!gateway) {
+      const { url, close } = await listenForMonitoring({
+        settings: { ...gatewaySettingsOf(settings), port: settings.metricsPort }, telemetry, status,
+        onError: (error) => logger.error(String(error)),
+      })
+      closers.add('the monitoring', close)
+      monitoring = url
     }
 
     if (roles.includes('simulate') && !ended.aborted) {
@@ -84,7 +105,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
         await simulator.catch(() => {})
       })
     }
-    if (!ended.aborted) onRunning({ gateway, log: logPlace, index: indexPlace, embedder: embedder.model })
+    if (!ended.aborted) onRunning({ url: gateway?.url, monitoring, log: logPlace, index: indexPlace, embedder: embedder.model })
     await aborted(ended)
   } catch (error) {
     if (!signal.aborted) failure ??= error

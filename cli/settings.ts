@@ -53,6 +53,7 @@ const optional = <T>(setting: Omit<Setting<T>, 'default'>): Setting<T | undefine
 export const settingDefinitions = {
   host: define({ key: 'host', env: 'FRESHET_HOST', default: '127.0.0.1', parse: text, expected: 'an address to listen on', example: '127.0.0.1', about: 'Address to listen on. Anything but loopback needs `apiKey`.' }),
   port: define({ key: 'port', env: 'PORT', default: 4000, parse: whole(0, 65_535), expected: 'a whole number from 0 to 65535', example: '4000', about: 'Port to listen on; 0 lets the system choose.' }),
+  metricsPort: define({ key: 'metricsPort', env: 'FRESHET_METRICS_PORT', default: 0, parse: whole(0, 65_535), expected: 'a whole number from 0 to 65535', example: '4100', about: 'Port of `/metrics` and `/health` where only ingest runs; 0 lets the system choose.' }),
   apiKey: optional({ key: 'apiKey', env: 'FRESHET_API_KEY', parse: text, expected: 'a text that is not empty', example: 'a long random text', about: 'Key that every request must bring (`authorization: Bearer KEY`).', secret: true }),
   allowedHosts: define({ key: 'allowedHosts', env: 'FRESHET_ALLOWED_HOSTS', default: [] as string[], parse: list, expected: 'host names, separated by commas', example: 'freshet.example.com', about: 'Names under which clients may call, besides loopback.' }),
   allowedOrigins: define({ key: 'allowedOrigins', env: 'FRESHET_ALLOWED_ORIGINS', default: [] as string[], parse: list, expected: 'origins, separated by commas', example: 'https://app.example.com', about: 'Origins of web pages that may call, besides its own.' }),

@@ -1,12 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import { createApolloServer } from './apollo.ts'
+import { bind } from './bind.ts'
 import type { Door } from './door.ts'
 import { graphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
-import { checkKey, checkListen, checkRequest } from './guard.ts'
+import { checkListen, checkRequest } from './guard.ts'
+import { answerHealth, refuse } from './monitoring.ts'
 import { refuseUpgrade, send, sendJson } from './respond.ts'
 import { serveEventStream, wantsEventStream } from './sse.ts'
 import { serveSubgraph } from './subgraph-endpoint.ts'
@@ -31,15 +32,10 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
   const webSockets = createWebSocketDoor(door)
   const closing = new AbortController()
 
+  const status = () => (closing.signal.aborted ? 'closing' : door.ready() ? 'ready' : 'catching up')
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
-    if (path === '/health/live') return sendJson(response, 200, { status: 'live' })
-    if (path === '/health/ready') {
-      const ready = !closing.signal.aborted && door.ready()
-      return sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : closing.signal.aborted ? 'closing' : 'catching up' })
-    }
-    const refusal = checkRequest(request, settings) ?? (isPage(path, request) ? null : checkKey(request.headers.authorization, settings))
-    if (refusal) return sendJson(response, refusal.status, { errors: [{ message: refusal.message }] })
+    if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey: !isPage(path, request) })) return
 
     if (path === '/graphql') {
       if (isPage(path, request)) return send(response, 200, 'text/html', graphiql())
@@ -73,10 +69,9 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
     webSockets.upgrade(request, socket, head)
   })
 
-  await bind(server, settings.port, settings.host)
-  const { port } = server.address() as AddressInfo
+  const url = await bind(server, { host: settings.host, port: settings.port, variable: 'PORT' })
   return {
-    url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+    url,
     async close() {
       closing.abort()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -93,14 +88,3 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
 const isPage = (path: string, request: IncomingMessage): boolean =>
   path === '/graphql' && request.method === 'GET' && !(request.url ?? '').includes('query=')
   && /\btext\/html\b/.test(request.headers.accept ?? '')
-
-function bind(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE'
-        ? new Error(`Port ${port} on ${host} is taken: end the program that has it, or choose another ("PORT", for example PORT=4001).`, { cause: error })
-        : error)
-    })
-    server.listen(port, host, resolve)
-  })
-}

@@ -12,6 +12,7 @@ export interface Telemetry {
   queryLatency: Histogram<'transport' | 'outcome'>
   /** Records of the log that are not yet applied. */
   ingestLag: Gauge
+  partitions: Gauge
   events: Counter<'outcome'>
   deadLetters: Counter
   /** Change batches that this gateway has seen. */
@@ -37,6 +38,7 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
       name: 'freshet_query_duration_seconds', help: 'Duration of GraphQL requests.', labelNames: ['transport', 'outcome'], buckets: latencyBuckets, registers,
     }),
     ingestLag: new Gauge({ name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied.', registers }),
+    partitions: new Gauge({ name: 'freshet_ingest_partitions', help: 'Partitions whose events this process applies.', registers }),
     events: new Counter({ name: 'freshet_events_total', help: 'Events by what became of them.', labelNames: ['outcome'], registers }),
     deadLetters: new Counter({ name: 'freshet_dead_letters_total', help: 'Events that were rejected.', registers }),
     changeBatches: new Counter({ name: 'freshet_change_batches_total', help: 'Batches of changes seen by this gateway.', registers }),

@@ -100,7 +100,10 @@ describe('compose.yaml', () => {
   test('waits for healthy servers, and asks of a role only what it serves', () => {
     for (const [name, { depends_on: needs, command, healthcheck }] of own) {
       assert.deepEqual(needs, { kafka: { condition: 'service_healthy' }, weaviate: { condition: 'service_healthy' } }, name)
-      assert.equal(healthcheck?.disable ?? false, command?.[0] !== 'gateway', name)
+      assert.equal(healthcheck?.disable ?? false, command?.[0] === 'simulate', name)
+      if (command?.[0] !== 'ingest') continue
+      const [, port] = /127\.0\.0\.1:(\d+)\/health\/ready/.exec(healthcheck?.test?.join(' ') ?? '') ?? []
+      assert.equal(Number(port), resolveSettings({ env: environmentOf(own.find(([each]) => each === name)?.[1] ?? {}) }).metricsPort, name)
     }
     for (const name of ['kafka', 'weaviate']) assert.ok(services[name]?.healthcheck?.test, name)
   })

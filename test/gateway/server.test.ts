@@ -169,7 +169,7 @@ describe('paths', { timeout: 60_000 }, () => {
     const { text, headers } = await rawRequest(`${door.url}/metrics`)
     assert.match(headers['content-type'] ?? '', /^text\/plain/)
     for (const family of [
-      'data_latency_seconds', 'query_duration_seconds', 'ingest_lag_records', 'events_total', 'dead_letters_total', 'change_batches_total',
+      'data_latency_seconds', 'query_duration_seconds', 'ingest_lag_records', 'ingest_partitions', 'events_total', 'dead_letters_total', 'change_batches_total',
       'connections', 'subscriptions', 'errors_total', 'feed_notes_dropped_total', 'system_failures_total',
     ]) assert.match(text, new RegExp(`^# TYPE freshet_${family} (counter|gauge|histogram)$`, 'm'))
     for (const [transport, outcome, count] of [
@@ -216,7 +216,7 @@ describe('beginning and ending', { timeout: 60_000 }, () => {
     const { port } = taken.address() as AddressInfo
     try {
       await assert.rejects(openDoor({ settings: { port } }),
-        new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken: end the program that has it, or choose another \\("PORT", for example PORT=4001\\)`))
+        new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken: end the program that has it, or choose another \\("PORT", for example PORT=${port % 65_535 + 1}\\)`))
     } finally {
       taken.close()
     }

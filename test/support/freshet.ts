@@ -1,7 +1,7 @@
 import type { FormattedExecutionResult } from 'graphql'
 import { createEmbedder, gatewaySettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from '../../cli/parts.ts'
 import { resolveSettings, type Settings } from '../../cli/settings.ts'
-import { ingestObserver } from '../../cli/observer.ts'
+import { observeIngest } from '../../cli/observer.ts'
 import type { EventLog } from '../../events/log.ts'
 import { domainTopics, type Topics } from '../../events/topics.ts'
 import type { GatewaySettings } from '../../gateway/settings.ts'
@@ -111,7 +111,7 @@ export async function startFreshet(
       log: opened.log, index, embedder, topics, clock: systemClock, logger, signal: ending.signal,
       // One process is all there is: nobody else could still be writing.
       settings: { ...ingestSettingsOf(settings), takeoverWaitMs: 0 },
-      metrics: ingestObserver(telemetry, { measures: false }),
+      metrics: observeIngest(telemetry, { measures: false }).observer,
       checkpointed: (_shard, positions) => opened.released(positions),
     })
     // The end of the test hears of it.
