@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { relative } from 'node:path'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { run } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { spec } from 'node:test/reporters'
 import { root } from './select.ts'
 
@@ -12,19 +15,24 @@ export interface Counts {
 }
 
 export interface RunOptions {
-  /** How many files run at the same time. */
+  /** How many processes run at the same time. */
   concurrency: number
+  /** How many files share a process: starting one, and loading the same modules in each, takes longer than most unit tests do. */
+  perProcess: number
   /** Milliseconds for one test. */
   limit: number
   /** Ends the run and the processes of its files. */
   signal?: AbortSignal
 }
 
-/** Runs test files, each in a process of its own, and prints the report. A file without an end fails: see `Watch`. */
-export async function runTests(files: string[], { concurrency, limit, signal }: RunOptions): Promise<{ counts: Counts; success: boolean }> {
+/** Runs test files in processes and prints the report. A process without an end fails: see `Watch`. */
+export async function runTests(
+  files: string[], { concurrency, perProcess, limit, signal }: RunOptions,
+): Promise<{ counts: Counts; success: boolean }> {
   const watch = new Watch(limit + 30_000)
+  using grouped = groups(files, perProcess)
   const stream = run({
-    files,
+    files: grouped.files,
     concurrency,
     timeout: limit,
     signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
@@ -34,6 +42,7 @@ export async function runTests(files: string[], { concurrency, limit, signal }: 
   })
   let counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   let success = false
+  stream.on('test:start', ({ file }) => watch.heard(file))
   stream.on('test:dequeue', ({ name, nesting }) => { if (nesting === 0) watch.began(name) })
   stream.on('test:complete', ({ name, nesting }) => { if (nesting === 0) watch.ended(name); else watch.heard() })
   stream.on('test:summary', (summary) => {
@@ -50,6 +59,28 @@ export async function runTests(files: string[], { concurrency, limit, signal }: 
 }
 
 /**
+ * Files which import that many of the given ones; the given ones themselves where each has a process of its own. Dealt out by
+ * turns, as neighbours are alike in what they take. A file that cannot be loaded fails by its name, beside the others.
+ */
+function groups(files: string[], perProcess: number): { files: string[] } & Disposable {
+  if (perProcess === 1) return { files, [Symbol.dispose]: () => {} }
+  const count = Math.ceil(files.length / perProcess)
+  const directory = mkdtempSync(join(tmpdir(), 'freshet-tests-'))
+  const written = Array.from({ length: count }, (_, group) => {
+    const members = files.filter((_file, place) => place % count === group)
+    const path = join(directory, `group-${group + 1}.mjs`)
+    writeFileSync(path, [
+      "import { test } from 'node:test'",
+      ...members.map((file) => `await import(${JSON.stringify(pathToFileURL(file).href)})` +
+        `.catch((error) => test(${JSON.stringify(relative(root, file))}, () => { throw error }))`),
+      '',
+    ].join('\n'))
+    return path
+  })
+  return { files: written, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) }
+}
+
+/**
  * Ends a run in which nothing happens any more: a test file whose tests have ended, but which left a socket or a timer
  * open, would otherwise wait for ever. Node's own time limit is for single tests only.
  */
@@ -57,11 +88,13 @@ class Watch {
   readonly #abort = new AbortController()
   readonly #running = new Set<string>()
   readonly #timer: NodeJS.Timeout
+  #last = ''
 
   constructor(silence: number) {
     this.#timer = setTimeout(() => {
       const files = [...this.#running].map((file) => relative(root, file)).join(', ')
-      console.error(`\nno test has begun or ended for ${silence / 1000} s; still running, perhaps by a connection left open: ${files}`)
+      console.error(`\nno test has begun or ended for ${silence / 1000} s; still running, perhaps by a connection left open: ${files}` +
+        (this.#last && `; the last test to begin is of ${relative(root, this.#last)}`))
       this.#abort.abort()
     }, silence)
   }
@@ -80,7 +113,9 @@ class Watch {
     this.heard()
   }
 
-  heard(): void {
+  /** @param file of a test that began */
+  heard(file?: string): void {
+    this.#last = file ?? this.#last
     this.#timer.refresh()
   }
 

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { AnyFields, FieldValue } from '../../../search/entities.ts'
 import { IndexUnavailableError, type EntityIndex } from '../../../search/entity-index.ts'
 import { openEmbeddedIndex } from '../../../search/embedded.ts'
-import { idsOf, randomFrom, write } from '../contract/fixture.ts'
+import { idsOf, write } from '../contract/fixture.ts'
 
 let directory: string
 const opened: EntityIndex[] = []
@@ -325,33 +323,5 @@ describe('the directory of the embedded index', () => {
     await assert.rejects(active.activate(), /Generation g3 is serving already/)
     await active.upsert([user('late')])
     assert.deepEqual(await names(index), ['late'])
-  })
-
-  it('is another process\'s until that one ends, by kill -9 too; then all acknowledged rounds are there, whole', async () => {
-    const random = randomFrom(Date.now() % 2 ** 31)
-    let acknowledged = 0
-    for (let kill = 0; kill < 5; kill++) {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), directory, String(acknowledged + 1)],
-        { stdio: ['ignore', 'pipe', 'inherit'] })
-      const until = acknowledged + 1 + Math.floor(random() * 40)
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      let refused: unknown
-      for await (const line of createInterface(child.stdout!)) {
-        acknowledged = Number(line)
-        refused ??= await open().catch((error: unknown) => error)
-        if (acknowledged >= until) child.kill('SIGKILL')
-      }
-      await gone
-      assert.match(String(refused), new RegExp(`in use by process ${child.pid}`))
-      const index = await open()
-      const { hits } = await index.query({ kind: 'livestream', limit: 1000, withVectors: ['space-a'] })
-      assert.equal(hits.length, 300)
-      const round = hits[0]!.entity.fields.currentBid as number
-      assert.ok(round === acknowledged || round === acknowledged + 1, `round ${round} after ${acknowledged} was acknowledged`)
-      assert.ok(hits.every(({ entity }) => entity.fields.currentBid === round && entity.vectors!['space-a']![7] === round))
-      assert.deepEqual(await names(index), [`u-${round}`])
-      await index.close()
-      acknowledged = round
-    }
   })
 })
