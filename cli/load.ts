@@ -11,6 +11,7 @@ import type { Settings } from './settings.ts'
 
 /** Records of one append: large enough for throughput, small enough that the bar moves. */
 const batchSize = 1_000
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 /** So many refused lines are shown; all are counted. */
 const maxShown = 20
 
@@ -26,14 +27,14 @@ export async function load({ file, settings, logger, signal, say }: {
 }): Promise<boolean> {
   const bytes = statSync(file).size
   const { log, where } = await openLog(settings, logger, signal)
-  const bar = progressBar('loading', say)
+  const bar = progressBar('loading', say, megabytes)
   try {
     const topics = topicsOf(settings)
     await log.ensureTopics(topicSpecs(topics))
     bar.show(0, bytes)
     const { appended, refused } = await appendLines(file, bytes, { log, topics, bar, say, signal })
     bar.end()
-    say(`Appended ${appended} events to the log (${where})${refused > 0 ? `; ${refused} lines were refused` : ''}.`)
+    say(`Appended ${appended} events to the log (${where})${refused > 0 ? `; ${refused === 1 ? '1 line was' : `${refused} lines were`} refused` : ''}.`)
     return refused === 0
   } finally {
     bar.end()

@@ -1,7 +1,7 @@
 import type { Logger } from '../ingest/observer.ts'
 
-/** Lines for people on standard error: time, level where it is not plain, message, details. */
-export function consoleLogger(write: (line: string) => void = (line) => process.stderr.write(`${line}\n`)): Logger {
+/** Lines for people: time, level where it is not plain, message, details. */
+export function consoleLogger(write: (line: string) => void): Logger {
   const line = (mark: string) => (message: string, details?: Readonly<Record<string, unknown>>) => {
     const time = new Date().toISOString().slice(11, 23)
     write(`${time} ${mark}${message}${details ? ` ${describe(details)}` : ''}`)

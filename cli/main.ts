@@ -12,9 +12,10 @@ import { run as runForPeople } from './run.ts'
 import type { RoleOptions } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { simulateAlone } from './simulate-alone.ts'
+import { lineWriter } from './terminal.ts'
 
-const logger = consoleLogger()
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const logger = consoleLogger(lineWriter(process.stderr))
+const say = lineWriter(process.stdout)
 
 const program = new Command('freshet')
   .description('A GraphQL federation gateway for real-time AI data: events in, ranked and live answers out.')

@@ -4,22 +4,11 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryDirectory } from '../servers/process.ts'
-import { interrupt, runProgram, startProgram, type Program } from './program.ts'
+import { applied, interrupt, monitoringOf, runProgram, sample, startProgram } from './program.ts'
 
 const seller = (id: string, data: object) => JSON.stringify({
   specversion: '1.0', id, source: '/test', type: 'SellerRegistered', subject: `seller:${id}`, time: new Date().toISOString(), data,
 })
-
-async function addressOf(program: Program): Promise<string> {
-  const [, url = ''] = await program.says(/metrics\s+(http:\/\/\S+)\/metrics/)
-  return url
-}
-
-/** The value of a sample of `/metrics`. */
-async function sample(url: string, name: string, headers: Record<string, string> = {}): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`, { headers })).text()
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1])
-}
 
 describe('a process that only ingests', { timeout: 60_000 }, () => {
   test('shows what it has applied, and that it is ready, on loopback', async () => {
@@ -28,15 +17,14 @@ describe('a process that only ingests', { timeout: 60_000 }, () => {
     assert.equal((await runProgram(['load', 'events.ndjson'], { cwd: folder.path })).code, 0)
 
     await using ingest = startProgram(['ingest'], { cwd: folder.path })
-    const url = await addressOf(ingest)
+    const url = await monitoringOf(ingest)
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
     await ingest.says(/ingest owns partitions/)
     const ready = await fetch(`${url}/health/ready`)
     assert.deepEqual([ready.status, await ready.json()], [200, { status: 'ready' }])
     assert.equal((await fetch(`${url}/health/live`)).status, 200)
     assert.equal(await sample(url, 'freshet_ingest_partitions'), 4)
-    // The round that applies them is under way; the runner's time-out ends a wait that is in vain.
-    while (await sample(url, 'freshet_events_total{outcome="applied"}') < 3) assert.equal((await fetch(`${url}/health/ready`)).status, 200)
+    await applied(url, 3)
     assert.equal(await sample(url, 'freshet_data_latency_seconds_count'), 3)
     assert.equal((await fetch(`${url}/graphql`)).status, 404)
     assert.equal((await fetch(`${url}/metrics`, { headers: { origin: 'https://evil.example' } })).status, 403)
@@ -47,7 +35,7 @@ describe('a process that only ingests', { timeout: 60_000 }, () => {
     await using folder = temporaryDirectory('cli')
     const env = { FRESHET_HOST: '0.0.0.0', FRESHET_API_KEY: 'a-key' }
     await using ingest = startProgram(['ingest'], { cwd: folder.path, env })
-    const url = (await addressOf(ingest)).replace('0.0.0.0', '127.0.0.1')
+    const url = (await monitoringOf(ingest)).replace('0.0.0.0', '127.0.0.1')
     assert.equal((await fetch(`${url}/metrics`)).status, 401)
     assert.equal(await sample(url, 'freshet_dead_letters_total', { authorization: 'Bearer a-key' }), 0)
     assert.equal((await fetch(`${url}/health/live`)).status, 200)
@@ -58,7 +46,7 @@ describe('a process that only ingests', { timeout: 60_000 }, () => {
     await using folder = temporaryDirectory('cli')
     const env = { FRESHET_WEAVIATE_URL: 'http://127.0.0.1:1', FRESHET_WEAVIATE_GRPC_URL: 'http://127.0.0.1:1' }
     await using ingest = startProgram(['ingest'], { cwd: folder.path, env })
-    const url = await addressOf(ingest)
+    const url = await monitoringOf(ingest)
     await ingest.says(/the index failed, trying again/)
     const ready = await fetch(`${url}/health/ready`)
     assert.deepEqual([ready.status, await ready.json()], [503, { status: 'waiting for the index' }])

@@ -158,3 +158,20 @@ export async function marketMoves(url: string): Promise<void> {
     await client.dispose()
   }
 }
+
+/** Where a process that only ingests tells of itself. */
+export async function monitoringOf(program: Program): Promise<string> {
+  const [, url = ''] = await program.says(/metrics\s+(http:\/\/\S+)\/metrics/)
+  return url
+}
+
+/** The value of a sample of `/metrics`; not a number where there is none. */
+export async function sample(url: string, name: string, headers: Record<string, string> = {}): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`, { headers })).text()
+  return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1])
+}
+
+/** Resolves once this many events are applied; the runner's time-out ends a wait that is in vain. */
+export async function applied(url: string, count: number): Promise<void> {
+  while (!(await sample(url, 'freshet_events_total{outcome="applied"}') >= count)) continue
+}
