@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { isEnumType, isInputObjectType, isListType, getNamedType, isObjectType, type GraphQLSchema } from 'graphql'
+import {
+  getNamedType, isEnumType, isInputObjectType, isListType, isObjectType, isTypeDefinitionNode, parse, type GraphQLSchema,
+} from 'graphql'
 import { load } from 'js-yaml'
 import { composeOwnSubgraphs, buildOwnSubgraph } from '../../resolvers/compose.ts'
 import { toFilter } from '../../resolvers/filters.ts'
 import { subgraphNames, type SubgraphName } from '../../resolvers/subgraphs.ts'
+import { loadSubgraphSdl } from '../../schema/load.ts'
 import { committedSupergraph } from '../../schema/supergraph.ts'
 import { entityFields, type FieldDefinition } from '../../search/entities.ts'
 import { validateFilter } from '../../search/validate.ts'
@@ -54,6 +57,30 @@ describe('the list of subgraphs', () => {
       for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
         for (const field of Object.values(type?.getFields() ?? {}))
           assert.ok(field.resolve ?? field.subscribe, `${type?.name}.${field.name} has no resolver`)
+    })
+})
+
+describe('what clients read in the explorer', () => {
+  for (const name of subgraphNames)
+    test(`${name} describes every type, field, argument, input field and enum value`, () => {
+      const undescribed: string[] = []
+      let described = 0
+      const look = (place: string) => (node: { name: { value: string }; description?: { value: string } }) => {
+        if (node.description?.value.trim()) described++
+        else undescribed.push(`${place}${node.name.value}`)
+      }
+      for (const definition of parse(loadSubgraphSdl(name)).definitions) {
+        if (!isTypeDefinitionNode(definition)) continue
+        look('')(definition)
+        const inside = `${definition.name.value}.`
+        if ('values' in definition) definition.values?.forEach(look(inside))
+        if (!('fields' in definition)) continue
+        definition.fields?.forEach(look(inside))
+        for (const field of definition.fields ?? [])
+          if ('arguments' in field) field.arguments?.forEach(look(`${inside}${field.name.value}.`))
+      }
+      assert.deepEqual(undescribed, [])
+      assert.ok(described > 0)
     })
 })
 

@@ -119,21 +119,25 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A live auction show of one seller. */
 export type Livestream = {
   __typename?: 'Livestream';
   /** The embedding by one model (default: the gateway's own, of the texts); null where there is none. */
   embedding?: Maybe<Embedding>;
+  /** Its id, as in the events' subject `livestream:ID`. */
   id: Scalars['ID']['output'];
   /** The livestreams nearest to this one in a model's space, this one left out; empty where it has no such vector. */
   nearest: Array<NearestLivestream>;
 };
 
 
+/** A live auction show of one seller. */
 export type LivestreamEmbeddingArgs = {
   model?: InputMaybe<Scalars['String']['input']>;
 };
 
 
+/** A live auction show of one seller. */
 export type LivestreamNearestArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];
@@ -168,7 +172,7 @@ export type LivestreamFilter = {
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
   or?: InputMaybe<Array<LivestreamFilter>>;
-  /** Decayed popularity: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** Decayed popularity: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes, in steps of some 5%. */
   popularity?: InputMaybe<FloatFilter>;
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
@@ -182,7 +186,7 @@ export type LivestreamFilter = {
   tags?: InputMaybe<StringListFilter>;
   /** The title. */
   title?: InputMaybe<StringFilter>;
-  /** People watching: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** People watching: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes. */
   viewersNow?: InputMaybe<FloatFilter>;
 };
 
@@ -283,14 +287,17 @@ export type ScorePart = {
   value: Scalars['Float']['output'];
 };
 
+/** Somebody who sells in livestreams. */
 export type Seller = {
   __typename?: 'Seller';
   /** The embedding by one model (default: the gateway's own, of the texts); null where there is none. */
   embedding?: Maybe<Embedding>;
+  /** Their id, as in the events' subject `seller:ID`. */
   id: Scalars['ID']['output'];
 };
 
 
+/** Somebody who sells in livestreams. */
 export type SellerEmbeddingArgs = {
   model?: InputMaybe<Scalars['String']['input']>;
 };
@@ -317,21 +324,25 @@ export type StringListFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** A person who watches, chats, bids and buys. */
 export type User = {
   __typename?: 'User';
   /** The embedding by one model (default: the gateway's own, of the texts); null where there is none. */
   embedding?: Maybe<Embedding>;
+  /** Their id, as in the events' subject `user:ID`. */
   id: Scalars['ID']['output'];
   /** The livestreams nearest to this person in a model's space; empty where they have no such vector. */
   nearestLivestreams: Array<NearestLivestream>;
 };
 
 
+/** A person who watches, chats, bids and buys. */
 export type UserEmbeddingArgs = {
   model?: InputMaybe<Scalars['String']['input']>;
 };
 
 
+/** A person who watches, chats, bids and buys. */
 export type UserNearestLivestreamsArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];

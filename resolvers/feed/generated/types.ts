@@ -155,8 +155,10 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A live auction show of one seller. */
 export type Livestream = {
   __typename?: 'Livestream';
+  /** Its id, as in the events' subject `livestream:ID`. */
   id: Scalars['ID']['output'];
 };
 
@@ -188,7 +190,7 @@ export type LivestreamFilter = {
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
   or?: InputMaybe<Array<LivestreamFilter>>;
-  /** Decayed popularity: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** Decayed popularity: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes, in steps of some 5%. */
   popularity?: InputMaybe<FloatFilter>;
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
@@ -202,7 +204,7 @@ export type LivestreamFilter = {
   tags?: InputMaybe<StringListFilter>;
   /** The title. */
   title?: InputMaybe<StringFilter>;
-  /** People watching: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** People watching: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes. */
   viewersNow?: InputMaybe<FloatFilter>;
 };
 

@@ -240,7 +240,7 @@ export type LivestreamFilter = {
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
   or?: InputMaybe<Array<LivestreamFilter>>;
-  /** Decayed popularity: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** Decayed popularity: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes, in steps of some 5%. */
   popularity?: InputMaybe<FloatFilter>;
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
@@ -254,7 +254,7 @@ export type LivestreamFilter = {
   tags?: InputMaybe<StringListFilter>;
   /** The title. */
   title?: InputMaybe<StringFilter>;
-  /** People watching: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** People watching: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes. */
   viewersNow?: InputMaybe<FloatFilter>;
 };
 
@@ -412,14 +412,17 @@ export type ScorePart = {
   value: Scalars['Float']['output'];
 };
 
+/** Somebody who sells in livestreams. */
 export type Seller = {
   __typename?: 'Seller';
+  /** Their id, as in the events' subject `seller:ID`. */
   id: Scalars['ID']['output'];
   /** The seller's livestreams. Without `orderBy`: by id. */
   livestreams: LivestreamConnection;
 };
 
 
+/** Somebody who sells in livestreams. */
 export type SellerLivestreamsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<LivestreamFilter>;
@@ -470,8 +473,10 @@ export type SubscriptionLivestreamsArgs = {
   filter?: InputMaybe<LivestreamFilter>;
 };
 
+/** A person who watches, chats, bids and buys. */
 export type User = {
   __typename?: 'User';
+  /** Their id, as in the events' subject `user:ID`. */
   id: Scalars['ID']['output'];
 };
 

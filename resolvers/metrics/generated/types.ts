@@ -162,14 +162,17 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A live auction show of one seller. */
 export type Livestream = {
   __typename?: 'Livestream';
+  /** Its id, as in the events' subject `livestream:ID`. */
   id: Scalars['ID']['output'];
   /** Computed metrics of this livestream. */
   metrics: EntityMetrics;
 };
 
 
+/** A live auction show of one seller. */
 export type LivestreamMetricsArgs = {
   window: MetricWindow;
 };
@@ -202,7 +205,7 @@ export type LivestreamFilter = {
   not?: InputMaybe<LivestreamFilter>;
   /** At least one of these holds. */
   or?: InputMaybe<Array<LivestreamFilter>>;
-  /** Decayed popularity: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** Decayed popularity: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes, in steps of some 5%. */
   popularity?: InputMaybe<FloatFilter>;
   /** When it is planned to start. */
   scheduledFor?: InputMaybe<DateTimeFilter>;
@@ -216,7 +219,7 @@ export type LivestreamFilter = {
   tags?: InputMaybe<StringListFilter>;
   /** The title. */
   title?: InputMaybe<StringFilter>;
-  /** People watching: a copy of the metric, refreshed with events, at most every two seconds. */
+  /** People watching: a copy of the metric, written at most every two seconds; it falls by the clock when no event comes. */
   viewersNow?: InputMaybe<FloatFilter>;
 };
 
@@ -334,14 +337,17 @@ export type ScorePart = {
   value: Scalars['Float']['output'];
 };
 
+/** Somebody who sells in livestreams. */
 export type Seller = {
   __typename?: 'Seller';
+  /** Their id, as in the events' subject `seller:ID`. */
   id: Scalars['ID']['output'];
   /** Computed metrics over all livestreams of this seller. */
   metrics: EntityMetrics;
 };
 
 
+/** Somebody who sells in livestreams. */
 export type SellerMetricsArgs = {
   window: MetricWindow;
 };
@@ -397,21 +403,25 @@ export type SubscriptionMetricsArgs = {
   window: MetricWindow;
 };
 
+/** A person who watches, chats, bids and buys. */
 export type User = {
   __typename?: 'User';
   /** Whom and what this person is drawn to, by what they watched, did and bought; strongest first. */
   affinities: Affinities;
+  /** Their id, as in the events' subject `user:ID`. */
   id: Scalars['ID']['output'];
   /** Computed metrics of what this person did. */
   metrics: EntityMetrics;
 };
 
 
+/** A person who watches, chats, bids and buys. */
 export type UserAffinitiesArgs = {
   first: Scalars['Int']['input'];
 };
 
 
+/** A person who watches, chats, bids and buys. */
 export type UserMetricsArgs = {
   window: MetricWindow;
 };
