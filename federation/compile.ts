@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   parse, print, Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode,
 } from 'graphql'
@@ -14,6 +15,8 @@ export type Step = RootFetch | EntityFetch | Sequence | Parallel | MutationField
 export interface Call {
   service: string
   text: string
+  /** Equal for equal texts, and shorter. */
+  id: string
   document: DocumentNode
   operation: 'query' | 'mutation' | 'subscription'
   /** Names of the client's variables that this call needs. */
@@ -44,10 +47,9 @@ export interface EntityGroup {
   inputRewrites: readonly FetchRewrite[]
   shape: Shape
   aliases: ReadonlyMap<string, string>
-  /**
-   * Equal for groups that would give an entity the same answer within one request; absent where only one group has
-   * it.
-   */
+  /** Equal for groups, of whatever plan, that give an entity the same answer where their variables are the same. */
+  id: string
+  /** The same, where another group of this plan has it, too. */
   cacheKey: string | undefined
 }
 
@@ -126,6 +128,7 @@ const callOf = (node: FetchNode | BatchFetchNode, types: SupergraphTypes): Call 
   return {
     service: node.serviceName,
     text: node.operation,
+    id: digest(node.operation),
     document,
     operation: node.operationKind ?? 'query',
     variables: node.variableUsages ?? [],
@@ -176,6 +179,9 @@ interface GroupSource {
 
 const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
   const shape = fieldOf(operationShape(call.document), source.alias)?.child ?? []
+  const id = digest([
+    call.service, JSON.stringify([source.requires, source.inputRewrites]), selectionText(call.document, source.alias),
+  ].join('\n'))
   return {
     responseKey: source.alias,
     variable: source.representationsVariableName,
@@ -184,11 +190,13 @@ const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
     inputRewrites: source.inputRewrites ?? [],
     shape,
     aliases: renameOutput(shape, source.outputRewrites ?? []),
-    cacheKey: [
-      call.service, JSON.stringify([source.requires, source.inputRewrites]), selectionText(call.document, source.alias),
-    ].join('\n'),
+    id,
+    cacheKey: id,
   }
 }
+
+/** Collisions cannot be made on purpose: what has the same digest gets the same answers. */
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64')
 
 /**
  * Where an interface object is asked, the planner (0.0.38) may name only those of the interface's types that the

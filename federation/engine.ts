@@ -6,7 +6,9 @@ import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
 import { Plans, type Plan } from './plans.ts'
 import { Preparation, type PreparedOperation } from './prepare.ts'
 import { publicSchema } from './compose.ts'
+import { Calls, Lanes } from './lanes.ts'
 import { supergraphTypes } from './schema.ts'
+import { SharedOperations } from './shared-operations.ts'
 import { isStream, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
 import type { Engine, EngineRequest, SubgraphTransport } from './types.ts'
 
@@ -16,6 +18,12 @@ export interface EngineOptions {
   subgraphs: ReadonlyMap<string, SubgraphTransport>
   /** Plans kept; 1,000 unless said otherwise. */
   planCacheSize?: number
+  /**
+   * Whether requests that name the same {@link EngineRequest.sharing | sharing key} share what is under way: equal
+   * queries one execution, equal fetches one call, and fetches of entities of one kind a call together. In flight
+   * unless said otherwise; nothing that is complete is kept in either case.
+   */
+  sharing?: 'inFlight' | 'off'
   /** A monotonic clock in milliseconds, for the statistics. */
   now?: () => number
 }
@@ -40,6 +48,9 @@ export const createEngine = (options: EngineOptions): Engine => {
   const schema = publicSchema(supergraphSdl)
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
+  const lanes = new Lanes()
+  const operations = new SharedOperations(subgraphs, lanes.writes)
+  const keyOf = ({ sharing }: EngineRequest): string | undefined => options.sharing === 'off' ? undefined : sharing?.key
 
   const prepare = async (request: EngineRequest): Promise<Prepared | { errors: readonly GraphQLError[] }> => {
     const operation = preparation.operation(request.document, request.operationName)
@@ -52,7 +63,8 @@ export const createEngine = (options: EngineOptions): Engine => {
     }
   }
 
-  const executionOf = ({ operation, plan, variables }: Prepared, request: EngineRequest): Execution => ({
+  /** @param since How many {@link Lanes.writes} its answers have to include. */
+  const executionOf = ({ operation, plan, variables }: Prepared, request: EngineRequest, since: number): Execution => ({
     subgraphs,
     types,
     variables,
@@ -64,27 +76,45 @@ export const createEngine = (options: EngineOptions): Engine => {
     errors: new ErrorLog(),
     // What an entity answers may change between the fields of a mutation.
     entities: operation.node.operation === 'mutation' ? undefined : new Map(),
+    calls: operation.node.operation === 'mutation' ? undefined : new Calls(lanes, request, keyOf(request), since),
     gone: new Set(),
   })
+
+  const runAlone = async (prepared: Prepared, request: EngineRequest, since: number): Promise<ExecutionResult> => {
+    const execution = executionOf(prepared, request, since)
+    if (prepared.plan.step) await run(prepared.plan.step, execution)
+    return finish(prepared.plan, prepared.operation, execution, schema)
+  }
 
   const execute = async (request: EngineRequest): Promise<ExecutionResult> => {
     const prepared = await prepare(request)
     if ('errors' in prepared) return prepared
-    if (prepared.operation.node.operation === 'subscription') {
+    const { operation: { node: { operation } }, plan, variables } = prepared
+    if (operation === 'subscription') {
       return { errors: [new GraphQLError('A subscription has to be subscribed to; it cannot be executed.', {
         extensions: { code: codes.badInput },
       })] }
     }
-    const execution = executionOf(prepared, request)
-    if (prepared.plan.step) await run(prepared.plan.step, execution)
-    return finish(prepared.plan, prepared.operation, execution, schema)
+    if (operation === 'mutation') {
+      try {
+        return await runAlone(prepared, request, 0)
+      } finally {
+        lanes.writes.answered(request.sharing?.key)
+      }
+    }
+    const key = keyOf(request)
+    const shared = key === undefined ? undefined : operations.key(plan, variables, request)
+    if (shared === undefined) return runAlone(prepared, request, key === undefined ? 0 : lanes.writes.of(key))
+    return operations.run(plan, shared, request, (signal) =>
+      runAlone(prepared, { ...request, context: request.sharing?.context?.(signal), signal }, lanes.writes.of(key!)))
   }
 
   /** The client's answer for one event, given what the owning subgraph selected of it. */
   const complete = async (
     prepared: Prepared, { source, rest }: SubscriptionPlan, result: ExecutionResult, request: EngineRequest,
   ): Promise<ExecutionResult> => {
-    const execution = executionOf(prepared, request)
+    // What is fetched for an event must not have been asked for before it.
+    const execution = executionOf(prepared, request, lanes.writes.happened())
     mergeRoot(source, result, execution)
     if (rest) await run(rest, execution)
     return finish(prepared.plan, prepared.operation, execution, schema)
@@ -110,7 +140,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     if ('errors' in ready) return ready
     const { prepared, subscription } = ready
     const { call } = subscription.source
-    const execution = executionOf(prepared, request)
+    const execution = executionOf(prepared, request, 0)
     try {
       const stream = await transportOf(call, execution).subscribe(requestOf(call, execution))
       if (isStream(stream)) {
@@ -131,7 +161,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     if ('errors' in ready) return ready
     const { prepared, subscription } = ready
     const { call } = subscription.source
-    const execution = executionOf(prepared, request)
+    const execution = executionOf(prepared, request, 0)
     try {
       const transport = transportOf(call, execution)
       if (!transport.resolveEvent) {

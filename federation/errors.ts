@@ -7,6 +7,14 @@ export const codes = {
   planning: 'QUERY_PLANNING_FAILED',
   badInput: 'BAD_USER_INPUT',
   internal: 'INTERNAL_SERVER_ERROR',
+  /** The request's signal was aborted. */
+  cancelled: 'REQUEST_CANCELLED',
+  /** A subscription ended because its source was lost: what was missed meanwhile cannot be known. */
+  lost: 'SUBSCRIPTION_LOST',
+  /** A subscription ended because its reader was too slow. */
+  overflow: 'SUBSCRIPTION_OVERFLOW',
+  /** A subscription by HTTP callbacks ended because nothing was heard of its subgraph. */
+  heartbeat: 'SUBSCRIPTION_HEARTBEAT_MISSED',
 } as const
 
 /** A subgraph call that failed for a reason that clients may be told: the message names no address and no internals. */
@@ -14,10 +22,18 @@ export class SubgraphFailure extends Error {
   override name = 'SubgraphFailure'
   /** Whether a query may be sent again: nothing of an answer has come. */
   readonly transient: boolean
-  constructor(message: string, options: { cause?: unknown; transient?: boolean } = {}) {
+  /** One of {@link codes}. */
+  readonly code: string
+  constructor(message: string, options: { cause?: unknown; transient?: boolean; code?: string } = {}) {
     super(message, { cause: options.cause })
     this.transient = options.transient ?? false
+    this.code = options.code ?? codes.downstream
   }
+}
+
+/** The subgraph did answer, with nothing that can be used; another call may fare better. */
+export class UnusableAnswer extends SubgraphFailure {
+  override name = 'UnusableAnswer'
 }
 
 /**
@@ -59,7 +75,9 @@ export const failureError = (subgraph: string, cause: unknown, path: ResponsePat
     {
       path,
       originalError: cause instanceof Error ? cause : undefined,
-      extensions: { code: codes.downstream, serviceName: subgraph },
+      extensions: {
+        code: cause instanceof SubgraphFailure ? cause.code : codes.downstream, serviceName: subgraph,
+      },
     },
   )
 

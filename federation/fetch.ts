@@ -1,8 +1,11 @@
-import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { Brought } from './batch.ts'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
+import { readEntities, type EntityAnswer, type EntityOutcome } from './entity-answers.ts'
 import {
   downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey,
 } from './errors.ts'
+import type { Calls, Lane } from './lanes.ts'
 import { isObject, mergeObject, type Obj } from './merge.ts'
 import { pathOf, represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
@@ -25,22 +28,18 @@ export interface Execution {
   readonly errors: ErrorLog
   /** Answers of entities by what was asked and for whom; absent where an answer may change within the operation. */
   readonly entities: Map<string, Map<string, EntityAnswer>> | undefined
+  /** How its calls are shared; absent for mutations, which share nothing. */
+  readonly calls: Calls | undefined
   /** Objects whose entity some subgraph does not have: what depends on it is null without an error. */
   readonly gone: Set<Obj>
-}
-
-interface EntityAnswer {
-  value: unknown
-  /** Paths are relative to the entity. */
-  errors: readonly { error: GraphQLFormattedError, path: readonly PathKey[] }[]
 }
 
 /** A failing call is reported at each field that it leaves out, but at no more than so many. */
 const maximumFailurePlaces = 100
 
 /** The request for a call, with the client's variables that it uses. */
-export const requestOf = (call: Call, execution: Execution, own: Record<string, unknown> = {}): SubgraphRequest => {
-  const variables = own
+export const requestOf = (call: Call, execution: Execution): SubgraphRequest => {
+  const variables: Record<string, unknown> = {}
   for (const name of call.variables) {
     if (Object.hasOwn(execution.variables, name)) variables[name] = execution.variables[name]
   }
@@ -64,24 +63,35 @@ export const transportOf = (call: Call, execution: Execution): SubgraphTransport
 
 /** Fetches root fields into the tree. Never rejects: failures become errors. */
 export const fetchRoot = (step: RootFetch, execution: Execution): Promise<void> | void => settle(
-  () => transportOf(step.call, execution).execute(requestOf(step.call, execution)),
+  () => {
+    const transport = transportOf(step.call, execution)
+    const request = requestOf(step.call, execution)
+    const { calls } = execution
+    return laneOf(step.call, transport, execution)?.root(step.call, request, calls!.since) ?? transport.execute(request)
+  },
   (result) => mergeRoot(step, result, execution),
   (cause) => reportFailure(step.call, step.shape, [{ object: execution.data, path: undefined }], execution, cause),
 )
 
+/** Where the call can be shared. @throws SubgraphFailure when the request is cancelled. */
+const laneOf = (call: Call, transport: SubgraphTransport, { calls, signal }: Execution): Lane | undefined => {
+  const lane = calls?.lane(call.service, transport)
+  if (lane && signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+  return lane
+}
+
 /** Goes on at once where the answer is there at once: co-located subgraphs seldom have to be waited for. */
-const settle = (
-  call: () => Promise<ExecutionResult> | ExecutionResult, answered: (result: ExecutionResult) => void,
-  failed: (cause: unknown) => void,
+const settle = <Answer>(
+  call: () => Promise<Answer> | Answer, answered: (answer: Answer) => void, failed: (cause: unknown) => void,
 ): Promise<void> | void => {
-  let result: Promise<ExecutionResult> | ExecutionResult
+  let answer: Promise<Answer> | Answer
   try {
-    result = call()
+    answer = call()
   } catch (cause) {
     failed(cause)
     return
   }
-  return result instanceof Promise ? result.then(answered, failed) : answered(result)
+  return answer instanceof Promise ? answer.then(answered, failed) : answered(answer)
 }
 
 /** Brings the answer of a root call into the tree. */
@@ -99,31 +109,24 @@ export const mergeRoot = (step: RootFetch, result: ExecutionResult, execution: E
   }
 }
 
+/** What one group of a call asks for: the entities that are not known yet. */
+interface Asked {
+  group: EntityGroup
+  representations: Representations
+  /** Indexes of the representations that are sent. */
+  sent: number[]
+}
+
 /** Fetches entities into their places in the tree. Never rejects: failures become errors. */
 export const fetchEntities = (step: EntityFetch, execution: Execution): Promise<void> | void => {
-  const asked: { group: EntityGroup, representations: Representations, sent: number[] }[] = []
-  const variables: Record<string, unknown> = {}
-  let anything = false
-  for (const group of step.groups) {
-    const representations = represent(group, execution.data, execution.types, execution.variables)
-    reportIncomplete(step.call, group, representations.incomplete, execution)
-    const sent: number[] = []
-    const cache = cacheOf(group, execution)
-    for (let index = 0; index < representations.values.length; index++) {
-      const known = cache?.get(representations.keys[index]!)
-      if (known) place(step.call, group, representations.places[index]!, known, execution)
-      else sent.push(index)
-    }
-    if (sent.length > 0) anything = true
-    variables[group.variable] = sent.map((index) => representations.values[index])
-    asked.push({ group, representations, sent })
-  }
-  if (!anything) return
+  const asked = step.groups.map((group) => ask(step.call, group, execution))
+  if (asked.every(({ sent }) => sent.length === 0)) return
   return settle(
-    () => transportOf(step.call, execution).execute(requestOf(step.call, execution, variables)),
-    (result) => {
-      for (const { group, representations, sent } of asked) {
-        mergeEntities(step.call, group, representations, sent, result, execution)
+    () => send(step.call, asked, execution),
+    (brought) => {
+      for (const { part, positions, outcome } of brought) {
+        const { group, representations, sent } = asked[part]!
+        mergeEntities(step.call, group, representations, positions.map((position) => sent[position]!), outcome, execution)
       }
     },
     (cause) => {
@@ -134,34 +137,58 @@ export const fetchEntities = (step: EntityFetch, execution: Execution): Promise<
   )
 }
 
+const ask = (call: Call, group: EntityGroup, execution: Execution): Asked => {
+  const representations = represent(group, execution.data, execution.types, execution.variables)
+  reportIncomplete(call, group, representations.incomplete, execution)
+  const sent: number[] = []
+  const cache = cacheOf(group, execution)
+  for (let index = 0; index < representations.values.length; index++) {
+    const known = cache?.get(representations.keys[index]!)
+    if (known) place(call, group, representations.places[index]!, known, execution)
+    else sent.push(index)
+  }
+  return { group, representations, sent }
+}
+
+const send = (
+  call: Call, asked: readonly Asked[], execution: Execution,
+): Promise<readonly Brought[]> | readonly Brought[] => {
+  const transport = transportOf(call, execution)
+  const request = requestOf(call, execution)
+  const lane = laneOf(call, transport, execution)
+  if (lane) {
+    return lane.entities(call, asked.map(({ group, representations: { keys, values }, sent }) => ({
+      group, keys: sent.map((index) => keys[index]!), representations: sent.map((index) => values[index]!),
+    })), request, execution.calls!.since)
+  }
+  const variables = { ...request.variables }
+  for (const { group, representations: { values }, sent } of asked) {
+    variables[group.variable] = sent.map((index) => values[index])
+  }
+  const result = transport.execute({ ...request, variables })
+  const brought = (settled: ExecutionResult): Brought[] => asked.map(({ group, sent }, part) => ({
+    part, positions: [...sent.keys()], outcome: readEntities(settled, group, sent.length),
+  }))
+  return result instanceof Promise ? result.then(brought) : brought(result)
+}
+
 const mergeEntities = (
-  call: Call, group: EntityGroup, representations: Representations, sent: readonly number[], result: ExecutionResult,
+  call: Call, group: EntityGroup, representations: Representations, sent: readonly number[], outcome: EntityOutcome,
   execution: Execution,
 ): void => {
   if (sent.length === 0) return
-  const own: Map<number, EntityAnswer['errors'][number][]> = new Map()
-  let failed = false
-  for (const error of result.errors ?? []) {
-    const [key, index, ...path] = error.path ?? []
-    if (key === group.responseKey && typeof index === 'number') {
-      own.set(index, [...own.get(index) ?? [], { error, path: path.map(renaming(group.aliases)) }])
-    } else if (key === undefined || key === group.responseKey) {
-      failed = true
-      report(group.shape, placesOf(representations, sent), execution, (at) => downstreamError(call.service, error, at))
-    }
-  }
-  const entities = isObject(result.data) ? result.data[group.responseKey] : undefined
-  if (!Array.isArray(entities) || entities.length !== sent.length) {
-    if (failed || own.size > 0) return
-    const count = Array.isArray(entities) ? `${entities.length} entities` : 'no entities'
-    reportFailure(call, group.shape, placesOf(representations, sent), execution,
-      new SubgraphFailure(`answered with ${count} where ${sent.length} were asked for`))
+  if ('cause' in outcome) {
+    reportFailure(call, group.shape, placesOf(representations, sent), execution, outcome.cause)
     return
   }
+  for (const error of outcome.general) {
+    report(group.shape, placesOf(representations, sent), execution, (at) => downstreamError(call.service, error, at))
+  }
+  if (!outcome.answers) return
   const cache = cacheOf(group, execution)
   for (let position = 0; position < sent.length; position++) {
     const index = sent[position]!
-    const answer: EntityAnswer = { value: entities[position], errors: own.get(position) ?? noErrors }
+    const answer = outcome.answers[position]!
     cache?.set(representations.keys[index]!, answer)
     place(call, group, representations.places[index]!, answer, execution)
   }
@@ -172,8 +199,9 @@ const place = (
 ): void => {
   for (const { object, path } of places) {
     for (const { error, path: inner } of answer.errors) {
-      if (inner.length > 0) execution.errors.add(downstreamError(call.service, error, [...pathOf(path), ...inner]))
-      else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
+      if (inner.length > 0) {
+        execution.errors.add(downstreamError(call.service, error, [...pathOf(path), ...inner.map(renaming(group.aliases))]))
+      } else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
     }
     if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
     else execution.gone.add(object)
@@ -189,8 +217,6 @@ const reportIncomplete = (call: Call, group: EntityGroup, places: readonly Place
   reportFailure(call, group.shape, places, execution,
     new IncompletePlan('was not asked: the plan did not fetch what it needs'))
 }
-
-const noErrors: EntityAnswer['errors'] = []
 
 /** Answers to representations of the group within this operation, where they may be needed again. */
 const cacheOf = (group: EntityGroup, execution: Execution): Map<string, EntityAnswer> | undefined => {

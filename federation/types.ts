@@ -9,7 +9,10 @@ export interface SubgraphRequest {
   operationName?: string
   /** JSON values only. */
   variables?: Record<string, unknown>
-  /** Whatever the caller of the engine gave as context; co-located subgraphs hand it to their resolvers. */
+  /**
+   * Whatever the caller of the engine gave as context; co-located subgraphs hand it to their resolvers. A call that
+   * several requests share has none.
+   */
   context: unknown
   /** Headers to forward; meaningless in process. */
   headers?: Record<string, string>
@@ -32,7 +35,28 @@ export interface SubgraphTransport {
    * can: the event is whatever their `subscribe` resolver yields.
    */
   resolveEvent?(request: SubgraphRequest & { event: unknown }): Promise<ExecutionResult> | ExecutionResult
+  /**
+   * Which of a request's headers reach the subgraph, in lower case, and how. Given where an answer depends on nothing else of a
+   * request than its query, variables and these: then several requests may share a call. Not so in process, where
+   * resolvers see the request's context.
+   */
+  forwarded?(headers: Record<string, string> | undefined): Record<string, string>
   close?(): Promise<void>
+}
+
+/** For whom answers are the same. */
+export interface Sharing {
+  /**
+   * Names everything on which an answer may depend beside operation, variables and forwarded headers (which the engine
+   * compares itself): the scope. What is under way for one key is never given to another. A mutation is remembered
+   * by its key, too: queries of that key see what it wrote.
+   */
+  key: string
+  /**
+   * Allows sharing whole queries that ask co-located subgraphs, too, where these see the same for everybody of this key;
+   * makes the context that such a shared execution gives them. The signal aborts when nobody waits any more.
+   */
+  context?: (signal: AbortSignal) => unknown
 }
 
 /** One client operation. The document must have been validated against {@link Engine.schema}. */
@@ -43,6 +67,8 @@ export interface EngineRequest {
   context?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** Without it nothing is shared with other requests. */
+  sharing?: Sharing
 }
 
 export interface EngineStats {
