@@ -1,10 +1,14 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
 import { Pool, errors as undiciErrors } from 'undici'
-import { SubgraphFailure } from './errors.ts'
+import { callbackClient } from './callback-client.ts'
+import type { Callbacks } from './callbacks.ts'
+import { SubgraphFailure, UnusableAnswer } from './errors.ts'
 import { isObject } from './merge.ts'
+import { sseClient } from './sse.ts'
+import type { SubscriptionClient } from './subscription-client.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
-import { subscriptionClient } from './websocket.ts'
+import { webSocketClient } from './websocket.ts'
 
 export interface HttpSubgraphOptions {
   url: string
@@ -19,10 +23,19 @@ export interface HttpSubgraphOptions {
   /** Connections kept open at most; 64 unless said otherwise. */
   connections?: number
   tls?: ConnectionOptions
-  /** Where subscriptions go, by graphql-ws; the same address with ws(s) unless said otherwise. */
+  /**
+   * How subscriptions are carried; `graphql-ws` unless said otherwise. `sse`: GraphQL over server-sent events;
+   * `callback`: the subgraph posts each event to us, which needs {@link callbacks}.
+   */
+  subscriptionProtocol?: 'graphql-ws' | 'sse' | 'callback'
+  /** Where subscriptions go; the same address unless said otherwise (for graphql-ws with ws(s)). */
   subscriptionUrl?: string
   /** Events of one subscription that may wait for their reader; 1,024 unless said otherwise. */
   maxPendingEvents?: number
+  /** By `sse`: a stream on which not even a comment came for so long is lost; 0, it may be silent, unless said otherwise. */
+  streamSilenceMs?: number
+  /** By `callback`: what takes the subgraph's calls. */
+  callbacks?: Callbacks
 }
 
 /** Headers that belong to one connection or one body and are never forwarded. */
@@ -47,8 +60,8 @@ export const outgoingHeaders = (
 }
 
 /**
- * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool, and its subscriptions by graphql-ws.
- * @throws TypeError when the URL is none.
+ * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool; its subscriptions by the protocol that is set.
+ * @throws TypeError when the URL is none, or callbacks are wanted and nothing takes them.
  */
 export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport => {
   const url = new URL(options.url)
@@ -59,14 +72,7 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
     maxResponseSize: maxResponseBytes,
     connect: { timeout: timeoutMs, ...options.tls },
   })
-  const subscriptions = subscriptionClient({
-    url: options.subscriptionUrl ?? options.url.replace(/^http/, 'ws'),
-    headers: options.headers,
-    tls: options.tls,
-    connectTimeoutMs: timeoutMs,
-    maxMessageBytes: maxResponseBytes,
-    maxPendingEvents: options.maxPendingEvents ?? 1024,
-  })
+  const subscriptions = subscriptionsOf(options, timeoutMs, maxResponseBytes)
 
   const attempt = async (request: SubgraphRequest, body: string): Promise<ExecutionResult> => {
     const deadline = new AbortController()
@@ -98,7 +104,14 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
     }
   }
 
+  const own = new Set(Object.keys(options.headers ?? {}).map((name) => name.toLowerCase()))
+
   return {
+    forwarded: (headers) => {
+      const forwarded = outgoingHeaders(headers, undefined)
+      for (const name of own) delete forwarded[name]
+      return forwarded
+    },
     execute: async (request) => {
       if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
       const body = JSON.stringify({
@@ -122,8 +135,36 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
   }
 }
 
-/** Reads a response by the GraphQL-over-HTTP rules: a well-formed answer counts, whatever its status. */
-const readResult = (text: string, status: number): ExecutionResult => {
+const subscriptionsOf = (
+  options: HttpSubgraphOptions, timeoutMs: number, maxResponseBytes: number,
+): SubscriptionClient => {
+  const { headers, tls } = options
+  const url = options.subscriptionUrl ?? options.url
+  switch (options.subscriptionProtocol) {
+    case 'sse':
+      return sseClient({
+        url, headers, tls, timeoutMs, silenceMs: options.streamSilenceMs ?? 0, maxEventBytes: maxResponseBytes,
+      })
+    case 'callback':
+      if (!options.callbacks) throw new TypeError('Subscriptions by callback need "callbacks", which take the calls.')
+      return callbackClient({ url, headers, tls, timeoutMs, maxResponseBytes, callbacks: options.callbacks })
+    default:
+      return webSocketClient({
+        url: options.subscriptionUrl ?? options.url.replace(/^http/, 'ws'),
+        headers,
+        tls,
+        connectTimeoutMs: timeoutMs,
+        maxMessageBytes: maxResponseBytes,
+        maxPendingEvents: options.maxPendingEvents ?? 1024,
+      })
+  }
+}
+
+/**
+ * Reads a response by the GraphQL-over-HTTP rules: a well-formed answer counts, whatever its status.
+ * @throws SubgraphFailure for anything else
+ */
+export const readResult = (text: string, status: number): ExecutionResult => {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -134,13 +175,12 @@ const readResult = (text: string, status: number): ExecutionResult => {
     return value as ExecutionResult
   }
   const transient = status === 502 || status === 503 || status === 504
-  throw new SubgraphFailure(
-    status === 200 ? 'answered with something that is no GraphQL response' : `answered with HTTP status ${status}`,
-    { transient },
-  )
+  const words =
+    status === 200 ? 'answered with something that is no GraphQL response' : `answered with HTTP status ${status}`
+  throw transient ? new SubgraphFailure(words, { transient }) : new UnusableAnswer(words)
 }
 
-const transportFailure = (
+export const transportFailure = (
   cause: unknown, context: { timeoutMs: number, maxResponseBytes: number, timedOut: boolean },
 ): SubgraphFailure => {
   if (
@@ -148,7 +188,7 @@ const transportFailure = (
     || cause instanceof undiciErrors.BodyTimeoutError || cause instanceof undiciErrors.ConnectTimeoutError
   ) return new SubgraphFailure(`did not answer within ${context.timeoutMs} ms`, { cause })
   if (cause instanceof undiciErrors.ResponseExceededMaxSizeError) {
-    return new SubgraphFailure(`answered with more than the ${context.maxResponseBytes} bytes allowed`, { cause })
+    return new UnusableAnswer(`answered with more than the ${context.maxResponseBytes} bytes allowed`, { cause })
   }
   return new SubgraphFailure('could not be reached', { cause, transient: true })
 }

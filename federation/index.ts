@@ -1,3 +1,4 @@
+export { createCallbacks, type CallbackRequest, type CallbackResponse, type Callbacks, type CallbacksOptions } from './callbacks.ts'
 export { composeSubgraphs, CompositionError, type CompositionProblem, type SubgraphDefinition } from './compose.ts'
 export { createEngine, type EngineOptions } from './engine.ts'
 export { codes, SubgraphFailure } from './errors.ts'

@@ -1,12 +1,13 @@
 import type { ConnectionOptions } from 'node:tls'
-import { GraphQLError, type ExecutionResult } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import { createClient, type Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import { SubgraphFailure } from './errors.ts'
+import { codes, SubgraphFailure } from './errors.ts'
+import { EventQueue } from './event-queue.ts'
 import { outgoingHeaders } from './http.ts'
-import type { SubgraphRequest } from './types.ts'
+import type { SubscriptionClient } from './subscription-client.ts'
 
-export interface SubscriptionClientOptions {
+export interface WebSocketClientOptions {
   url: string
   headers: Record<string, string> | undefined
   tls: ConnectionOptions | undefined
@@ -15,17 +16,12 @@ export interface SubscriptionClientOptions {
   maxPendingEvents: number
 }
 
-export interface SubscriptionClient {
-  subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<ExecutionResult>>
-  close(): Promise<void>
-}
-
 /**
  * Subscriptions of one remote subgraph by graphql-ws (`graphql-transport-ws`). Subscriptions with the same forwarded
  * headers share a connection, which closes with the last of them. A lost connection ends its subscriptions with an
  * error: what was missed meanwhile cannot be known.
  */
-export const subscriptionClient = (options: SubscriptionClientOptions): SubscriptionClient => {
+export const webSocketClient = (options: WebSocketClientOptions): SubscriptionClient => {
   const clients = new Map<string, { client: Client, users: number }>()
 
   const acquire = (headers: Record<string, string>): { client: Client, release: () => void } => {
@@ -46,13 +42,19 @@ export const subscriptionClient = (options: SubscriptionClientOptions): Subscrip
 
   return {
     subscribe: async (request) => {
+      if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
       const { client, release } = acquire(outgoingHeaders(request.headers, options.headers))
-      const events = new EventQueue(options.maxPendingEvents)
+      const events = new EventQueue<ExecutionResult>(options.maxPendingEvents)
       const unsubscribe = client.subscribe<ExecutionResult['data'], ExecutionResult['extensions']>(
         { query: request.query, operationName: request.operationName, variables: request.variables },
         {
           next: (result) => events.push(result as ExecutionResult),
-          error: (cause) => events.end(failureOf(cause)),
+          error: (cause) => {
+            // GraphQL errors are the subgraph's last word; anything else is the connection's, without internals.
+            if (!Array.isArray(cause)) return events.fail(lost(cause))
+            events.push({ errors: cause as GraphQLError[] })
+            events.end()
+          },
           complete: () => events.end(),
         },
       )
@@ -72,7 +74,10 @@ export const subscriptionClient = (options: SubscriptionClientOptions): Subscrip
   }
 }
 
-const connect = (options: SubscriptionClientOptions, headers: Record<string, string>): Client => {
+const lost = (cause: unknown): SubgraphFailure =>
+  new SubgraphFailure('ended the subscription: the connection was lost', { cause, code: codes.lost })
+
+const connect = (options: WebSocketClientOptions, headers: Record<string, string>): Client => {
   class SubgraphSocket extends WebSocket {
     constructor(address: string, protocols: string | string[]) {
       super(address, protocols, {
@@ -89,70 +94,4 @@ const connect = (options: SubscriptionClientOptions, headers: Record<string, str
     lazy: true,
     onNonLazyError: () => undefined,
   })
-}
-
-/** The last result of a subscription that failed: GraphQL errors as they came, anything else without internals. */
-const failureOf = (cause: unknown): ExecutionResult => {
-  if (Array.isArray(cause)) return { errors: cause as GraphQLError[] }
-  const failure = new SubgraphFailure('ended the subscription: the connection was lost', { cause })
-  return { errors: [new GraphQLError(`The subgraph ${failure.message}.`, { originalError: failure })] }
-}
-
-/** Events between a socket that pushes and a reader that pulls. Bounded: a reader too slow ends its subscription. */
-class EventQueue implements AsyncIterableIterator<ExecutionResult> {
-  readonly #limit: number
-  readonly #events: ExecutionResult[] = []
-  readonly #readers: ((result: IteratorResult<ExecutionResult, undefined>) => void)[] = []
-  #ended = false
-  #onEnd: (() => void) | undefined
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  whenEnded(action: () => void): void {
-    if (this.#ended) action()
-    else this.#onEnd = action
-  }
-
-  push(event: ExecutionResult): void {
-    if (this.#ended) return
-    const reader = this.#readers.shift()
-    if (reader) reader({ done: false, value: event })
-    else if (this.#events.push(event) > this.#limit) {
-      this.end({ errors: [new GraphQLError(
-        `The subscription ended: more than ${this.#limit} events were waiting to be read. `
-        + 'Read faster, or subscribe to less.',
-      )] })
-    }
-  }
-
-  end(last?: ExecutionResult): void {
-    if (this.#ended) return
-    if (last) {
-      const reader = this.#readers.shift()
-      if (reader) reader({ done: false, value: last })
-      else this.#events.push(last)
-    }
-    this.#ended = true
-    for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined })
-    this.#onEnd?.()
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
-    const event = this.#events.shift()
-    if (event) return { done: false, value: event }
-    if (this.#ended) return { done: true, value: undefined }
-    return new Promise((resolve) => this.#readers.push(resolve))
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#events.length = 0
-    this.end()
-    return { done: true, value: undefined }
-  }
 }

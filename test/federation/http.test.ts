@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { parse, type ExecutionResult } from 'graphql'
-import { buildSubgraph, httpSubgraph, SubgraphFailure, type HttpSubgraphOptions } from '../../federation/index.ts'
+import { buildSubgraph, codes, httpSubgraph, SubgraphFailure, type HttpSubgraphOptions } from '../../federation/index.ts'
 import { serveSubgraph } from './remote.ts'
 import { newShop, reviewsSchema, shopEngine, usersSchema } from './shop.ts'
 
@@ -177,13 +177,17 @@ test('subscribes over graphql-ws, several at once over one connection', async ()
   await subgraph.close?.()
 })
 
+const lastly = (words: RegExp, code: string) => (error: unknown) =>
+  error instanceof SubgraphFailure && words.test(error.message) && error.code === code
+
 test('a lost connection ends the subscription with an error that says so', async () => {
   const server = await serveSubgraph(clock)
   const subgraph = httpSubgraph({ url: server.url })
-  const results = collect(await subgraph.subscribe({ query: 'subscription { wait }', context: undefined, kind: 'subscription' }))
+  const stream = await subgraph.subscribe({ query: 'subscription { wait }', context: undefined, kind: 'subscription' })
+  const lost = assert.rejects(collect(stream), lastly(/^ended the subscription: the connection was lost$/, codes.lost))
   await collect(await subgraph.subscribe({ query: 'subscription { tick }', context: undefined, kind: 'subscription' }))
   await server[Symbol.asyncDispose]()
-  assert.deepEqual(await results, [['The subgraph ended the subscription: the connection was lost.']])
+  await lost
   await subgraph.close?.()
 })
 
@@ -194,6 +198,9 @@ test('a reader that falls behind ends its subscription and is told the limit', a
   // By the time that another subscription of the same connection is complete, all events of the first have come.
   await collect(await subgraph.subscribe({ query: 'subscription { refused }', context: undefined, kind: 'subscription' }))
   await collect(await subgraph.subscribe({ query: 'subscription { refused }', context: undefined, kind: 'subscription' }))
-  assert.match(JSON.stringify(await collect(slow)), /more than 1 events were waiting to be read/)
+  assert.ok(Symbol.asyncIterator in slow)
+  const events = slow[Symbol.asyncIterator]()
+  assert.deepEqual((await events.next()).value, { data: { tick: 0 } })
+  await assert.rejects(events.next(), lastly(/more than 1 events were waiting to be read/, codes.overflow))
   await subgraph.close?.()
 })
