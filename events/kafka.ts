@@ -110,13 +110,14 @@ class KafkaLog implements EventLog {
     return this.#producer.append(records, options.signal)
   }
 
-  read({ from, signal, maxRecords = defaultMaxRecords }: ReadOptions): AsyncIterable<LogRecord[]> {
+  read({ from, signal, maxRecords = defaultMaxRecords, onPassed }: ReadOptions): AsyncIterable<LogRecord[]> {
     return readPartitions({
       link: new Link(this.#options, this.#availability),
       presence: this.#presence,
       from,
       signal: AbortSignal.any([signal, this.#closed.signal]),
       maxRecords,
+      onPassed,
       logger: this.#logger,
     })
   }

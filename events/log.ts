@@ -62,6 +62,11 @@ export interface ReadOptions {
   signal: AbortSignal
   /** The most records in one batch. Default 1,000. */
   maxRecords?: number
+  /**
+   * Told, once the batches before were used, where the reader stands when it has passed offsets that hold nothing to give out:
+   * ends of transactions, aborted ones, what compaction has removed. `ends` counts those, so who waits for it needs this.
+   */
+  onPassed?(positions: Positions): void
 }
 
 /** What one member of a group owns, until `signal` is aborted. */

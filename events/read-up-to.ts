@@ -12,7 +12,11 @@ export async function* readUpTo(
   const stop = new AbortController()
   const abort = () => stop.abort()
   signal?.addEventListener('abort', abort)
-  const options = { from: pending, signal: stop.signal, ...(maxRecords && { maxRecords }) }
+  const onPassed = (positions: Positions) => {
+    for (const [key, position] of Object.entries(positions)) reached[key] = Math.max(reached[key] ?? 0, position)
+    if (covers(reached, wanted)) stop.abort()
+  }
+  const options = { from: pending, signal: stop.signal, onPassed, ...(maxRecords && { maxRecords }) }
   try {
     for await (const batch of log.read(options)) {
       for (const { topic, partition, offset } of batch) reached[partitionKey(topic, partition)] = offset + 1

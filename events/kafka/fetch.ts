@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { parsePartitionKey, partitionKey, type LogRecord } from '../log.ts'
+import { parsePartitionKey, partitionKey, type LogRecord, type Positions } from '../log.ts'
 import type { Connection, Logger } from './client.ts'
 import { failureOf } from './failures.ts'
 import { ends, starts } from './offsets.ts'
@@ -39,6 +39,8 @@ export class FetchSession {
   readonly #stalled = new Map<string, number>()
   /** Partitions whose position lies behind the end of the log. */
   readonly #beyond = new Set<string>()
+  /** Where the positions moved further than the last record that was given out. */
+  readonly #passed = new Map<string, number>()
   #positionedAt = 0
   #failure: { error: unknown } | undefined
   #wake: (() => void) | undefined
@@ -76,6 +78,14 @@ export class FetchSession {
       }
     }
     return []
+  }
+
+  /** The positions that have moved over offsets without a record since the last call; undefined where none has. */
+  takePassed(): Positions | undefined {
+    if (this.#passed.size === 0) return undefined
+    const passed = Object.fromEntries(this.#passed)
+    this.#passed.clear()
+    return passed
   }
 
   async #event(): Promise<void> {
@@ -133,7 +143,10 @@ export class FetchSession {
       for (const fetched of partitions) {
         const key = partitionKey(topicName, fetched.partition)
         const position = this.#positions.get(key)!
+        const before = records.length
         const next = decode(topicName, fetched, position, records)
+        const given = records.length === before ? position : records.at(-1)!.offset + 1
+        if (next > given) this.#passed.set(key, next)
         for (const { value } of fetched.messages) bytes += value?.length ?? 0
         this.#positions.set(key, next)
         if (next > position || readableEnd(fetched) <= position) this.#stalled.delete(key)
@@ -144,6 +157,7 @@ export class FetchSession {
       if (key === alone) {
         // The answer had room for any batch and held no record: up to its end there are only batches that compaction emptied.
         this.#positions.set(key, end)
+        this.#passed.set(key, end)
         this.#stalled.delete(key)
       } else if (bytes < fetchBytes / 2) {
         // Not for want of room: an emptied batch lies here, and perhaps the next one did not fit behind it.
@@ -171,6 +185,7 @@ export class FetchSession {
       if (position < first[key]!) {
         this.#logger.warn(`${key} no longer keeps the records before ${first[key]}: reading on from there`, { position })
         this.#positions.set(key, first[key]!)
+        this.#passed.set(key, first[key]!)
       }
       if (position <= last[key]!) this.#beyond.delete(key)
       else if (!this.#beyond.has(key)) {

@@ -12,6 +12,7 @@ export interface ReaderOptions {
   signal: AbortSignal
   /** The most records in one batch. */
   maxRecords: number
+  onPassed: ((positions: Positions) => void) | undefined
   logger: Logger
 }
 
@@ -19,7 +20,7 @@ export interface ReaderOptions {
  * Reads partitions without a group, by fetch requests of its own. One answer of each broker is fetched ahead while the
  * former is being used, and no more.
  */
-export async function* readPartitions({ link, presence, from, signal, maxRecords, logger }: ReaderOptions): AsyncGenerator<LogRecord[], void> {
+export async function* readPartitions({ link, presence, from, signal, maxRecords, onPassed, logger }: ReaderOptions): AsyncGenerator<LogRecord[], void> {
   const positions = new Map(Object.entries(from))
   const topics = new Set([...positions.keys()].map((key) => parsePartitionKey(key).topic))
   let session: FetchSession | undefined
@@ -39,6 +40,8 @@ export async function* readPartitions({ link, presence, from, signal, maxRecords
       for (let start = 0; start < records.length && !signal.aborted; start += maxRecords) {
         yield records.length <= maxRecords ? records : records.slice(start, start + maxRecords)
       }
+      const passed = session?.takePassed()
+      if (passed && !signal.aborted) onPassed?.(passed)
     }
   } catch (error) {
     if (!signal.aborted) throw error

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { openKafkaLog, type Logger } from '../../../events/kafka.ts'
 import { partitionKey, type EventLog, type LogRecord } from '../../../events/log.ts'
+import { readUpTo } from '../../../events/read-up-to.ts'
 import { requireReal } from '../../servers/available.ts'
 import { startKafka, type KafkaServer } from '../../servers/kafka.ts'
 import { uniquePrefix } from '../../servers/shared.ts'
@@ -114,6 +115,35 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     await open.commit()
     await reading
     assert.deepEqual(seen, ['before', 'committed', 'late', 'after'])
+    await producer.disconnect()
+  })
+
+  test('who reads up to the end gets there when others write in transactions: the last offset holds no record', async () => {
+    await makeTopic()
+    const producer = client().producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1, retry: { initialRetryTime: 5 } })
+    await producer.connect()
+    const send = async (value: string) => {
+      const transaction = await producer.transaction()
+      await transaction.send({ topic, messages: [{ key: 'k', partition: 0, value }] })
+      return transaction
+    }
+    // The coordinator ends a transaction in its partitions some time after it has answered: the reader waits for that.
+    const upToEnd = async (end: number) => {
+      const records: LogRecord[] = []
+      for await (const batch of readUpTo(log, { [at()]: 0 }, { [at()]: end }, { signal: limit })) records.push(...batch)
+      assert.equal((await log.ends([topic]))[at()], end)
+      return records.map(text)
+    }
+    const limit = AbortSignal.timeout(20_000)
+    await (await send('aborted')).abort()
+    assert.deepEqual(await upToEnd(2), [], 'nothing at all to give out')
+    await (await send('committed')).commit()
+    assert.deepEqual(await upToEnd(4), ['committed'])
+    await (await send('aborted at the end')).abort()
+    assert.deepEqual(await upToEnd(6), ['committed'])
+    await append('after')
+    assert.deepEqual(await upToEnd(7), ['committed', 'after'])
+    assert.ok(!limit.aborted, 'no reading ended by giving up')
     await producer.disconnect()
   })
 
