@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { EmbedderError } from '../../search/embedder.ts'
+import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
 import { createOpenAiEmbedder, type OpenAiEmbedderOptions } from '../../search/openai-embedder.ts'
+import { embedderContract } from './embedder-contract.ts'
 
 const key = 'sk-very-secret'
 
@@ -13,7 +15,7 @@ interface Asked {
   model: string
   input: string[]
 }
-type Answer = (asked: Asked, response: ServerResponse, attempt: number) => void
+type Answer = (asked: Asked, response: ServerResponse, attempt: number) => void | Promise<void>
 
 const cleanUps: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -31,7 +33,7 @@ async function endpoint(answer: Answer, options: Partial<OpenAiEmbedderOptions> 
     request.on('end', () => {
       const { model, input } = JSON.parse(Buffer.concat(chunks).toString()) as { model: string; input: string[] }
       asked.push({ path: request.url, authorization: request.headers.authorization, model, input })
-      answer(asked.at(-1)!, response, asked.length)
+      void answer(asked.at(-1)!, response, asked.length)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -64,6 +66,20 @@ const failure = async (promise: Promise<unknown>, retryable: boolean, message: R
     return true
   })
 }
+
+/** Refuses what endpoints refuse: empty texts, texts that are too long, and more than 16 of them at once. */
+const strict = createHashingEmbedder({ dimensions: 32 })
+const demanding: Answer = async ({ input }, response) => {
+  const wrong = input.some((text) => text.trim() === '' || text.length > 8_000) || input.length > 16 || input.length === 0
+  if (wrong) return json(response, 400, { error: 'wrong input' })
+  const vectors = await strict.embed(input.map((text) => `any ${text}`))
+  json(response, 200, { data: vectors.map((vector, index) => ({ index, embedding: [...vector].map((value) => 7 * value) })) })
+}
+
+embedderContract('OpenAI-compatible endpoint', async () => {
+  const { embedder } = await endpoint(demanding, { dimensions: 32, batchSize: 16 })
+  return { embedder, [Symbol.asyncDispose]: async () => { await cleanUps.pop()?.() } }
+})
 
 describe('OpenAI-compatible embedder', () => {
   it('posts texts with the model and the key, and gives vectors of length 1 in their order', async () => {
