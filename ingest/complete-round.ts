@@ -13,7 +13,7 @@ import type { Clock } from './observer.ts'
 import { persist } from './persist.ts'
 import { encodeRekeyed } from './rekeyed.ts'
 import type { Round, Shard, Touch } from './shard.ts'
-import type { VectorQueue } from './vector-queue.ts'
+import type { WriteBehind } from './write-behind.ts'
 import { embedTexts, holdOrphans, write } from './writing.ts'
 import type { Writes, WritingOptions } from './writing.ts'
 
@@ -21,8 +21,7 @@ export interface RoundOptions extends WritingOptions {
   log: EventLog
   topics: Topics
   clock: Clock
-  /** Where texts of a remote embedder wait; a local one's vectors come before the announcement. */
-  vectors: VectorQueue
+  behind: Pick<WriteBehind, 'embed'>
 }
 
 interface Changed {
@@ -54,15 +53,17 @@ export async function completeRound(shards: readonly Shard[], options: RoundOpti
   signal.throwIfAborted()
 
   let records = 0
+  let behind = 0
   const sums = { applied: 0, duplicates: 0, late: 0, rejected: 0, parked: 0 }
   for (const { round } of rounds) {
     records += round.records
+    for (const { written } of round.touched.values()) if (written) behind++
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += round[name]
     for (const appendedAt of round.appendTimes) metrics.dataLatency(appliedAt - appendedAt)
   }
   metrics.round({
     records, applied: sums.applied, duplicates: sums.duplicates, late: sums.late, deadLetters: sums.rejected, parked: sums.parked,
-    indexWrites: writes.upserts.length + writes.deletes.length, changes: announced,
+    indexWrites: writes.upserts.length + writes.deletes.length + behind, changes: announced,
     appliedMs: appliedAt - startedAt, announcedMs: clock.now() - startedAt,
   })
 }
@@ -71,7 +72,7 @@ type ShardRound = { shard: Shard; round: Round }
 
 /** Ends each entity's change of the round and adds the vectors that come with it. */
 async function changesOf(rounds: readonly ShardRound[], options: RoundOptions): Promise<Changed[]> {
-  const { embedder, vectors: queue } = options
+  const { embedder, behind } = options
   const changes: Changed[] = []
   const texts: { text: EmbeddingText; changed: Changed }[] = []
   for (const { shard, round } of rounds)
@@ -86,8 +87,9 @@ async function changesOf(rounds: readonly ShardRound[], options: RoundOptions): 
       else if (change.operation === 'created' || textChanged(state, change)) {
         const text = embeddingTextOf(state, embedder.model)
         if (!needsEmbedding(state, text, embedder.model)) continue
-        if (embedder.local) texts.push({ text, changed })
-        else queue.add(shard.number, state.entity, text.text, text.name)
+        // What comes to be has its vector at once, where nobody has to be waited for: it is a write of its own anyway.
+        if (embedder.local && change.operation === 'created') texts.push({ text, changed })
+        else behind.embed(shard, touch.entry)
       }
     }
   if (texts.length > 0) {
@@ -106,7 +108,7 @@ const plusVector = (change: EntityChange, model: string, vector: Float32Array | 
   vectors: { ...change.vectors, [model]: vector },
 })
 
-/** Vectors that came back from a remote embedder are a change even where nothing else is. */
+/** Vectors that were written behind the rounds are a change even where nothing else is. */
 function withVectors(change: EntityChange | null, { entry: { state }, vectors }: Touch): EntityChange | null {
   if (vectors === null || change?.operation === 'deleted' || !exists(state)) return change
   if (change === null) {
@@ -120,7 +122,8 @@ function withVectors(change: EntityChange | null, { entry: { state }, vectors }:
 
 function writesOf(changes: readonly Changed[], appliedAt: number): Writes {
   const writes: Writes = { upserts: [], deletes: [] }
-  for (const { touch: { entry: { state } }, change } of changes) {
+  for (const { touch: { entry: { state }, written }, change } of changes) {
+    if (written) continue
     const { kind, id, eventTime } = state
     if (change.operation === 'deleted') writes.deletes.push({ kind, id })
     else writes.upserts.push({ kind, id, fields: change.fields, vectors: change.vectors, revision: change.revision, eventTime, appliedAt })

@@ -14,6 +14,9 @@ export function embeddingTextOf(state: EntityState, model: string): EmbeddingTex
   return { text, name: `${model} ${hash53(text).toString(36)}` }
 }
 
+/** In place of a text's name: the vector of another text may be in the index or on its way there. */
+export const doubtfulText = '?'
+
 /**
  * Whether ingest has to compute the vector: the text is another than the one embedded last, and nobody else's
  * EmbeddingComputed speaks for the same model. An empty text has no vector, so it only takes one away.

@@ -88,6 +88,12 @@ function handOver(state: EntityState, models: Iterable<string>): Record<string, 
   return vectors
 }
 
+/** Whether what the entity's text embedding is computed from was written, be it to what it was before. */
+export const textWritten = (state: EntityState, { former }: PendingChange): boolean => {
+  const definitions = entityFields[state.kind] as Record<string, FieldDefinition>
+  return [...former?.keys() ?? []].some((place) => definitions[fieldNames[state.kind][place] as string]?.searchable !== undefined)
+}
+
 /** Whether a change touches what the entity's text embedding is computed from. */
 export const textChanged = (state: EntityState, change: EntityChange): boolean => {
   const definitions = entityFields[state.kind] as Record<string, FieldDefinition>

@@ -1,20 +1,24 @@
-import { exists, placeOf, setDerivedFields } from './entity-state.ts'
+import { exists, placeOf } from './entity-state.ts'
 import type { EntityState } from './entity-state.ts'
 import { popularityOf } from './metrics/popularity.ts'
 import { viewersNow } from './metrics/read.ts'
-import type { Entry, Shard } from './shard.ts'
+import type { Entry } from './shard.ts'
 
 export const copiedMetrics = ['viewersNow', 'popularity'] as const
 
 const slotMs = 100
 /** Beyond the longest wait between two looks. */
 const slots = 1024
-/** So many slots behind, copies are no longer rationed. */
-const hurrySlots = 50
 /** A copy that nothing moves falls with time; it is looked at so often. */
 const idleMs = 60_000
 /** Popularity is a logarithm: this much is 5 %, and with no events it takes minutes to fall by it. */
 const popularityStep = 0.05
+
+/** What an entity's copies in the index shall be. All of the kind's: what a crash left there unsaid is mended with them. */
+export interface CopiesDue {
+  entry: Entry
+  fields: Readonly<Record<string, number>>
+}
 
 /**
  * The index's copies of a few metrics, for filters and orderings: each entity's are looked at when its metrics move, at most
@@ -39,60 +43,61 @@ export class MetricCopies {
     if (entry.copiesDue === 0 || due < entry.copiesDue) this.#schedule(entry, due)
   }
 
-  /** Whether `refresh` has something to look at. */
+  /** Whether `take` has something to look at. */
   isDue(now: number): boolean {
     const last = Math.floor(now / slotMs)
     for (let slot = this.#next; slot <= last && slot < this.#next + slots; slot++) if (this.#wheel[slot % slots]?.size) return true
     return false
   }
 
-  /**
-   * Brings copies that are due into the shard's round, `most` of them: an event's own write must not wait for the copies of
-   * hundreds of others. The rest stays due. Five seconds behind, all are brought: then throughput counts.
-   */
-  refresh(shard: Shard, now: number, most: number): void {
+  /** Copies that are due and differ from what the index has: `most` of them, the longest due first. The rest stays due. */
+  take(now: number, most: number): CopiesDue[] {
+    const taken: CopiesDue[] = []
     const last = Math.floor(now / slotMs)
     const first = Math.max(this.#next, last - slots + 1)
-    let room = last - first > hurrySlots ? Infinity : most
     for (let slot = first; slot <= last; slot++) {
       this.#next = slot
       const due = this.#wheel[slot % slots]
       if (!due) continue
       for (const entry of due) {
-        if (room <= 0) return
+        if (taken.length >= most) return taken
         due.delete(entry)
         // Looked at since, or scheduled anew for another slot.
         if (entry.copiesDue === 0 || Math.floor(entry.copiesDue / slotMs) > slot) continue
         entry.copiesDue = 0
-        if (this.#look(shard, entry, now)) room--
+        const fields = this.#look(entry, now)
+        if (fields) taken.push({ entry, fields })
       }
       this.#wheel[slot % slots] = undefined
     }
+    return taken
   }
 
-  /** Whether there was anything to write. */
-  #look(shard: Shard, entry: Entry, now: number): boolean {
+  /** What was taken could not be written: it is due at once. */
+  giveBack(entry: Entry, now: number): void {
+    entry.copiedAt = 0
+    this.moved(entry, now)
+  }
+
+  /** Null where there is nothing to write. */
+  #look(entry: Entry, now: number): Record<string, number> | null {
     const { state } = entry
-    if (state.metrics === null || !exists(state)) return false
+    if (state.metrics === null || !exists(state)) return null
     entry.copiedAt = now
     const viewers = viewersNow(state.metrics, now)
-    const popularity = Math.round(popularityOf(state.metrics, now) * 100) / 100
-    const copies: Record<string, number> = {}
-    if (placeOf(state.kind, 'viewersNow') !== undefined && viewers !== copyOf(state, 'viewersNow')) copies.viewersNow = viewers
-    const former = copyOf(state, 'popularity') ?? 0
-    if (Math.abs(popularity - former) >= popularityStep || (popularity < popularityStep && former !== 0))
-      copies.popularity = popularity < popularityStep ? 0 : popularity
+    const popularity = popularityOf(state.metrics, now)
     if (viewers > 0) this.#schedule(entry, now + this.#intervalMs)
     else if (popularity >= popularityStep) this.#schedule(entry, now + idleMs)
-    for (const _ in copies) {
-      setDerivedFields(state, copies, shard.touch(entry).pending)
-      return true
-    }
-    return false
+    const hasViewers = placeOf(state.kind, 'viewersNow') !== undefined
+    const former = copyOf(state, 'popularity') ?? 0
+    const rounded = popularity < popularityStep ? 0 : Math.round(popularity * 100) / 100
+    const moved = Math.abs(rounded - former) >= popularityStep || (rounded === 0 && former !== 0)
+    if (!moved && !(hasViewers && viewers !== copyOf(state, 'viewersNow'))) return null
+    return { ...(hasViewers && { viewersNow: viewers }), popularity: rounded }
   }
 
   #schedule(entry: Entry, due: number): void {
-    // What is due now waits for the slot that `refresh` has not closed yet.
+    // What is due now waits for the slot that `take` has not closed yet.
     const slot = Math.max(Math.floor(due / slotMs), this.#next)
     entry.copiesDue = slot * slotMs
     const set = (this.#wheel[slot % slots] ??= new Set())

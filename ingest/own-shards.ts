@@ -20,7 +20,7 @@ import type { Shard } from './shard.ts'
 import { step } from './step.ts'
 import type { StepContext } from './step.ts'
 import { awaitFormerOwners } from './takeover.ts'
-import { VectorQueue } from './vector-queue.ts'
+import { WriteBehind } from './write-behind.ts'
 
 /** Why an ownership ended: the loop was told to stop, or the partitions went to somebody else. */
 interface Ownership {
@@ -65,21 +65,16 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
   const intake = new Intake(assignment.read({ from: positions, signal: stop, maxRecords: settings.maxRoundRecords }), settings.readAhead)
   // What is pending at the end is the next owner's.
   const over = new AbortController()
-  const vectors = new VectorQueue({
-    embedder: options.embedder, batch: settings.embedBatch, concurrency: settings.embedConcurrency, logger, metrics,
-    signal: AbortSignal.any([end, over.signal]),
-    ready: () => intake.wake(),
-  })
-  const round: RoundOptions = { ...writing, log, topics, clock, vectors }
   const owned = new Map(recovered.map((each, i) => {
     const firstAfterMs = settings.checkpointIntervalMs * (i + 1) / recovered.length
     return [each.shard.number, own({ ...each, stored: { ...each.stored, firstAfterMs } }, options, end, intake)]
   }))
+  const behind = new WriteBehind(owned, { ...writing, clock, signal: AbortSignal.any([end, over.signal]), wake: () => intake.wake() })
+  const round: RoundOptions = { ...writing, log, topics, clock, behind }
   for (const { shard, replayed } of recovered) {
-    for (const { state } of shard.entities.values()) {
-      if (!exists(state)) continue
-      const text = embeddingTextOf(state, options.embedder.model)
-      if (needsEmbedding(state, text, options.embedder.model)) vectors.add(shard.number, state.entity, text.text, text.name)
+    for (const entry of shard.entities.values()) {
+      const { state } = entry
+      if (exists(state) && needsEmbedding(state, embeddingTextOf(state, options.embedder.model), options.embedder.model)) behind.embed(shard, entry)
     }
     metrics.shardTaken({ shard: shard.number, epoch: shard.epoch, replayed, ms: clock.now() - startedAt })
   }
@@ -87,10 +82,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
 
   const timers = [
     // The wheel of metric copies turns without events too.
-    setInterval(() => {
-      const now = clock.now()
-      for (const { copies } of owned.values()) if (copies.isDue(now)) return intake.wake()
-    }, 100),
+    setInterval(() => { if (behind.isDue(clock.now())) intake.wake() }, 100),
     setInterval(() => intake.wake(), Math.min(1_000, settings.checkpointIntervalMs)),
     setInterval(oneAtATime(() => report(assignment, owned, options)), settings.commitIntervalMs),
   ]
@@ -104,17 +96,18 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       const records = await intake.take(settings.maxRoundRecords)
       nextRoundAt = performance.now() + settings.paceMs
       if (intake.ended && records.length === 0) break
-      await runRound(records, owned, vectors, context, round)
+      await runRound(records, owned, behind, context, round)
       // One piece between two rounds, whosever it is; its end wakes the loop for the next one.
       for (const { checkpointer } of owned.values()) if (checkpointer.step()) break
-      // Copies that had no room in this round come in the next one, whether events come or not.
-      if ([...owned.values()].some(({ copies }) => copies.isDue(clock.now()))) intake.wake()
+      behind.step()
     }
+    while (await behind.drain(!assignment.signal.aborted)) await runRound([], owned, behind, context, round)
     await handOver(owned, assignment, options, end)
     cleanly = true
   } finally {
     timers.forEach(clearInterval)
     over.abort(new Error('the ownership has ended'))
+    await behind.over()
     for (const { shard } of owned.values()) metrics.shardReleased({ shard: shard.number, epoch: shard.epoch, cleanly })
   }
 }
@@ -133,7 +126,7 @@ function own({ shard, stored }: Recovered, options: IngestOptions, end: AbortSig
 }
 
 async function runRound(
-  records: readonly LogRecord[], owned: ReadonlyMap<number, Owned>, vectors: VectorQueue, context: StepContext, options: RoundOptions,
+  records: readonly LogRecord[], owned: ReadonlyMap<number, Owned>, behind: WriteBehind, context: StepContext, options: RoundOptions,
 ): Promise<void> {
   const active = new Set<Owned>()
   for (const record of records) {
@@ -141,22 +134,12 @@ async function runRound(
     step(owner.shard, record, context)
     active.add(owner)
   }
-  for (const { shard: number, entity, hash, vector } of vectors.take()) {
-    const owner = owned.get(number)
-    const entry = owner?.shard.entities.get(entity)
-    if (!owner || !entry || !exists(entry.state)) continue
-    if (embeddingTextOf(entry.state, options.embedder.model).name !== hash) continue
-    const touch = owner.shard.touch(entry)
-    touch.vectors = { ...touch.vectors, [options.embedder.model]: vector }
-    entry.state.embeddedText = hash
-    active.add(owner)
-  }
+  behind.join()
   const now = options.clock.now()
   for (const owner of owned.values()) {
     const { shard, copies } = owner
     for (const entry of shard.round.counted) copies.moved(entry, now)
     for (const entry of shard.round.touched.keys()) copies.moved(entry, now)
-    copies.refresh(shard, now, options.settings.maxCopiesPerRound)
     if (shard.round.touched.size > 0) active.add(owner)
   }
   if (active.size > 0) await completeRound([...active].map(({ shard }) => shard), options)

@@ -15,30 +15,55 @@ export interface PersistOptions {
 const firstDelayMs = 50
 const longestDelayMs = 5_000
 
+/** Says of repeated attempts at something how they fare. The pause between them doubles from 50 ms to 5 s. */
+export class Attempts {
+  readonly #options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>
+  #failed = 0
+
+  constructor(options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>) {
+    this.#options = options
+  }
+
+  succeeded(): void {
+    if (this.#failed === 0) return
+    const { system, what, logger, metrics } = this.#options
+    const attempts = this.#failed + 1
+    this.#failed = 0
+    metrics.systemRecovered({ system, what, attempts })
+    logger.info(`the ${system} works again`, { what, attempts })
+  }
+
+  /** After how long to try again, ms. */
+  failed(error: unknown): number {
+    const { system, what, logger, metrics } = this.#options
+    const retryInMs = Math.min(firstDelayMs * 2 ** this.#failed, longestDelayMs)
+    const attempt = ++this.#failed
+    metrics.systemFailed({ system, what, attempt, error, retryInMs })
+    logger.warn(`the ${system} failed, trying again`, {
+      what, attempt, retryInMs, error: error instanceof Error ? error.message : String(error),
+    })
+    return retryInMs
+  }
+}
+
 /**
- * Does the work until it succeeds: a failing system is never the event's fault, so nothing is dropped for it. The pause
- * doubles from 50 ms to 5 s. Throws when the signal is aborted (with the signal's reason), and what is not the system's failure.
+ * Does the work until it succeeds: a failing system is never the event's fault, so nothing is dropped for it. Throws when
+ * the signal is aborted (with the signal's reason), and what is not the system's failure.
  */
 export async function persist<T>(options: PersistOptions, work: () => Promise<T>): Promise<T> {
-  const { system, what, signal, logger, metrics, isSystems = () => true } = options
-  for (let attempt = 1, retryInMs = firstDelayMs; ; attempt++, retryInMs = Math.min(retryInMs * 2, longestDelayMs)) {
+  const { signal, isSystems = () => true } = options
+  const attempts = new Attempts(options)
+  for (;;) {
     signal.throwIfAborted()
     try {
       const result = await work()
-      if (attempt > 1) {
-        metrics.systemRecovered({ system, what, attempts: attempt })
-        logger.info(`the ${system} works again`, { what, attempts: attempt })
-      }
+      attempts.succeeded()
       return result
     } catch (error) {
       signal.throwIfAborted()
       if (!isSystems(error)) throw error
-      metrics.systemFailed({ system, what, attempt, error, retryInMs })
-      logger.warn(`the ${system} failed, trying again`, {
-        what, attempt, retryInMs, error: error instanceof Error ? error.message : String(error),
-      })
       // Its own error would hide the reason.
-      await delay(retryInMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+      await delay(attempts.failed(error), undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 }

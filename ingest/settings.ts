@@ -23,9 +23,7 @@ export interface IngestSettings {
   takeoverWaitMs: number
   /** The shortest time between two refreshes of an entity's metric copies in the index. */
   copyIntervalMs: number
-  /** The most entities whose copies a shard refreshes in one round. */
-  maxCopiesPerRound: number
-  /** Texts per call of a remote embedder, and calls at the same time. */
+  /** Texts per call of the embedder, and calls at the same time. */
   embedBatch: number
   embedConcurrency: number
   /** The most bytes of one append: stays under Kafka's default `message.max.bytes`. */
@@ -43,7 +41,6 @@ export const defaultIngestSettings: IngestSettings = {
   upsertTimeoutMs: 1_500,
   takeoverWaitMs: 1_500,
   copyIntervalMs: 2_000,
-  maxCopiesPerRound: 4,
   embedBatch: 32,
   embedConcurrency: 4,
   maxAppendBytes: 900_000,

@@ -27,6 +27,8 @@ export interface Touch {
   appendedAt: number
   /** Vectors computed here, by model. */
   vectors: Record<string, Float32Array | null> | null
+  /** The index has the change already: it was written behind the rounds. */
+  written: boolean
 }
 
 export interface ShardOptions {
@@ -88,7 +90,7 @@ export class Shard {
   touch(entry: Entry): Touch {
     let touch = this.round.touched.get(entry)
     if (!touch) {
-      touch = { entry, pending: beginChange(entry.state), events: [], eventTime: entry.state.eventTime, appendedAt: 0, vectors: null }
+      touch = { entry, pending: beginChange(entry.state), events: [], eventTime: entry.state.eventTime, appendedAt: 0, vectors: null, written: false }
       this.round.touched.set(entry, touch)
       this.dirty.add(entry)
     }

@@ -12,75 +12,104 @@ export interface Embedded {
   vector: Float32Array | null
 }
 
+interface Pending {
+  shard: number
+  text: string
+  hash: string
+}
+
 /**
- * Texts on their way through a remote embedder: the latest text of an entity, several texts in a call, several calls at
+ * Texts on their way through the embedder: the latest text of an entity, several texts in a call, several calls at
  * once, retried for ever. It holds nothing that a crash could lose: what is pending shows in the entities' states (the
  * hash of the embedded text is not that of the text).
  */
 export class VectorQueue {
-  readonly #pending = new Map<EntityKey, { shard: number; text: string; hash: string }>()
-  #done: Embedded[] = []
-  #calls = 0
+  readonly #pending = new Map<EntityKey, Pending>()
+  /** Hash of the latest text of each entity that is pending or in a call: calls may end in another order. */
+  readonly #wanted = new Map<EntityKey, string>()
+  readonly #done = new Map<EntityKey, Embedded>()
+  readonly #calls = new Set<Promise<void>>()
   readonly #options: VectorQueueOptions
 
   constructor(options: VectorQueueOptions) {
     this.#options = options
   }
 
-  /** Texts that wait for a call. */
-  get waiting(): number {
-    return this.#pending.size
+  /** Vectors that can be taken. */
+  get ready(): number {
+    return this.#done.size
   }
 
   add(shard: number, entity: EntityKey, text: string, hash: string): void {
-    if (text === '') {
-      this.#pending.delete(entity)
-      this.#done.push({ shard, entity, hash, vector: null })
-      this.#options.ready()
-      return
-    }
+    this.#done.delete(entity)
+    this.#wanted.set(entity, hash)
+    this.#pending.delete(entity)
+    if (text === '') return this.#finish({ shard, entity, hash, vector: null })
     this.#pending.set(entity, { shard, text, hash })
     this.#start()
   }
 
-  /** What has come back since the last call. */
-  take(): Embedded[] {
-    if (this.#done.length === 0) return this.#done
-    const done = this.#done
-    this.#done = []
-    return done
+  /** What has come back, oldest first. */
+  take(most: number): Embedded[] {
+    const taken: Embedded[] = []
+    for (const [entity, embedded] of this.#done) {
+      if (taken.length === most) break
+      taken.push(embedded)
+      this.#done.delete(entity)
+    }
+    this.#start()
+    return taken
+  }
+
+  /** What was taken in vain, unless the entity has a newer text by now. */
+  giveBack(embedded: Embedded): void {
+    const { entity } = embedded
+    if (!this.#wanted.has(entity) && !this.#done.has(entity)) this.#done.set(entity, embedded)
+  }
+
+  /** Resolves when the calls under way have ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#calls)
   }
 
   #start(): void {
     const { batch, concurrency, signal } = this.#options
-    while (this.#calls < concurrency && this.#pending.size > 0 && !signal.aborted) {
-      const items: { entity: EntityKey; shard: number; text: string; hash: string }[] = []
+    // Vectors are far bigger than texts: those that nobody takes must not pile up.
+    while (this.#calls.size < concurrency && this.#pending.size > 0 && this.#done.size < batch * concurrency && !signal.aborted) {
+      const items: (Pending & { entity: EntityKey })[] = []
       for (const [entity, item] of this.#pending) {
         items.push({ entity, ...item })
         this.#pending.delete(entity)
         if (items.length === batch) break
       }
-      this.#calls++
-      void this.#embed(items).finally(() => {
-        this.#calls--
+      const call = this.#embed(items).finally(() => {
+        this.#calls.delete(call)
         this.#start()
       })
+      this.#calls.add(call)
     }
   }
 
-  async #embed(items: readonly { entity: EntityKey; shard: number; text: string; hash: string }[]): Promise<void> {
-    const { embedder, signal, logger, metrics, ready } = this.#options
+  async #embed(items: readonly (Pending & { entity: EntityKey })[]): Promise<void> {
+    const { embedder, signal, logger, metrics } = this.#options
     try {
       const vectors = await persist(
         { system: 'embedder', what: `embedding ${items.length} texts`, signal, logger, metrics },
         () => embedder.embed(items.map(({ text }) => text), signal),
       )
-      items.forEach(({ shard, entity, hash }, i) => this.#done.push({ shard, entity, hash, vector: vectors[i] as Float32Array }))
-      ready()
+      items.forEach(({ shard, entity, hash }, i) => this.#finish({ shard, entity, hash, vector: vectors[i] as Float32Array }))
     } catch (error) {
       // Only the end of the ownership ends the attempts; the next owner finds the texts pending.
       if (!signal.aborted) throw error
     }
+  }
+
+  #finish(embedded: Embedded): void {
+    const { entity, hash } = embedded
+    if (this.#wanted.get(entity) !== hash) return
+    this.#wanted.delete(entity)
+    this.#done.set(entity, embedded)
+    this.#options.finished()
   }
 }
 
@@ -91,6 +120,6 @@ export interface VectorQueueOptions {
   signal: AbortSignal
   logger: Logger
   metrics: IngestObserver
-  /** Vectors have come back. */
-  ready(): void
+  /** A vector can be taken. */
+  finished(): void
 }

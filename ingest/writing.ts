@@ -43,7 +43,8 @@ export async function write({ upserts, deletes }: Writes, options: WritingOption
     await onIndex(options, `deleting ${deletes.length} entities`, () => writer.delete(deletes, timeout(options.signal, settings)))
 }
 
-const timeout = (signal: AbortSignal, settings: IngestSettings): AbortSignal =>
+/** For one index call. */
+export const timeout = (signal: AbortSignal, settings: IngestSettings): AbortSignal =>
   AbortSignal.any([signal, AbortSignal.timeout(settings.upsertTimeoutMs)])
 
 const onIndex = <T>({ signal, logger, metrics }: WritingOptions, what: string, work: () => Promise<T>): Promise<T> =>

@@ -6,7 +6,7 @@ export interface Embedder {
   /** The model's name, which is also the name of the vector space. */
   readonly model: string
   readonly dimensions: number
-  /** Whether it computes in this process, without waiting for anybody: ingest then embeds before it announces. */
+  /** Whether it computes in this process, without waiting for anybody: ingest then embeds what is new before it announces it. */
   readonly local: boolean
   /** In the order of `texts`; every vector has length `dimensions` and Euclidean norm 1 (an empty text: all zeros). */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>

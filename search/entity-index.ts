@@ -67,6 +67,8 @@ export interface IndexQuery {
   after?: string
   /** Spaces whose vectors shall come with the hits. */
   withVectors?: readonly string[]
+  /** `false`: hits name the entity and say nothing more of it (no fields, no vectors, stamps of 0). Default: true. */
+  withFields?: boolean
   signal?: AbortSignal
 }
 
@@ -98,7 +100,10 @@ export interface IndexStats {
   spaces: Readonly<Record<string, number>>
 }
 
-/** What a writer can do. The serving index is one, and so is a generation that is being built beside it. */
+/**
+ * What a writer can do. The serving index is one, and so is a generation that is being built beside it. Calls that are
+ * under way together and concern the same entity take effect on it in the order in which they were made.
+ */
 export interface IndexWriter {
   /** All of a call's writes are visible to queries once it resolves. Creates what is missing; the order within a call counts. */
   upsert(writes: readonly Upsert[], signal?: AbortSignal): Promise<void>
@@ -117,6 +122,8 @@ export interface Generation extends IndexWriter {
 }
 
 export interface EntityIndex extends IndexWriter {
+  /** Whether it answers in this process, without waiting for anybody. */
+  readonly local: boolean
   /** Connects, creates or migrates what is needed. Throws `IndexUnavailableError` when it can't be reached. */
   open(signal?: AbortSignal): Promise<void>
   /** In the order of `ids`; `null` where there is none. Up to 1,000 ids. */
@@ -127,6 +134,9 @@ export interface EntityIndex extends IndexWriter {
   stats(): Promise<IndexStats>
   close(): Promise<void>
 }
+
+/** What a query without fields says of an entity. */
+export const nameOnly = (kind: EntityKind, id: string): StoredEntity => ({ kind, id, fields: {}, revision: 0, eventTime: 0, appliedAt: 0 })
 
 /** The index cannot be reached or timed out. Never the event's fault: retry and wait. */
 export class IndexUnavailableError extends Error {
