@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { listDeadLetters, resubmit, showDeadLetter, type ListedDeadLetter } from '../events/dead-letters.ts'
+import type * as DeadLetters from '../events/dead-letters.ts'
 import type { EventLog } from '../events/log.ts'
-import { DirectoryInUseError } from '../events/sqlite.ts'
 import type { Topics } from '../events/topics.ts'
 import type { Logger } from '../ingest/observer.ts'
-import { openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { settingDefinitions, type SettingName } from './settings.ts'
 
@@ -18,13 +16,14 @@ interface Tools {
 
 /** `freshet dead-letters list|show|resubmit` */
 export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: Tools): Command {
-  const withLog = async (flags: object, work: (log: EventLog, topics: Topics) => Promise<void>): Promise<void> => {
+  const withLog = async (flags: object, work: (letters: typeof DeadLetters, log: EventLog, topics: Topics) => Promise<void>): Promise<void> => {
     const settings = settingsFrom(flags as Partial<Record<SettingName, unknown>>)
+    const [letters, { openLog, topicsOf }] = await Promise.all([import('../events/dead-letters.ts'), import('./parts.ts')])
     const { log } = await openLog(settings, logger).catch((error: unknown) => {
-      throw error instanceof DirectoryInUseError ? new Error(besideRunning(error.message)) : error
+      throw error instanceof Error && 'code' in error && error.code === 'DIRECTORY_IN_USE' ? new Error(besideRunning(error.message)) : error
     })
     try {
-      await work(log, topicsOf(settings))
+      await work(letters, log, topicsOf(settings))
     } finally {
       await log.close()
     }
@@ -38,7 +37,7 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
     .option(...dataDir)
     .option('--limit <number>', 'how many at most', wholeNumber, 100)
     .option('--waiting', 'only those that were not sent again', false)
-    .action(({ limit, waiting, ...flags }: { limit: number; waiting: boolean }) => withLog(flags, async (log, topics) => {
+    .action(({ limit, waiting, ...flags }: { limit: number; waiting: boolean }) => withLog(flags, async ({ listDeadLetters }, log, topics) => {
       const { letters, next } = await listDeadLetters(log, topics, { limit, waitingOnly: waiting })
       for (const letter of letters) say(lineOf(letter))
       say(letters.length === 0 ? 'There are no dead letters.' : next ? `${letters.length} shown; there are more (--limit).` : `${letters.length} in all.`)
@@ -47,7 +46,7 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
     .description('Show one with its untouched bytes: they alone go to standard output, so `show ID > FILE` and `resubmit ID --edited FILE` mend it.')
     .argument('<id>', 'as `list` shows it: topic/partition/offset')
     .option(...dataDir)
-    .action((id: string, flags: object) => withLog(flags, async (log, topics) => {
+    .action((id: string, flags: object) => withLog(flags, async ({ showDeadLetter }, log, topics) => {
       const letter = await showDeadLetter(log, topics, id)
       if (!letter) throw new Error(`There is no dead letter "${id}"; \`freshet dead-letters list\` shows what there is.`)
       tell(lineOf(letter))
@@ -61,7 +60,7 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
     .argument('<id>', 'as `list` shows it: topic/partition/offset')
     .option('--edited <file>', 'send the content of this file in its place')
     .option(...dataDir)
-    .action((id: string, { edited, ...flags }: { edited?: string }) => withLog(flags, async (log, topics) => {
+    .action((id: string, { edited, ...flags }: { edited?: string }) => withLog(flags, async ({ resubmit }, log, topics) => {
       const result = await resubmit(log, topics, id, {
         now: Date.now(), ...(edited === undefined ? {} : { edited: readFileSync(edited) }),
       })
@@ -81,5 +80,5 @@ const harmless = (text: string): string =>
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)
 
-const lineOf = ({ id, kind, reason, message, rejectedAt, resubmittedAt }: ListedDeadLetter): string =>
+const lineOf = ({ id, kind, reason, message, rejectedAt, resubmittedAt }: DeadLetters.ListedDeadLetter): string =>
   `${id}  ${new Date(rejectedAt).toISOString()}  ${kind} ${reason}: ${harmless(message)}${resubmittedAt === undefined ? '' : '  (sent again)'}`

@@ -1,18 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { writeEventSchemas } from '../events/schema-files.ts'
-import { check } from './check.ts'
-import { compose } from './compose.ts'
 import { deadLettersCommand } from './dead-letters.ts'
-import { doctor } from './doctor.ts'
-import { load } from './load.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
-import { replay } from './replay.ts'
-import { run as runForPeople } from './run.ts'
 import type { RoleOptions } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
-import { simulateAlone } from './simulate-alone.ts'
 import { lineWriter } from './terminal.ts'
+
+// What a command does is imported by its action, once its settings are known to be right: help and errors come at once.
 
 const logger = consoleLogger(lineWriter(process.stderr))
 const say = lineWriter(process.stdout)
@@ -47,8 +41,10 @@ const flag = (name: SettingName, placeholder: string): Option => {
 const withGatewayFlags = (command: Command): Command =>
   command.addOption(flag('port', 'number')).addOption(flag('host', 'address')).addOption(flag('dataDir', 'folder'))
 
-const run = (roles: RoleOptions['roles'], settings: Settings): Promise<void> =>
-  runForPeople({ roles, settings, logger, signal: untilInterrupted(say), say })
+const run = async (roles: RoleOptions['roles'], settings: Settings): Promise<void> => {
+  const { run: runForPeople } = await import('./run.ts')
+  await runForPeople({ roles, settings, logger, signal: untilInterrupted(say), say })
+}
 
 withGatewayFlags(program.command('start'))
   .description('Run every role in one process: ingest, gateway and (unless turned off) the marketplace simulator.')
@@ -78,30 +74,39 @@ program.command('simulate')
   .option('--gateway <url>', 'publish through this gateway; the default where no Kafka is set: http://127.0.0.1:PORT')
   .option('--react', 'let people choose from the feeds that the gateway serves them', false)
   .action(async ({ gateway, react, ...flags }: { gateway?: string; react: boolean }) => {
-    await simulateAlone({ settings: settingsFrom(flags), gateway, react, logger, signal: untilInterrupted(say), say })
+    const settings = settingsFrom(flags)
+    const { simulateAlone } = await import('./simulate-alone.ts')
+    await simulateAlone({ settings, gateway, react, logger, signal: untilInterrupted(say), say })
   })
 
 program.command('replay')
   .description('Rebuild the index and all states from the domain logs, beside the serving ones, then switch over. Ingest must not be running.')
   .addOption(flag('dataDir', 'folder'))
-  .action(async (flags: object) => replay({ settings: settingsFrom(flags), logger, signal: untilInterrupted(say), say }))
+  .action(async (flags: object) => {
+    const settings = settingsFrom(flags)
+    const { replay } = await import('./replay.ts')
+    await replay({ settings, logger, signal: untilInterrupted(say), say })
+  })
 
 program.command('load')
   .description('Append a file of events (one CloudEvent in JSON per line) to their logs. The embedded log belongs to one process: end `freshet start` first.')
   .argument('<file>', 'the file')
   .addOption(flag('dataDir', 'folder'))
   .action(async (file: string, flags: object) => {
-    if (!(await load({ file, settings: settingsFrom(flags), logger, signal: untilInterrupted(say), say }))) process.exitCode = 1
+    const settings = settingsFrom(flags)
+    const { load } = await import('./load.ts')
+    if (!(await load({ file, settings, logger, signal: untilInterrupted(say), say }))) process.exitCode = 1
   })
 
 program.command('compose')
   .description('Compose the subgraphs and write schema/supergraph.graphql.')
   .option('-o, --output <file>', 'where to write; - for standard output')
-  .action(({ output }: { output?: string }) => compose({ output, say }))
+  .action(async ({ output }: { output?: string }) => (await import('./compose.ts')).compose({ output, say }))
 
 program.command('schemas')
   .description('Write events/schemas from the vocabulary; a change that is not backward compatible is refused.')
-  .action(() => {
+  .action(async () => {
+    const { writeEventSchemas } = await import('../events/schema-files.ts')
     const written = writeEventSchemas()
     say(written.length === 0 ? 'events/schemas is up to date.' : `Wrote ${written.join(', ')}.`)
   })
@@ -109,6 +114,7 @@ program.command('schemas')
 program.command('check')
   .description('Check what is generated or composed: supergraph, resolver types, event schemas and their compatibility.')
   .action(async () => {
+    const { check } = await import('./check.ts')
     if (!(await check(say))) process.exitCode = 1
   })
 
@@ -117,7 +123,9 @@ program.command('doctor')
   .addOption(flag('dataDir', 'folder'))
   .addOption(flag('port', 'number'))
   .action(async (flags: object) => {
-    if (!(await doctor({ settings: settingsFrom(flags), say }))) process.exitCode = 1
+    const settings = settingsFrom(flags)
+    const { doctor } = await import('./doctor.ts')
+    if (!(await doctor({ settings, say }))) process.exitCode = 1
   })
 
 program.command('settings')

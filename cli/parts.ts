@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { openKafkaLog } from '../events/kafka.ts'
 import type { EventLog, Positions } from '../events/log.ts'
 import { openSqliteLog } from '../events/sqlite.ts'
 import { topicNames, type Topics } from '../events/topics.ts'
@@ -35,6 +34,8 @@ export async function openLog(settings: Settings, logger: Logger, signal?: Abort
     return { log, released: (positions) => log.protect(positions), where: `embedded, in ${directory}` }
   }
   const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = settings
+  // Loaded where it is used, as its client is large; so is Weaviate's below.
+  const { openKafkaLog } = await import('../events/kafka.ts')
   const log = await openKafkaLog({
     brokers: kafkaBrokers, clientId: `freshet-${randomUUID().slice(0, 8)}`, partitions, topicPrefix, logger, signal,
     replicationFactor: kafkaReplication, ssl: settings.kafkaSsl,
@@ -49,7 +50,6 @@ export async function openIndex(settings: Settings): Promise<{ index: EntityInde
     const directory = join(settings.dataDir, 'index')
     return { index: await openEmbeddedIndex({ directory }), where: `embedded, in ${directory}` }
   }
-  // Loaded where it is used: its client is large.
   const { openWeaviateIndex } = await import('../search/weaviate.ts')
   const index = await openWeaviateIndex({
     url: weaviateUrl, grpcUrl: settings.weaviateGrpcUrl, apiKey: settings.weaviateApiKey, prefix: settings.topicPrefix,

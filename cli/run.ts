@@ -14,10 +14,10 @@ import type { Settings } from './settings.ts'
 export async function run({ roles, settings, logger, signal, say }: {
   roles: RoleOptions['roles']; settings: Settings; logger: Logger; signal: AbortSignal; say: (line: string) => void
 }): Promise<void> {
-  const startedAt = performance.now()
   const attempt = (): Promise<void> => runRoles({
     settings, roles, logger, signal,
-    onRunning: (running) => say(greeting({ ...running, roles, settings, tookMs: performance.now() - startedAt })),
+    // Counted from the start of the process.
+    onRunning: (running) => say(greeting({ ...running, roles, settings, tookMs: performance.now() })),
   })
   try {
     await attempt()
