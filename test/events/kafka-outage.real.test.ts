@@ -7,6 +7,7 @@ import { partitionOf } from '../../events/topics.ts'
 import { requireReal } from '../servers/available.ts'
 import { startKafka, type KafkaServer } from '../servers/kafka.ts'
 import { uniquePrefix } from '../servers/shared.ts'
+import { Collected } from '../support/collected.ts'
 import { take } from './contract.ts'
 
 const PARTITIONS = 3
@@ -17,12 +18,24 @@ const where = ({ topic, partition, offset }: { topic: string; partition: number;
 /** A killed broker may register again when its former session has run out: that is most of what a restart takes. */
 const soonMissed = { 'broker.session.timeout.ms': 3_000, 'broker.heartbeat.interval.ms': 500 }
 
+const isAway = /is not available/
+const isBack = /is available again/
+
 /** Keeps what people are told. */
 class Told implements Logger {
-  readonly lines: string[] = []
-  info = (message: string): void => { this.lines.push(message) }
+  readonly #lines = new Collected<string>()
+  info = (message: string): void => this.#lines.push(message)
   warn = this.info
   error = this.info
+
+  get lines(): readonly string[] {
+    return this.#lines.items
+  }
+
+  /** Resolves when it has been told `count` times. */
+  told(what: RegExp, count = 1): Promise<void> {
+    return this.#lines.until((lines) => lines.filter((line) => what.test(line)).length >= count)
+  }
 }
 
 describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_000 }, () => {
@@ -46,7 +59,7 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
     const topic = `${uniquePrefix()}.things`
     await log.ensureTopics([{ name: topic }])
 
-    const seen: LogRecord[] = []
+    const seen = new Collected<LogRecord>()
     const stop = new AbortController()
     const following = (async () => {
       for await (const batch of log.read({ from: await log.starts([topic]), signal: stop.signal })) seen.push(...batch)
@@ -54,19 +67,24 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
 
     let appending = true
     const sent: Promise<{ offset: number; partition: number; topic: string; number: number }[]>[] = []
+    const answered = new Collected<number>()
     const load = (async () => {
       for (let number = 0; appending; number += 5) {
         const records = Array.from({ length: 5 }, (_, i) => ({ topic, key: `k${(number + i) % 7}`, value: bytes(String(number + i)) }))
-        sent.push(log.append(records).then((appended) => appended.map((one, i) => ({ ...one, number: number + i }))))
+        sent.push(log.append(records).then((appended) => {
+          answered.push(number)
+          return appended.map((one, i) => ({ ...one, number: number + i }))
+        }))
         // The load has a rate; nothing waits for this.
         await delay(1)
       }
     })()
     for (let outage = 0; outage < 2; outage++) {
-      await sent.at(-1)
-      await delay(50 + outage * 37)
+      const enough = answered.items.length + 30 + outage * 17
+      await answered.until(({ length }) => length >= enough)
+      const away = told.lines.filter((line) => isAway.test(line)).length
       await server.kill()
-      await delay(500)
+      await told.told(isAway, away + 1)
       await server.restart()
     }
     appending = false
@@ -84,13 +102,13 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
       assert.deepEqual(order, [...order].sort((a, b) => a - b), 'in the order of the calls')
     }
 
-    while (seen.length < content.length) await delay(10)
+    await seen.until(({ length }) => length >= content.length)
     stop.abort()
     await following
-    assert.deepEqual(seen.map(where).sort(), content.map(where).sort(), 'the reader saw each record once')
+    assert.deepEqual(seen.items.map(where).sort(), content.map(where).sort(), 'the reader saw each record once')
     await log.close()
     // Each change is told once. How often it changes is the broker's affair: one that starts may answer, refuse and answer again.
-    const states = told.lines.map((line) => (/is not available/.test(line) ? 'away' : /is available again/.test(line) ? 'back' : line))
+    const states = told.lines.map((line) => (isAway.test(line) ? 'away' : isBack.test(line) ? 'back' : line))
     assert.deepEqual(states, states.map((_, place) => (place % 2 === 0 ? 'away' : 'back')), told.lines.join('\n'))
     assert.ok(states.length >= 2 && states.at(-1) === 'back', told.lines.join('\n'))
   })
@@ -127,7 +145,7 @@ describe('Kafka brokers that die', { skip: requireReal('kafka'), timeout: 120_00
     const content = await take(late, from, appended!.offset + 1 - from[partitionKey(topic, appended!.partition)]!)
     assert.ok(['kept', 'in flight,kept'].includes(content.map(text).join()), content.map(text).join())
     // A reader to which nothing comes finds out as well, or the log would be said to be away for ever.
-    while (!told.lines.some((line) => /is available again/.test(line))) await delay(20)
+    await told.told(isBack)
     idle.abort()
     assert.equal((await nothing).done, true)
   })
@@ -141,17 +159,19 @@ describe('a cluster of three Kafka brokers', { skip: requireReal('kafka'), timeo
     closed.defer(() => log.close())
     const topic = `${uniquePrefix()}.things`
     await log.ensureTopics([{ name: topic }])
-    const seen: LogRecord[] = []
+    const seen = new Collected<LogRecord>()
     const stop = new AbortController()
     const following = (async () => {
       for await (const batch of log.read({ from: await log.starts([topic]), signal: stop.signal })) seen.push(...batch)
     })()
     let count = 0
+    const answered = new Collected<number>()
     const append = async (until: () => boolean): Promise<void> => {
       while (!until()) {
         const first = count
         count += 20
         await log.append(Array.from({ length: 20 }, (_, i) => ({ topic, key: `k${(first + i) % 13}`, value: bytes(String(first + i)) })))
+        answered.push(first)
       }
     }
     await append(() => count >= 200)
@@ -159,7 +179,9 @@ describe('a cluster of three Kafka brokers', { skip: requireReal('kafka'), timeo
       let back = false
       const load = append(() => back)
       await server.kill(broker)
-      await delay(300)
+      // Whichever partitions it led: all keys are in each call.
+      const enough = answered.items.length + 5
+      await answered.until(({ length }) => length >= enough)
       await server.restart(broker)
       back = true
       await load
@@ -170,10 +192,10 @@ describe('a cluster of three Kafka brokers', { skip: requireReal('kafka'), timeo
       const order = content.filter((record) => record.partition === partition).map((record) => Number(text(record)))
       assert.deepEqual(order, [...order].sort((a, b) => a - b))
     }
-    while (seen.length < content.length) await delay(10)
+    await seen.until(({ length }) => length >= content.length)
     stop.abort()
     await following
-    assert.deepEqual(seen.map(where).sort(), content.map(where).sort())
+    assert.deepEqual(seen.items.map(where).sort(), content.map(where).sort())
     await log.close()
   })
 })

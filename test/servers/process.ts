@@ -89,6 +89,7 @@ export class ServerProcess {
         await this.end('SIGKILL')
         throw new ServerFailed(`${this.#command.name} did not answer within ${limit / 1000} s`, this.output)
       }
+      // A foreign server announces nothing that all of them share: it is asked until it answers.
       await delay(50)
     }
     throw new ServerFailed(`${this.#command.name} ended before it answered`, this.output)

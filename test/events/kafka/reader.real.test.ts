@@ -181,6 +181,7 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     // The cleaner passes over the segment that is written to: each record here may begin another one, until it has been round.
     let records = await readable(0)
     for (let i = 0; records.filter(({ key }) => key === 'superseded').length > 1; i++) {
+      // The broker tells nobody when its cleaner has been round: the topic's content does, and each look costs it a record.
       await delay(100)
       await put(log, 'tick', bytes(String(i)))
       records = await readable(0)
