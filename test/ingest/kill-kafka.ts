@@ -21,6 +21,8 @@ const child = fileURLToPath(new URL('kill-kafka-child.ts', import.meta.url))
 interface Member {
   process: ChildProcess
   output: string
+  /** Resolves when it owns partitions for the first time, or has ended. */
+  owns: Promise<unknown>
 }
 
 export interface KillsOnKafka {
@@ -29,10 +31,20 @@ export interface KillsOnKafka {
 }
 
 /**
- * Two ingest processes share the partitions on Kafka while events keep coming; by turns one is killed at a random moment
- * and comes back. What is left must equal an uninterrupted run of the same events.
+ * Events happen more slowly than they are appended, and the uninterrupted run is appended at the end: what is older than the
+ * allowed lateness by then would count in one of them alone. No kill begins after this, ms.
  */
-export async function killMembersInTurn({ kills, seed }: { kills: number; seed: number }): Promise<KillsOnKafka> {
+const longest = 180_000
+
+/**
+ * Two ingest processes share the partitions on Kafka while events keep coming; by turns one is killed at a random moment, one
+ * in four times the one that is just coming back. What is left must equal an uninterrupted run of the same events.
+ *
+ * @param onKill told after each takeover
+ */
+export async function killMembersInTurn(
+  { kills, seed, onKill = () => {} }: { kills: number; seed: number; onKill?: (takeoverMs: number) => void },
+): Promise<KillsOnKafka> {
   const { brokers } = await sharedKafka()
   const prefix = uniquePrefix()
   const topics = topicNames(prefix)
@@ -45,27 +57,54 @@ export async function killMembersInTurn({ kills, seed }: { kills: number; seed: 
     await log.ensureTopics(topicSpecs(topics))
     const start = (name: number): Member => {
       const running = spawn(process.execPath, [child, brokers.join(), prefix, String(partitions), join(directory, String(name))], { stdio: 'pipe' })
-      const member: Member = { process: running, output: '' }
-      for (const stream of [running.stdout, running.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { member.output += text })
+      const owning = Promise.withResolvers<unknown>()
+      const member: Member = { process: running, output: '', owns: owning.promise }
+      running.once('close', owning.resolve)
+      for (const stream of [running.stdout, running.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          member.output += text
+          if (member.output.includes('ingest owns partitions')) owning.resolve(undefined)
+        })
+      }
       return member
     }
     members.push(start(0), start(1))
+    /** Ms from now until each partition has announced something again, under whatever owner. */
+    const goesOn = async (since = Date.now()): Promise<number> => {
+      const takeover = await watch.everyShardMoves(since, 30_000, members) - since
+      onKill(takeover)
+      return takeover
+    }
+    const kill = async ({ process: running }: Member): Promise<number> => {
+      const killedAt = Date.now()
+      running.kill('SIGKILL')
+      await once(running, 'close')
+      return goesOn(killedAt)
+    }
     const watch = new Watch(log, topics, await log.starts([topics.changes]), ended.signal)
     const feed = new Feed(log, topics, seed)
     feed.run(ended.signal)
     await watch.everyShardMoves(Date.now(), 60_000)
 
+    await Promise.all(members.map(({ owns }) => owns))
+
     const takeovers: number[] = []
-    for (let i = 0; i < kills; i++) {
-      await watch.batches(1 + Math.floor(random() * 60))
-      const victim = members[i % 2] as Member
-      victim.process.kill('SIGKILL')
-      const killedAt = Date.now()
-      await once(victim.process, 'close')
-      const movedAt = await watch.everyShardMoves(killedAt, 30_000, members)
-      takeovers.push(movedAt - killedAt)
-      members[i % 2] = start(i % 2)
-      await watch.everyShardMoves(Date.now(), 30_000, members)
+    const startedAt = performance.now()
+    for (let next = 0; takeovers.length < kills && performance.now() - startedAt < longest; next = 1 - next) {
+      const victim = members[next] as Member
+      await watch.batches(1 + Math.floor(random() * 40))
+      takeovers.push(await kill(victim))
+      const returning = start(next)
+      members[next] = returning
+      if (takeovers.length < kills && random() < 0.25) {
+        // While it starts, joins or takes its share: a moment of the clock, as nothing tells of these from outside.
+        const moment = setTimeout(() => returning.process.kill('SIGKILL'), random() * 2_500)
+        await once(returning.process, 'close')
+        clearTimeout(moment)
+        takeovers.push(await goesOn())
+        members[next] = start(next)
+      }
+      await (members[next] as Member).owns
     }
     await feed.stop()
     await watch.covers(await log.ends(domainTopics(topics)))
