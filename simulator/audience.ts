@@ -1,3 +1,4 @@
+import { considerLeaving, restateProfile } from './accounts.ts'
 import { browse, chooseFrom } from './browsing.ts'
 import type { Person } from './people.ts'
 import { publishEmbedding, registerUser } from './registry.ts'
@@ -35,7 +36,10 @@ export function comeOnline(world: World, user: Person): Session {
   world.sessions.push(session)
   world.sessionOf.set(user.index, session)
   if (!world.registered.has(user.id)) registerUser(world, user)
-  else if (world.random.chance(0.05)) publishEmbedding(world, 'user', user.id, user.latent)
+  else {
+    if (world.random.chance(0.05)) publishEmbedding(world, 'user', user.id, user.latent)
+    restateProfile(world, user)
+  }
   return session
 }
 
@@ -49,6 +53,7 @@ export function depart(world: World, session: Session): void {
     last.place = session.place
   }
   world.sessionOf.delete(session.user.index)
+  considerLeaving(world, session.user)
 }
 
 /** Everybody leaves a stream that ended, and most look for another. */

@@ -1,4 +1,5 @@
 import { entityKey } from '../events/entity.ts'
+import { endShow } from './accounts.ts'
 import { endAuction, planAuctions } from './auctions.ts'
 import { scatter } from './audience.ts'
 import { blend, randomLatent } from './latent.ts'
@@ -106,6 +107,7 @@ function endBroadcast(world: World, broadcast: Broadcast): void {
   world.open.delete(broadcast.id)
   scatter(world, broadcast)
   world.emitter.emit('LivestreamEnded', entityKey('livestream', broadcast.id), { reason: 'finished' })
+  endShow(world, broadcast.seller)
 }
 
 /** Half of the shows change what they are about once. */

@@ -118,6 +118,7 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
     run: settings.run,
     people: populate(settings.seed, settings),
     random: createRandom(settings.seed, `run ${settings.run}`),
+    accounts: createRandom(settings.seed, `accounts, run ${settings.run}`),
     agenda,
     emitter: createEmitter({ seed: settings.seed, run: settings.run, eventTime: () => eventTimeOf(world.now), send }),
     now: -SEEDING_SECONDS,

@@ -59,6 +59,8 @@ export interface World {
   run: number
   people: People
   random: Random
+  /** For what people and sellers do with their accounts. */
+  accounts: Random
   agenda: Agenda<() => void>
   emitter: Emitter
   /** Market seconds since the start. */
