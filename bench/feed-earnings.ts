@@ -12,7 +12,7 @@ export async function feedEarnings(
   let now = 0
   let draws = 0
   const feed = createFeedService({
-    index: market.index, view: market.view, textSpace: market.textSpace, model, exploreEvery,
+    index: market.index, live: market.live, view: market.view, textSpace: market.textSpace, model, exploreEvery,
     served: { note: () => {}, flush: () => Promise.resolve() },
     clock: () => now,
     newId: () => `feed-${++draws}`,

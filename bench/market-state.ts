@@ -6,6 +6,7 @@ import { applyEffect, beginChange, newEntityState, setDerivedFields, type Entity
 import { popularityOf } from '../ingest/metrics/popularity.ts'
 import { readMetrics, readUserAffinities, totalValue, viewersNow } from '../ingest/metrics/read.ts'
 import { project } from '../ingest/projections/index.ts'
+import { LiveStreams } from '../resolvers/feed/live-streams.ts'
 import { openEmbeddedIndex } from '../search/embedded.ts'
 import { textOf } from '../search/entities.ts'
 import type { EntityIndex, Upsert } from '../search/entity-index.ts'
@@ -19,6 +20,7 @@ import type { MetricView } from '../search/metrics.ts'
 export interface MarketState {
   index: EntityIndex
   view: MetricView
+  live: LiveStreams
   textSpace: string
   observe(event: DomainEvent): void
   /** Writes what has changed to the index, with the copies of metrics as of `now` (ms). */
@@ -30,6 +32,7 @@ export async function createMarketState(): Promise<MarketState> {
   const embedder = createHashingEmbedder()
   const states = new Map<EntityKey, EntityState>()
   const dirty = new Map<EntityState, PendingChange>()
+  let moment = 0
 
   const changing = (entity: EntityKey): { state: EntityState; pending: PendingChange } => {
     let state = states.get(entity)
@@ -47,6 +50,7 @@ export async function createMarketState(): Promise<MarketState> {
       }, pending)
     const change = endChange(state, pending)
     if (!change) return null
+    live.announced({ entity: state.entity, after: change.after })
     const { kind, id, revision, eventTime } = state
     const vectors: Record<string, Float32Array | null> = { ...change.vectors }
     if (change.operation === 'created') vectors[embedder.model] = (await embedder.embed([textOf(kind, change.after ?? {})]))[0] ?? null
@@ -79,9 +83,11 @@ export async function createMarketState(): Promise<MarketState> {
     waitFor: () => Promise.resolve(),
     ready: () => true,
   }
+  const live = new LiveStreams({ view, clock: () => moment })
+  await live.load(index)
 
   return {
-    index, view, textSpace: embedder.model,
+    index, view, live, textSpace: embedder.model,
     observe(event) {
       const time = parseTime(event.time)
       if (time === null) throw new Error(`${event.id} has no valid time`)
@@ -92,6 +98,7 @@ export async function createMarketState(): Promise<MarketState> {
       }
     },
     async settle(now) {
+      moment = now
       // Streams that nothing happened to lose viewers as well.
       for (const state of states.values()) if (state.kind === 'livestream' && state.metrics) changing(state.entity)
       const upserts: Upsert[] = []

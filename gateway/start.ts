@@ -2,19 +2,22 @@ import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { createEngine, inProcessSubgraph } from '../federation/index.ts'
-import type { Logger } from '../ingest/observer.ts'
+import { silentObserver, type Logger } from '../ingest/observer.ts'
+import { persist } from '../ingest/persist.ts'
 import { startView } from '../ingest/view-bootstrap.ts'
 import { buildOwnSubgraph } from '../resolvers/compose.ts'
 import type { Services } from '../resolvers/context.ts'
 import { createPublisher } from '../resolvers/events/publisher.ts'
 import { createServedLog } from '../resolvers/feed/served-log.ts'
-import { changesLists, createCommonLists } from '../resolvers/feed/common-lists.ts'
-import { commonListsTtl, createFeedService } from '../resolvers/feed/service.ts'
+import { LiveStreams } from '../resolvers/feed/live-streams.ts'
+import { createFeedService } from '../resolvers/feed/service.ts'
 import { localScope } from '../resolvers/scope.ts'
 import { subgraphNames } from '../resolvers/subgraphs.ts'
 import { committedSupergraph } from '../schema/supergraph.ts'
+import { CachedIndex } from '../search/cached-index.ts'
+import { Continuity } from '../search/continuity.ts'
 import type { Embedder } from '../search/embedder.ts'
-import type { EntityIndex } from '../search/entity-index.ts'
+import { IndexUnavailableError, type EntityIndex } from '../search/entity-index.ts'
 import { MetricViewImpl } from '../search/metric-view.ts'
 import { ChangeHub } from '../subscriptions/change-hub.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
@@ -52,10 +55,12 @@ export interface Gateway {
 
 /** How long notes about served feeds may still be written at the end, ms. */
 const flushMs = 2_000
+/** How much is remembered of what an index outside this process has answered: some 20,000 entities with a vector each. */
+const cacheBytes = 64 * 1024 * 1024
 
 /** Starts a gateway: the view, the subscriptions, the engine over Freshet's own subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, topics, index, embedder, settings, telemetry, logger, clock, newId, random } = options
+  const { log, topics, embedder, settings, telemetry, logger, clock, newId, random } = options
   const ended = new AbortController()
   const onError = (error: unknown) => {
     // Work that was given up because the client left, or its time was up, is nobody's error.
@@ -74,8 +79,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       logger.warn(reason)
     },
   })
-  const commonLists = createCommonLists({ ttlMs: commonListsTtl, clock })
-  const feed = createFeedService({ commonLists, index, view, served, textSpace: embedder.model, clock, random, newId })
+  // An index in this process answers as fast as a cache would.
+  const cache = options.index.local ? undefined : new CachedIndex(options.index, { maxBytes: cacheBytes })
+  const index = cache ?? options.index
+  const live = new LiveStreams({ view, clock })
+  const loadLive = () => persist({
+    system: 'index', what: 'reading who is live', signal: ended.signal, logger, metrics: silentObserver,
+    isSystems: (error) => error instanceof IndexUnavailableError,
+  }, () => live.load(options.index, ended.signal))
+  const feed = createFeedService({ index, live, view, served, textSpace: embedder.model, clock, random, newId })
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
@@ -83,18 +95,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   await log.ensureTopics(topicSpecs(topics))
+  const continuity = new Continuity()
   const bootstrap = startView({
     log, topics, view, signal: ended.signal, logger,
-    // The view has applied the batch: whoever hears of it and asks sees it.
+    // The view has applied the batch, and before this has returned nobody who waited for it goes on: so whoever hears of it
+    // and asks sees it.
     onBatch: (batch) => {
+      const follows = continuity.of(batch)
+      if (follows !== 'next') cache?.forget()
+      if (follows === 'break' && view.ready()) loadLive().catch(onError)
+      for (const change of batch.entities) cache?.announced(change)
+      live.apply(batch)
       telemetry.changeBatches.inc()
       telemetry.deadLetters.inc(batch.progress.deadLetters)
       for (const { appliedAt, appendedAt } of batch.entities) telemetry.dataLatency.observe(Math.max(0, appliedAt - appendedAt) / 1000)
-      if (batch.entities.some(changesLists)) commonLists.forget()
       hub.publish(batch)
     },
   })
+  let isReady = false
+  const ready = bootstrap.caughtUp.then(async () => {
+    cache?.follow()
+    await loadLive()
+    isReady = true
+  })
+  // Who does not wait need not catch it: its end is told below.
+  ready.catch(() => {})
   bootstrap.ended.catch((error: unknown) => {
+    cache?.unfollow()
     if (ended.signal.aborted) return
     onError(error)
     hub.close(new GraphQLError('The changes could not be read any further; subscribe again.', { extensions: { code: 'LOG_UNAVAILABLE' } }))
@@ -112,7 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const door: Door = {
     host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, measure,
-    ready: () => view.ready() && !hub.closed,
+    ready: () => isReady && !hub.closed,
   }
   const server = await listen(door, schemas).catch(async (error: unknown) => {
     ended.abort()
@@ -122,7 +149,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url: server.url,
     services,
-    ready: bootstrap.caughtUp,
+    ready,
     async close() {
       await server.close()
       // A log that is away is waited for in vain: notes matter less than an end.

@@ -22,6 +22,7 @@ export async function openEmbeddedIndex({ directory }: EmbeddedIndexOptions): Pr
 }
 
 class EmbeddedIndex implements EntityIndex {
+  readonly local = true
   readonly #generations: Generations
   #closed = false
 

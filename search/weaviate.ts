@@ -40,6 +40,7 @@ export async function openWeaviateIndex(
 }
 
 class WeaviateIndex implements EntityIndex {
+  readonly local = false
   readonly #connection: Connection
   readonly #generations: Generations
   readonly #serving: Target

@@ -6,17 +6,18 @@ import type { Placed } from '../../ranking/explore.ts'
 import type { EntityFields } from '../../search/entities.ts'
 import type { EntityIndex, StoredEntity } from '../../search/entity-index.ts'
 import type { MetricView, UserAffinities } from '../../search/metrics.ts'
+import { validateFilter } from '../../search/validate.ts'
 import { normalised } from '../../search/vector-math.ts'
-import { createCommonLists } from './common-lists.ts'
-import { findCandidates, toCandidate, type CommonLists, type Found, type Taste } from './candidates.ts'
+import { findCandidates, toCandidate, type Found, type Taste } from './candidates.ts'
 import { decodeFeedCursor, encodeFeedCursor, hash32, maxFeedLength } from './cursor.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from './feed-service.ts'
+import type { LiveStreams } from './live-streams.ts'
 import type { ServedLog } from './served-log.ts'
 
 export interface FeedOptions {
-  /** Shared with whoever hears of changes and forgets them; by default they go by time alone. */
-  commonLists?: CommonLists
   index: EntityIndex
+  /** Who is live, kept exact by changes. */
+  live: LiveStreams
   view: MetricView
   served: ServedLog
   /** The space of the gateway's own embedder: where a person has no other vector, that of their texts is used. */
@@ -33,24 +34,33 @@ export interface FeedOptions {
 const contendersPerItem = 4
 /** How long it is remembered which vector spaces there are, ms. */
 const spacesTtl = 10_000
-/** How long lists that are the same for everybody are remembered, ms. */
-export const commonListsTtl = 500
 /** A seller is new until so much attention (seconds watched in all) has been given. */
 const newSellerWatchSeconds = 3_600
 
 /** The feed over index, view and ranking. */
 export function createFeedService(options: FeedOptions): FeedService {
-  const { index, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
-  const commonLists = options.commonLists ?? createCommonLists({ ttlMs: commonListsTtl, clock })
-  let spaces: { names: string[]; until: number } | undefined
+  const { index, live, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
+  let spaces: { names: Promise<string[]>; until: number } | undefined
 
-  /** Vectors that were computed from behaviour say more of a person's taste than those of their texts. */
-  async function tasteSpaces(now: number): Promise<string[]> {
-    if (!spaces || spaces.until < now) {
-      const known = Object.keys((await index.stats()).spaces).filter((name) => name !== textSpace).sort()
-      spaces = { names: [...known, textSpace], until: now + spacesTtl }
+  async function askSpaces(): Promise<string[]> {
+    const { spaces: known } = await index.stats()
+    return [...Object.keys(known).filter((name) => name !== textSpace).sort(), textSpace]
+  }
+
+  /**
+   * Vectors that were computed from behaviour say more of a person's taste than those of their texts. Which spaces there
+   * are seldom changes: once they are known, no feed waits for the next answer.
+   */
+  function tasteSpaces(now: number): Promise<string[]> {
+    const former = spaces?.names
+    if (spaces && spaces.until >= now) return spaces.names
+    const asked = askSpaces()
+    const keep = (names: Promise<string[]> | undefined) => {
+      spaces = names && { names, until: now + spacesTtl }
     }
-    return spaces.names
+    keep(former ?? asked)
+    asked.then(() => keep(asked), () => keep(former))
+    return former ?? asked
   }
 
   async function personOf(userId: string, now: number, signal?: AbortSignal): Promise<{ profile: Profile; taste: Taste | undefined }> {
@@ -73,36 +83,37 @@ export function createFeedService(options: FeedOptions): FeedService {
 
   /** Reads the best contenders once more, with vectors, and keeps those that are live at this moment. */
   async function stillLive(contenders: readonly Found[], taste: Taste | undefined, signal?: AbortSignal) {
-    const fresh = await index.getMany('livestream', contenders.map(({ entity }) => entity.id), {
+    const fresh = await index.getMany('livestream', contenders.map(({ stream }) => stream.id), {
       withVectors: taste ? [taste.space] : undefined, signal,
     })
     return contenders.flatMap((found, place): (Found & { vector: Float32Array | undefined })[] => {
       const entity = fresh[place]
-      if (!entity || (entity.fields as EntityFields<'livestream'>).status !== 'LIVE') return []
+      const fields = entity?.fields as EntityFields<'livestream'> | undefined
+      if (!entity || fields?.status !== 'LIVE') return []
       const vector = taste && entity.vectors?.[taste.space]
-      return [{ ...found, entity, vector: vector && normalised(vector), similarity: found.similarity ?? cosine(taste?.values, vector) }]
+      return [{ ...found, stream: { ...found.stream, fields }, vector: vector && normalised(vector), similarity: found.similarity ?? cosine(taste?.values, vector) }]
     })
   }
 
-  async function evaluate({ userId, first, after, filter, scope, signal }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
+  async function evaluate({ userId, first, after, filter, signal }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
     const now = clock()
+    if (filter) validateFilter('livestream', filter)
     const of = hash32(JSON.stringify([userId, filter ?? null]))
     const { feedId, shown } = after === undefined ? { feedId: newId(), shown: [] } : decodeFeedCursor(after, of)
     const room = Math.min(first, maxFeedLength - shown.length)
     if (room <= 0) return { page: { feedId, items: [], hasNextPage: false }, note: () => {} }
 
+    await live.loaded()
     const { profile, taste } = await personOf(userId, now, signal)
-    const found = await findCandidates(index, profile, taste, filter, {
-      isNew, signal, common: (name, ask) => commonLists(`${scope.tenant} ${scope.roles.join(',')} ${name}`, ask),
-    })
+    const found = await findCandidates({ index, live }, profile, taste, filter, { isNew, signal })
     const seen = new Set(shown)
-    const open = [...found.values()].filter(({ entity }) => !seen.has(hash32(entity.id)))
-    const candidates = open.map((each) => toCandidate(each, measure(each.entity.id, now)))
+    const open = [...found.values()].filter(({ stream }) => !seen.has(hash32(stream.id)))
+    const candidates = open.map((each) => toCandidate(each, measure(each.stream.id, now)))
     const contenders = scoreAll(candidates, profile, model, now)
       .slice(0, Math.max(50, contendersPerItem * room))
       .flatMap(({ candidate }) => found.get(candidate.id) ?? [])
     const alive = await stillLive(contenders, taste, signal)
-    const ranked = rank(alive.map((each) => toCandidate(each, measure(each.entity.id, now), each.vector)), profile, {
+    const ranked = rank(alive.map((each) => toCandidate(each, measure(each.stream.id, now), each.vector)), profile, {
       model, diversity: defaultDiversity, exploreEvery, count: room + 1, now, random,
     })
 

@@ -1,18 +1,21 @@
 import { decodeCursor, encodeCursor, queryFingerprint, type CursorPosition } from '../cursors.ts'
 import type { FieldValue } from '../entities.ts'
-import type { HybridQuery, IndexHit, IndexPage, IndexQuery, Ordering } from '../entity-index.ts'
+import { nameOnly, type HybridQuery, type IndexHit, type IndexPage, type IndexQuery, type Ordering, type StoredEntity } from '../entity-index.ts'
 import { fuse, legWeights, type Leg } from '../fusion.ts'
 import { badPosition, firstPosition, hybridPosition, startAfter } from '../hybrid-position.ts'
 import { compileRows } from '../matches.ts'
 import { normalised } from '../vector-math.ts'
 import type { EntityTable } from './table.ts'
-import { Top } from './top.ts'
+import { Top } from '../top.ts'
 import type { Scored } from './vectors.ts'
 
 /** Answers a validated query from a table. */
 export function runQuery(table: EntityTable, query: IndexQuery): IndexPage | Promise<IndexPage> {
   return query.hybrid ? hybridPage(table, query, query.hybrid) : listing(table, query)
 }
+
+const entityAt = (table: EntityTable, slot: number, { kind, withFields, withVectors }: IndexQuery): StoredEntity =>
+  withFields === false ? nameOnly(kind, table.idAt(slot)!) : table.entityAt(slot, withVectors)
 
 const filterOf = (table: EntityTable, { filter }: IndexQuery): ((slot: number) => boolean) =>
   filter ? compileRows<number>(filter, (field) => table.reader(field)) : () => true
@@ -48,7 +51,7 @@ function listing(table: EntityTable, query: IndexQuery): IndexPage {
   const hasNextPage = slots.length > query.limit
   if (hasNextPage) slots.pop()
   const hits = slots.map((slot): IndexHit => ({
-    entity: table.entityAt(slot, query.withVectors),
+    entity: entityAt(table, slot, query),
     score: 0,
     cursor: encodeCursor(fingerprint, sorts.map(({ read }) => (read(slot) ?? null) as string | number | null)),
   }))
@@ -91,7 +94,7 @@ async function hybridPage(table: EntityTable, query: IndexQuery, hybrid: HybridQ
   const fused = fuse(legs(table, query, hybrid, from.depth, text), hybrid.fusion)
   const start = startAfter(fused, from)
   const hits = fused.slice(start, start + query.limit).map((hit, index): IndexHit => ({
-    entity: table.entityAt(table.slotOf(hit.id)!, query.withVectors),
+    entity: entityAt(table, table.slotOf(hit.id)!, query),
     score: hit.score,
     parts: hit.parts,
     cursor: encodeCursor(fingerprint, [from.depth, start + index + 1, hit.id]),

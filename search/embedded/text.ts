@@ -1,7 +1,7 @@
 import { entityFields, type FieldDefinition, type FieldValue } from '../entities.ts'
 import type { EntityKind } from '../../events/entity.ts'
 import { tokenise } from '../tokenise.ts'
-import { Top } from './top.ts'
+import { Top } from '../top.ts'
 import type { Scored } from './vectors.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { norm } from '../vector-math.ts'
 import { allocate, comparing, floats, release, strideOf } from './arena.ts'
-import { Top } from './top.ts'
+import { Top } from '../top.ts'
 
 const rowsPerBlock = 256
 

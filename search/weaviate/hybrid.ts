@@ -1,6 +1,6 @@
 import type { FilterValue } from 'weaviate-client'
 import { decodeCursor, encodeCursor, queryFingerprint } from '../cursors.ts'
-import type { HybridQuery, IndexHit, IndexPage, IndexQuery } from '../entity-index.ts'
+import { nameOnly, type HybridQuery, type IndexHit, type IndexPage, type IndexQuery } from '../entity-index.ts'
 import { fuse, legWeights, type Leg, type LegHit } from '../fusion.ts'
 import { firstPosition, hybridPosition, startAfter } from '../hybrid-position.ts'
 import { foldFilter } from '../matches.ts'
@@ -25,9 +25,10 @@ export async function hybridPage(target: Target, query: IndexQuery, hybrid: Hybr
   const fused = fuse(await legsOf(target, query, hybrid, from.depth, filter === true ? undefined : toWeaviate(query.kind, filter)), hybrid.fusion)
   const start = startAfter(fused, from)
   const page = fused.slice(start, start + query.limit)
-  const entities = await entitiesOf(target, query.kind, page.map(({ id }) => id), query.withVectors, query.signal)
+  const entities = query.withFields === false ? undefined
+    : await entitiesOf(target, query.kind, page.map(({ id }) => id), query.withVectors, query.signal)
   const hits = page.flatMap((hit, index): IndexHit[] => {
-    const entity = entities.get(hit.id)
+    const entity = entities ? entities.get(hit.id) : nameOnly(query.kind, hit.id)
     // Deleted since the legs were run.
     if (!entity) return []
     return [{ entity, score: hit.score, parts: hit.parts, cursor: encodeCursor(fingerprint, [from.depth, start + index + 1, hit.id]) }]

@@ -1,5 +1,5 @@
 import { decodeCursor, encodeCursor, queryFingerprint, type CursorPosition } from '../cursors.ts'
-import type { IndexHit, IndexPage, IndexQuery, Ordering } from '../entity-index.ts'
+import { nameOnly, type IndexHit, type IndexPage, type IndexQuery, type Ordering } from '../entity-index.ts'
 import { badPosition } from '../hybrid-position.ts'
 import { foldFilter } from '../matches.ts'
 import { toWeaviate } from './filters.ts'
@@ -16,7 +16,7 @@ export async function listing(target: Target, query: IndexQuery): Promise<IndexP
   const search = new OrderedSearch(target, query, orderings, filter === true ? [] : [toWeaviate(query.kind, filter)])
   const entities = await search.find(after, query.limit + 1)
   const hits = entities.slice(0, query.limit).map((entity): IndexHit =>
-    ({ entity, score: 0, cursor: encodeCursor(fingerprint, orderings.map(({ field }) => valueOf(entity, field))) }))
+    ({ entity: query.withFields === false ? nameOnly(query.kind, entity.id) : entity, score: 0, cursor: encodeCursor(fingerprint, orderings.map(({ field }) => valueOf(entity, field))) }))
   return { hits, hasNextPage: entities.length > query.limit }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FreshetEvent } from '../../../events/vocabulary.ts'
+import { LiveStreams } from '../../../resolvers/feed/live-streams.ts'
 import { createFeedService, type FeedOptions } from '../../../resolvers/feed/service.ts'
 import { localScope } from '../../../resolvers/scope.ts'
 import { openEmbeddedIndex } from '../../../search/embedded.ts'
@@ -24,8 +25,11 @@ async function feedOver(writes: Upsert[], options: Partial<FeedOptions> = {}) {
   await index.upsert(writes)
   const notes: FreshetEvent<'FeedServed'>[] = []
   let ids = 0
+  const view = new MetricViewImpl()
+  const live = new LiveStreams({ view, clock: () => now })
+  await live.load(options.index ?? index)
   const service = createFeedService({
-    index, view: new MetricViewImpl(), textSpace: 'text', clock: () => now, random: () => 0, newId: () => `id-${++ids}`, exploreEvery: 0,
+    index, live, view, textSpace: 'text', clock: () => now, random: () => 0, newId: () => `id-${++ids}`, exploreEvery: 0,
     served: { note: (event) => notes.push(event), flush: () => Promise.resolve() }, ...options,
   })
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Top } from '../../../search/embedded/top.ts'
+import { Top } from '../../search/top.ts'
 
 describe('the best k', () => {
   it('are those of a full sort, in its order', () => {

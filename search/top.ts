@@ -2,22 +2,22 @@
  * The best k of a stream of rows in bounded space: a binary heap whose root is the worst row kept. `before(a, b)` is a
  * strict total order: whether a comes before b in the result.
  */
-export class Top {
+export class Top<T = number> {
   readonly #limit: number
-  readonly #before: (a: number, b: number) => boolean
-  readonly #heap: number[] = []
+  readonly #before: (a: T, b: T) => boolean
+  readonly #heap: T[] = []
 
-  constructor(limit: number, before: (a: number, b: number) => boolean) {
+  constructor(limit: number, before: (a: T, b: T) => boolean) {
     this.#limit = limit
     this.#before = before
   }
 
   /** The worst of a full heap: only what comes before it can still enter. */
-  get worst(): number | undefined {
+  get worst(): T | undefined {
     return this.#heap.length < this.#limit ? undefined : this.#heap[0]
   }
 
-  push(row: number): void {
+  push(row: T): void {
     const heap = this.#heap
     if (heap.length < this.#limit) {
       heap.push(row)
@@ -29,7 +29,7 @@ export class Top {
   }
 
   /** Best first. The heap is spent afterwards. */
-  take(): number[] {
+  take(): T[] {
     return this.#heap.sort((a, b) => (this.#before(a, b) ? -1 : 1))
   }
 
