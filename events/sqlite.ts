@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { hostname, uptime } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { EmbeddedLog } from './embedded/log.ts'
+import { bootId, directoryInUse, nameOwner } from './embedded/owner.ts'
+import { prepare, schema } from './embedded/statements.ts'
 import type { Row, RowHead, Store, StoredTopic } from './embedded/store.ts'
 import type { Positions, TopicSpec } from './log.ts'
+
+export { DirectoryInUseError } from './embedded/owner.ts'
 
 export interface SqliteLogOptions {
   /** Created when missing. It belongs to one process at a time. */
@@ -25,12 +28,6 @@ export interface SqliteLogOptions {
   retentionBytes?: number
   /** Hears of trouble that is being waited out, such as a full disk. */
   report?: (message: string) => void
-}
-
-/** Another process, or another part of this one, has the directory open. */
-export class DirectoryInUseError extends Error {
-  override readonly name = 'DirectoryInUseError'
-  readonly code = 'DIRECTORY_IN_USE'
 }
 
 /**
@@ -60,26 +57,6 @@ const FORMAT = 1
 const SPAN = 2 ** 40
 const MAX_SLOTS = 8_191
 
-const schema = `
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE topics (
-    name TEXT PRIMARY KEY, first_slot INTEGER NOT NULL, compacted INTEGER NOT NULL, retention_ms INTEGER
-  ) WITHOUT ROWID;
-  CREATE TABLE batches (
-    id INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_at INTEGER NOT NULL, blob BLOB NOT NULL
-  );
-  CREATE TABLE latest (
-    id INTEGER PRIMARY KEY, appended_at INTEGER NOT NULL, slot INTEGER NOT NULL, key TEXT NOT NULL,
-    tombstone INTEGER NOT NULL, blob BLOB NOT NULL, UNIQUE (slot, key)
-  );
-  CREATE INDEX tombstones ON latest (slot, appended_at) WHERE tombstone;
-  CREATE TABLE epochs (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE commits (
-    name TEXT NOT NULL, partition TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (name, partition)
-  ) WITHOUT ROWID;
-  CREATE TABLE protected (partition TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
-`
-
 type Statement = ReturnType<DatabaseSync['prepare']>
 
 class SqliteStore implements Store {
@@ -87,11 +64,10 @@ class SqliteStore implements Store {
   readonly partitions: number
   readonly crashed: boolean
   readonly #db: DatabaseSync
-  readonly #statements: ReturnType<typeof prepare>
+  readonly #statements: ReturnType<typeof prepare<Statement>>
 
   constructor({ directory, partitions, newId = randomUUID, synchronous = 'normal' }: SqliteLogOptions) {
     mkdirSync(directory, { recursive: true })
-    const owner = join(directory, 'events.owner')
     this.#db = new DatabaseSync(join(directory, 'events.db'), { timeout: 0 })
     try {
       // The exclusive lock is the operating system's, so it dies with the process; and it spares a shared-memory file.
@@ -113,10 +89,9 @@ class SqliteStore implements Store {
       this.#statements.setMeta.run('boot', boot)
     } catch (error) {
       this.#db.close()
-      throw isBusy(error) ? new DirectoryInUseError(inUse(directory, owner), { cause: error }) : error
+      throw isBusy(error) ? directoryInUse(directory, error) : error
     }
-    // For the words of the refusal only; the lock above decides.
-    writeFileSync(owner, `process ${process.pid} on ${hostname()}\n`)
+    nameOwner(directory)
   }
 
   #create(partitions: number, id: string): void {
@@ -244,34 +219,6 @@ class SqliteStore implements Store {
   }
 }
 
-function prepare(db: DatabaseSync) {
-  const table = (from: string) => ({
-    scan: db.prepare(`SELECT id, count, appended_at, blob ${from} WHERE id >= ? AND id < ? ORDER BY id`),
-    floor: db.prepare(`SELECT id, count, appended_at ${from} WHERE id <= ? AND id >= ? ORDER BY id DESC LIMIT 1`),
-    first: db.prepare(`SELECT id, count, appended_at ${from} WHERE id >= ? AND id < ? ORDER BY id LIMIT 1`),
-  })
-  return {
-    batches: table('FROM batches'),
-    latest: table('FROM (SELECT id, 1 AS count, appended_at, blob FROM latest)'),
-    topics: db.prepare('SELECT * FROM topics ORDER BY first_slot'),
-    addTopic: db.prepare('INSERT INTO topics VALUES (?, ?, ?, ?)'),
-    insert: db.prepare('INSERT INTO batches VALUES (?, ?, ?, ?)'),
-    replace: db.prepare('INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?, ?)'),
-    oldest: db.prepare('SELECT id, length(blob) AS size FROM batches WHERE id >= ? AND id < ? ORDER BY id LIMIT ?'),
-    remove: db.prepare('DELETE FROM batches WHERE id = ?'),
-    removeTombstones: db.prepare('DELETE FROM latest WHERE tombstone AND slot = ? AND appended_at < ? AND id < ?'),
-    used: db.prepare(`SELECT (page_count - freelist_count) * page_size AS bytes
-      FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`),
-    nextEpoch: db.prepare('INSERT INTO epochs VALUES (?, 1) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch'),
-    committed: db.prepare('SELECT partition, position FROM commits WHERE name = ?'),
-    commit: db.prepare('INSERT INTO commits VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position'),
-    protected: db.prepare('SELECT partition, position FROM protected'),
-    protect: db.prepare('INSERT INTO protected VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position'),
-    setMeta: db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
-    removeMeta: db.prepare('DELETE FROM meta WHERE key = ?'),
-  }
-}
-
 type Columns = NonNullable<ReturnType<Statement['get']>>
 
 const head = (row: Columns, base: number): RowHead =>
@@ -284,24 +231,3 @@ const positions = (rows: Columns[]): Positions =>
 const primaryCode = (error: unknown): number =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : -1
 const isBusy = (error: unknown): boolean => primaryCode(error) === 5
-
-function inUse(directory: string, owner: string): string {
-  let who = 'another process'
-  try {
-    who = readFileSync(owner, 'utf8').trim()
-  } catch {
-    // The owner is about to write its name: the refusal holds without it.
-  }
-  return `The event log in ${directory} is in use by ${who}. The embedded log belongs to one process at a time: ` +
-    'stop that one, or give this one a directory of its own (FRESHET_DATA_DIR).'
-}
-
-/** Tells one start of the machine from another. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    // Elsewhere the minute in which the machine started; off by one at worst, which costs a gap in the offsets.
-    return String(Math.round((Date.now() / 1000 - uptime()) / 60))
-  }
-}
