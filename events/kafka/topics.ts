@@ -68,6 +68,8 @@ async function create(admin: Admin, specs: readonly TopicSpec[], { partitions, r
 
 function settingsOf({ compacted, retentionMs }: TopicSpec, replicationFactor: number | undefined): Record<string, string> {
   return {
+    // No `min.compaction.lag.ms`: readers of `state` want the latest record of each key up to one that they know to be there, and
+    // meet it whatever was compacted before; nobody counts on a superseded one. The embedded log compacts at once.
     'cleanup.policy': compacted ? 'compact' : 'delete',
     'retention.ms': String(retentionMs ?? -1),
     'retention.bytes': '-1',
