@@ -3,7 +3,7 @@ import { codes, ErrorLog } from './errors.ts'
 import { finish, run } from './execute.ts'
 import { mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
 import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
-import { Plans, type Plan } from './plans.ts'
+import { Plans, type Plan, type PlannerName } from './plans.ts'
 import { Preparation, type PreparedOperation } from './prepare.ts'
 import { publicSchema } from './compose.ts'
 import { Calls, Lanes } from './lanes.ts'
@@ -24,6 +24,8 @@ export interface EngineOptions {
    * unless said otherwise; nothing that is complete is kept in either case.
    */
   sharing?: 'inFlight' | 'off'
+  /** The native planner unless said otherwise; where that one fails, the own one steps in. */
+  planner?: PlannerName
   /** A monotonic clock in milliseconds, for the statistics. */
   now?: () => number
 }
@@ -44,6 +46,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     supergraphSdl,
     capacity: options.planCacheSize ?? 1000,
     now: options.now ?? (() => performance.now()),
+    planner: options.planner ?? 'native',
   })
   const schema = publicSchema(supergraphSdl)
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))

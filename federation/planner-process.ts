@@ -10,10 +10,16 @@ export class PlannerCrash extends Error {
   override name = 'PlannerCrash'
 }
 
+/** The planner's process ended too often of late, and is not started for a while. */
+export class PlannerAway extends Error {
+  override name = 'PlannerAway'
+}
+
 /** A supergraph in the planner's process. */
 export interface PlannerHandle {
   /**
    * @throws PlannerCrash when planning the operation ended the planner or took longer than its limit.
+   * @throws PlannerAway when operations before it ended the planner too often.
    * @throws Error with the planner's words when the operation does not fit the supergraph.
    */
   plan(operation: string): Promise<PlanNode | undefined>
@@ -21,8 +27,6 @@ export interface PlannerHandle {
 }
 
 interface Job {
-  /** How often the planner ended while this was its work. Once may be the fault of something else. */
-  ends: number
   supergraph: number
   operation: string
   resolve: (node: PlanNode | undefined) => void
@@ -35,12 +39,23 @@ const planningLimitMs = 5000
 /** What is kept of the words with which the planner ends. */
 const maximumLastWords = 2000
 
+/** Starting the process costs a core's time: so often it is started again at once. */
+const promptRestarts = 3
+
+/** The pause after that, doubled with each further end, in milliseconds. */
+const firstPauseMs = 500
+const maximumPauseMs = 60_000
+
+/** A process that lived so long, in milliseconds, makes up for the ends before it. */
+const goodLifeMs = 60_000
+
 /**
  * One process plans for all engines of this one. It is started with the first engine, started again for the first
  * operation after it ended, and ends with the last engine. Answers come in order, so when it ends the oldest open
- * job is the one that ended it; the others are given to its successor.
+ * job is the one that ended it; the others are given to its successor. Nobody can keep a core busy with starting it:
+ * when it ends too often it stays away for a while, and who asks is told so.
  */
-class PlannerProcess {
+export class PlannerProcess {
   readonly #supergraphs = new Map<number, string>()
   readonly #jobs: Job[] = []
   #next = 0
@@ -48,6 +63,16 @@ class PlannerProcess {
   #watch: NodeJS.Timeout | undefined
   /** The process that had to be ended. */
   #tooLong: ChildProcess | undefined
+  readonly #now: () => number
+  #startedAt = 0
+  /** How often it ended without having lived well before. */
+  #ends = 0
+  #awayUntil = -Infinity
+
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   open(sdl: string): PlannerHandle {
     const supergraph = this.#next++
@@ -60,7 +85,11 @@ class PlannerProcess {
           reject(new Error('The engine is closed; it plans no more operations.'))
           return
         }
-        this.#jobs.push({ ends: 0, supergraph, operation, resolve, reject })
+        if (!this.#child && this.#now() < this.#awayUntil) {
+          reject(away())
+          return
+        }
+        this.#jobs.push({ supergraph, operation, resolve, reject })
         if (!this.#child) this.#start()
         else this.#send({ kind: 'plan', supergraph, operation })
         if (this.#jobs.length === 1) this.#attend()
@@ -82,6 +111,7 @@ class PlannerProcess {
       execArgv: [], env: { NODE_NO_WARNINGS: '1' }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#child = child
+    this.#startedAt = this.#now()
     let lastWords = ''
     child.stderr?.on('data', (chunk: Buffer) => {
       lastWords = (lastWords + chunk.toString()).slice(0, maximumLastWords)
@@ -131,14 +161,14 @@ class PlannerProcess {
   #ended(lastWords: string, tookTooLong: boolean): void {
     clearTimeout(this.#watch)
     this.#child = undefined
-    const [suspect] = this.#jobs
-    if (suspect && (++suspect.ends > 1 || tookTooLong)) {
-      this.#jobs.shift()
-      suspect.reject(new PlannerCrash(tookTooLong
-        ? `The planner did not plan this operation within ${planningLimitMs} ms.`
-        : `The planner ended while it planned this operation. ${lastWords}`.trim()))
-    }
-    if (this.#jobs.length > 0) this.#start()
+    this.#jobs.shift()?.reject(new PlannerCrash(tookTooLong
+      ? `The planner did not plan this operation within ${planningLimitMs} ms.`
+      : `The planner ended while it planned this operation. ${lastWords}`.trim()))
+    this.#ends = this.#now() - this.#startedAt > goodLifeMs ? 1 : this.#ends + 1
+    const pause = this.#ends > promptRestarts ? firstPauseMs * 2 ** (this.#ends - promptRestarts - 1) : 0
+    this.#awayUntil = this.#now() + Math.min(pause, maximumPauseMs)
+    if (pause > 0) for (const job of this.#jobs.splice(0)) job.reject(away())
+    else if (this.#jobs.length > 0) this.#start()
   }
 
   #stop(): void {
@@ -150,12 +180,15 @@ class PlannerProcess {
   }
 }
 
+const away = (): PlannerAway =>
+  new PlannerAway('The planner ended too often while it planned other operations; it is given a pause.')
+
 interface Referable {
   ref?(): void
   unref?(): void
 }
 
-const shared = new PlannerProcess()
+const shared = new PlannerProcess(() => performance.now())
 
 /** Makes a supergraph known to the planner's process. */
 export const openPlanner = (supergraphSdl: string): PlannerHandle => shared.open(supergraphSdl)

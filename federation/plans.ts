@@ -1,6 +1,7 @@
 import { print, type DocumentNode, type GraphQLSchema } from 'graphql'
 import { compilePlan, type Step } from './compile.ts'
 import { perRootField, type NormalisedOperation } from './normalise.ts'
+import { createPlanner, type Planner } from './planner/index.ts'
 import { openPlanner, PlannerCrash, type PlannerHandle } from './planner-process.ts'
 import { Projection } from './project.ts'
 import type { SupergraphTypes } from './schema.ts'
@@ -17,26 +18,36 @@ export interface PlansOptions {
   capacity: number
   /** Milliseconds, for the statistics. */
   now: () => number
+  /** Which planner is asked. The own one also steps in where the native one fails. */
+  planner: PlannerName
 }
+
+export type PlannerName = 'native' | 'own'
 
 /** Whether a step calls for root fields only, so that each is complete before the next begins. */
 const isSerial = (step: Step | undefined): boolean =>
   step === undefined || step.kind === 'root'
   || step.kind === 'sequence' && step.steps.every(({ kind }) => kind === 'root')
 
-/** Plans operations over one supergraph and keeps the plans by the operation's normalised text. */
+/**
+ * Plans operations over one supergraph and keeps the plans by the operation's normalised text. The native planner makes
+ * the better plans; what it does not plan, or may plan wrongly, our own one plans.
+ */
 export class Plans {
   hits = 0
   misses = 0
   evictions = 0
   planningMs = 0
-  readonly #planner: PlannerHandle
+  readonly #native: PlannerHandle | undefined
+  readonly #own: Planner
+  #closed = false
   readonly #capacity: number
   readonly #now: () => number
   readonly #plans = new Map<string, Promise<Plan> | Plan>()
 
-  constructor({ supergraphSdl, capacity, now }: PlansOptions) {
-    this.#planner = openPlanner(supergraphSdl)
+  constructor({ supergraphSdl, capacity, now, planner }: PlansOptions) {
+    this.#native = planner === 'native' ? openPlanner(supergraphSdl) : undefined
+    this.#own = createPlanner(supergraphSdl)
     this.#capacity = capacity
     this.#now = now
   }
@@ -47,7 +58,7 @@ export class Plans {
 
   /**
    * The plan of a normalised operation. Synchronous when it is known. A failure is kept when it cost a planner.
-   * @throws Error from the planner when the operation does not fit the supergraph.
+   * @throws Error from a planner when the operation does not fit the supergraph.
    */
   plan(operation: NormalisedOperation, schema: GraphQLSchema, types: SupergraphTypes): Promise<Plan> | Plan {
     const known = this.#plans.get(operation.text)
@@ -77,7 +88,8 @@ export class Plans {
   }
 
   close(): void {
-    this.#planner.close()
+    this.#closed = true
+    this.#native?.close()
     this.#plans.clear()
   }
 
@@ -90,28 +102,48 @@ export class Plans {
   async #wholeOrByField(
     operation: NormalisedOperation, document: DocumentNode, projection: Projection, types: SupergraphTypes,
   ): Promise<Step | undefined> {
-    const isMutation = operation.operation.operation === 'mutation'
+    const step = await this.#step(document, types)
+    if (operation.operation.operation !== 'mutation') return step
     const fields = perRootField(operation)
-    try {
-      const step = await this.#step(document, types)
-      // The planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
-      if (!isMutation || !projection.hasConditions && (fields.size < 2 || isSerial(step))) return step
-    } catch (error) {
-      // Some operations fail only because the planner mixes up their root fields.
-      if (fields.size < 2) throw error
-    }
+    // A planner lets a mutation's field begin while others' selections are still fetched; the spec does not.
+    if (!projection.hasConditions && (fields.size < 2 || isSerial(step))) return step
     const byKey = new Map<string, Step>()
     for (const [key, field] of fields) {
       const step = await this.#step(field, types)
       if (step) byKey.set(key, step)
     }
-    return isMutation ? { kind: 'fields', byKey } : { kind: 'parallel', steps: [...byKey.values()] }
+    return { kind: 'fields', byKey }
   }
 
   async #step(document: DocumentNode, types: SupergraphTypes): Promise<Step | undefined> {
+    if (this.#closed) throw new Error('The engine is closed; it plans no more operations.')
     const started = this.#now()
-    const node = await this.#planner.plan(print(document))
-    this.planningMs += this.#now() - started
-    return node ? compilePlan(node, types) : undefined
+    try {
+      return this.#native && !this.#own.isRisky(document)
+        ? await this.#nativeOrOwn(this.#native, document, types) : this.#ownStep(document, types)
+    } finally {
+      this.planningMs += this.#now() - started
+    }
+  }
+
+  async #nativeOrOwn(
+    native: PlannerHandle, document: DocumentNode, types: SupergraphTypes,
+  ): Promise<Step | undefined> {
+    try {
+      const node = await native.plan(print(document))
+      return node && compilePlan(node, types)
+    } catch (error) {
+      if (this.#closed) throw error
+      try {
+        return this.#ownStep(document, types)
+      } catch (cause) {
+        throw error instanceof PlannerCrash ? error : cause
+      }
+    }
+  }
+
+  #ownStep(document: DocumentNode, types: SupergraphTypes): Step | undefined {
+    const node = this.#own.plan(document)
+    return node && compilePlan(node, types)
   }
 }

@@ -2,24 +2,32 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'graphql'
 import { buildSubgraph, composeSubgraphs, createEngine, inProcessSubgraph } from '../../federation/index.ts'
+import { PlannerProcess } from '../../federation/planner-process.ts'
 import { newShop, shopEngine } from './shop.ts'
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@requires", "@external"])'
 
 /** Two keys where a requirement is computed: enough to end the native planner (0.0.38). */
-const fatal = () => {
-  const sdls = {
-    a: `${link} type Query { thing: T } type T @key(fields: "id") { id: ID! }`,
-    b: `${link} type T @key(fields: "id") { id: ID! x: Int }`,
-    c: `${link} type T @key(fields: "id") @key(fields: "code") { id: ID! code: String! x: Int @external y: Int @requires(fields: "x") }`,
-  }
-  return createEngine({
-    supergraphSdl: composeSubgraphs(Object.entries(sdls).map(([name, typeDefs]) => ({ name, typeDefs }))).supergraphSdl,
-    subgraphs: new Map(Object.entries(sdls).map(([name, typeDefs]) => [name, inProcessSubgraph({ schema: buildSubgraph({ typeDefs }) })])),
-  })
+const sdls = {
+  a: `${link} type Query { thing: T } type T @key(fields: "id") { id: ID! }`,
+  b: `${link} type T @key(fields: "id") { id: ID! x: Int }`,
+  c: `${link} type T @key(fields: "id") @key(fields: "code") { id: ID! code: String! x: Int @external y: Int @requires(fields: "x") }`,
+}
+const { supergraphSdl } = composeSubgraphs(Object.entries(sdls).map(([name, typeDefs]) => ({ name, typeDefs })))
+
+const resolvers = {
+  a: { Query: { thing: () => ({ id: '1' }) } },
+  b: { T: { x: () => 20 } },
+  c: { T: { code: ({ id }: { id: string }) => `c${id}`, y: ({ x }: { x: number }) => x + 1 } },
 }
 
-test('an operation that ends the planner is an error, and those beside it are planned', async () => {
+const fatal = () => createEngine({
+  supergraphSdl,
+  subgraphs: new Map(Object.entries(sdls).map(([name, typeDefs]) =>
+    [name, inProcessSubgraph({ schema: buildSubgraph({ typeDefs, resolvers: resolvers[name as keyof typeof sdls] }) })])),
+})
+
+test('an operation that ends the native planner is answered all the same, as are those beside it', async () => {
   const engine = fatal()
   const shop = shopEngine(newShop())
   const run = (query: string) => engine.execute({ document: parse(query) })
@@ -30,15 +38,44 @@ test('an operation that ends the planner is an error, and those beside it are pl
     shop.execute({ document: parse('{ users { score } }') }),
     run('{ thing { y id } }'),
   ])
-  assert.deepEqual(results.map(({ data, errors }) => errors?.map(({ extensions }) => extensions.code) ?? Object.keys(data ?? {})), [
-    ['thing'], ['QUERY_PLANNING_FAILED'], ['thing'], ['users'], ['QUERY_PLANNING_FAILED'],
+  assert.deepEqual(results.map(({ errors }) => errors), results.map(() => undefined))
+  assert.deepEqual(results.map(({ data }) => JSON.parse(JSON.stringify(data?.thing ?? null))), [
+    { id: '1' }, { y: 21 }, { code: 'c1' }, null, { y: 21, id: '1' },
   ])
-  assert.match(String(results[1]?.errors?.[0]?.originalError?.message), /^The planner ended while it planned this operation/)
-  // Known by now: the planner is not asked, and does not end, again.
+  // Known by now: no planner is asked again.
   const { misses } = engine.stats()
-  assert.equal((await run('query Again { thing { y } }')).errors?.[0]?.extensions.code, 'QUERY_PLANNING_FAILED')
+  await run('query Again { thing { y } }')
   assert.equal(engine.stats().misses, misses)
   await Promise.all([engine.close(), shop.close()])
+})
+
+test('a planner that ends again and again is given a pause, the longer the more often', async () => {
+  let now = 0
+  const { plan, close } = new PlannerProcess(() => now).open(supergraphSdl)
+  const failure = async (operation: string) => plan(operation).then(() => 'planned', (error: Error) => error.name)
+  for (let end = 0; end < 4; end++) assert.equal(await failure('{ thing { y } }'), 'PlannerCrash')
+  assert.equal(await failure('{ thing { id } }'), 'PlannerAway')
+  now = 499
+  assert.equal(await failure('{ thing { id } }'), 'PlannerAway')
+  now = 500
+  assert.equal(await failure('{ thing { id } }'), 'planned')
+  assert.equal(await failure('{ thing { y } }'), 'PlannerCrash')
+  now = 1_400
+  assert.equal(await failure('{ thing { id } }'), 'PlannerAway')
+  // Having lived well for long, it is trusted as if it had never ended.
+  now = 2_000
+  assert.equal(await failure('{ thing { id } }'), 'planned')
+  now = 70_000
+  assert.equal(await failure('{ thing { y } }'), 'PlannerCrash')
+  assert.equal(await failure('{ thing { id } }'), 'planned')
+  close()
+})
+
+test('the operations that wait when the planner ends are planned by its successor', async () => {
+  const { plan, close } = new PlannerProcess(() => 0).open(supergraphSdl)
+  const results = await Promise.allSettled(['{ thing { y } }', '{ thing { id } }', '{ thing { code } }'].map(plan))
+  assert.deepEqual(results.map(({ status }) => status), ['rejected', 'fulfilled', 'fulfilled'])
+  close()
 })
 
 test('a closed engine plans no more, and says so', async () => {

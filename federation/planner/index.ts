@@ -1,0 +1,35 @@
+import { print, type DocumentNode } from 'graphql'
+import type { PlanNode } from '../plan.ts'
+import { conflictingRequirements } from './conflicts.ts'
+import { inOrder } from './order.ts'
+import { Search } from './search.ts'
+import { Supergraph } from './supergraph.ts'
+import { wantedByOperation } from './wanted.ts'
+import { writeFetch } from './write.ts'
+
+/** Plans operations over one supergraph: right rather than optimal. It makes the same nodes as the native planner. */
+export interface Planner {
+  /** @throws Unplannable when a field cannot be reached, or the operation is too large. */
+  plan(document: DocumentNode): PlanNode | undefined
+  /** Whether the native planner may plan the operation wrongly. */
+  isRisky(document: DocumentNode): boolean
+}
+
+/** @throws GraphQLError when the SDL does not parse. */
+export const createPlanner = (supergraphSdl: string): Planner => {
+  const supergraph = new Supergraph(supergraphSdl)
+  const isRisky = conflictingRequirements(supergraph)
+  const plan = (document: DocumentNode): PlanNode | undefined => {
+    const { operation, wanted } = wantedByOperation(document)
+    const search = new Search(supergraph, operation.operation)
+    search.root(wanted)
+    const variables = new Map(operation.variableDefinitions?.map((definition) =>
+      [definition.variable.name.value, print(definition)]))
+    return inOrder(search.fetches, (fetch) => {
+      const node = writeFetch(fetch, supergraph, variables)
+      if (fetch.kind === 'subscription') return { kind: 'Subscription', primary: node }
+      return fetch.entity?.path.length ? { kind: 'Flatten', path: [...fetch.entity.path], node } : node
+    })
+  }
+  return { plan, isRisky }
+}
