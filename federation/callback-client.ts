@@ -77,14 +77,16 @@ export const callbackClient = (options: CallbackClientOptions): SubscriptionClie
         if (!refusal && subscription.checked()) return events
         events.end()
         if (refusal) return refusal
-        throw new SubgraphFailure('began the subscription without calling back first, as the callback protocol wants it')
+        throw new SubgraphFailure('began the subscription without calling back first, as the protocol wants it')
       } catch (failure) {
         events.end()
         throw failure
       }
     },
     close: async () => {
-      for (const events of running) events.fail(new SubgraphFailure('is not connected any more', { code: codes.lost }))
+      for (const events of running) {
+        events.fail(new SubgraphFailure('is not connected any more', { code: codes.lost }))
+      }
       await pool.destroy()
     },
   }
@@ -99,5 +101,6 @@ const refusalOf = (text: string, status: number): ExecutionResult | undefined =>
     value = undefined
   }
   const hasErrors = isObject(value) && Array.isArray(value.errors) && value.errors.length > 0
-  return status >= 200 && status < 300 && isObject(value) && !hasErrors ? undefined : readResult(text, status)
+  const started = status >= 200 && status < 300 && isObject(value) && !hasErrors
+  return started ? undefined : readResult(text, status)
 }

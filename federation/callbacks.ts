@@ -98,7 +98,9 @@ export const createCallbacks = (options: CallbacksOptions): Callbacks => {
   const handle = async (request: CallbackRequest): Promise<CallbackResponse> => {
     if (request.method !== 'POST') return refused(405, 'Callbacks are sent by POST.', { allow: 'POST' })
     const text = await bodyOf(request, maxBodyBytes)
-    if (text === undefined) return refused(413, `The body has more than ${maxBodyBytes} bytes.`, { connection: 'close' })
+    if (text === undefined) {
+      return refused(413, `The body has more than ${maxBodyBytes} bytes.`, { connection: 'close' })
+    }
     const message = parsed(text)
     if (!message) {
       return refused(400, 'The body must be {"kind": "subscription", "action": "…", "id": "…", "verifier": "…"} as JSON.')

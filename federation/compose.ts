@@ -2,6 +2,7 @@ import {
   composeServices, compositionHasErrors, transformSupergraphToPublicSchema,
 } from '@theguild/federation-composition'
 import { buildASTSchema, GraphQLError, parse, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
+import { isEventDriven, readEventGraph } from './edfs/graph.ts'
 
 /** A subgraph as composition sees it. */
 export interface SubgraphDefinition {
@@ -46,7 +47,11 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
   const problems: CompositionProblem[] = []
   const services = subgraphs.flatMap(({ name, url, typeDefs }) => {
     try {
-      return [{ name, url, typeDefs: parse(new Source(typeDefs, name)) }]
+      const document = parse(new Source(typeDefs, name))
+      if (!isEventDriven(document)) return [{ name, url, typeDefs: document }]
+      const graph = readEventGraph(document)
+      problems.push(...graph.problems.map((problem) => ({ ...problem, subgraph: name })))
+      return [{ name, url, typeDefs: graph.document }]
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error
       problems.push({ message: error.message, code: 'INVALID_GRAPHQL', subgraph: name, ...error.locations?.[0] })

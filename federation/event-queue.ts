@@ -35,7 +35,8 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
     else if (this.#events.push(event) - this.#first > this.#limit) {
       this.#events.pop()
       this.fail(new SubgraphFailure(
-        `ended the subscription: more than ${this.#limit} events were waiting to be read; read faster, or subscribe to less`,
+        `ended the subscription: more than ${this.#limit} events were waiting to be read; `
+        + 'read faster, or subscribe to less',
         { code: codes.overflow },
       ))
     }

@@ -53,6 +53,12 @@ export const federationNames = (document: DocumentNode): FederationNames => {
   return { directive: (name) => localName(link, `@${name}`).replace(/^@/, '') }
 }
 
+/** Whether a document says by its `@link` that it is a Federation v2 subgraph. */
+export const isFederation2 = (document: DocumentNode): boolean => linkOf(document) !== undefined
+
+/** Directives of the federation specification, by their bare names. */
+export const knownDirectives: ReadonlySet<string> = new Set(Object.keys(directives))
+
 /** Definitions of what the document may use of the federation specification and does not define itself. */
 export const federationDefinitions = (document: DocumentNode): readonly DefinitionNode[] => {
   const link = linkOf(document)

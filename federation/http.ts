@@ -32,7 +32,7 @@ export interface HttpSubgraphOptions {
   subscriptionUrl?: string
   /** Events of one subscription that may wait for their reader; 1,024 unless said otherwise. */
   maxPendingEvents?: number
-  /** By `sse`: a stream on which not even a comment came for so long is lost; 0, it may be silent, unless said otherwise. */
+  /** By `sse`: a stream silent for so long, comments included, is lost; 0, never, unless said otherwise. */
   streamSilenceMs?: number
   /** By `callback`: what takes the subgraph's calls. */
   callbacks?: Callbacks
@@ -60,7 +60,7 @@ export const outgoingHeaders = (
 }
 
 /**
- * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool; its subscriptions by the protocol that is set.
+ * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool, its subscriptions by the protocol set.
  * @throws TypeError when the URL is none, or callbacks are wanted and nothing takes them.
  */
 export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport => {

@@ -156,5 +156,7 @@ const resultOf = ({ data }: ServerSentEvent): ExecutionResult => {
     value = undefined
   }
   if (isObject(value) && ('data' in value || Array.isArray(value.errors))) return value as ExecutionResult
-  throw new SubgraphFailure('ended the subscription: it sent an event that is no GraphQL response', { code: codes.lost })
+  throw new SubgraphFailure('ended the subscription: it sent an event that is no GraphQL response', {
+    code: codes.lost,
+  })
 }

@@ -1,0 +1,153 @@
+import {
+  getNamedType, GraphQLError, isAbstractType, parse, print, Source, type GraphQLResolveInfo, type GraphQLSchema,
+} from 'graphql'
+import { CompositionError } from '../compose.ts'
+import { codes } from '../errors.ts'
+import { inProcessSubgraph } from '../in-process.ts'
+import type { Obj } from '../merge.ts'
+import { buildSubgraph } from '../subgraph.ts'
+import type { SubgraphTransport } from '../types.ts'
+import type { EventFilter, Predicate } from './filter.ts'
+import { readEventGraph, type EventPublication, type EventSubscription } from './graph.ts'
+import { EventHub } from './hub.ts'
+import type { EventSource } from './source.ts'
+import { argumentAt, argumentsOf, textsOf, type Template } from './template.ts'
+import { typesOf } from './types.ts'
+
+export interface EventSubgraphOptions {
+  /** For the words of problems. */
+  name: string
+  /** SDL with the directives of events. */
+  typeDefs: string
+  /** By `providerId`; `default` is the one that a directive means which names none. */
+  sources: ReadonlyMap<string, EventSource>
+  /** Told of what clients are not: events that were skipped, sources that failed. */
+  report: (problem: Error) => void
+  /** Events of one subscription that may wait for their reader; 1,024 unless said otherwise. */
+  maxPendingEvents?: number
+  /** A longer event is skipped; 1 MiB unless said otherwise. */
+  maxEventBytes?: number
+}
+
+export interface EventSubgraph extends SubgraphTransport {
+  /** Executable, for those who serve the subgraph on its own. */
+  schema: GraphQLSchema
+  /** Topics that are being read now. */
+  topics(): string[]
+}
+
+/**
+ * A subgraph that is declared by SDL alone: subscription fields fed by topics, mutation fields that publish. Its
+ * entities have what the events carry; everything else of them comes from other subgraphs.
+ * @throws CompositionError with the place of every directive that is wrong, or whose `providerId` is not connected
+ */
+export const eventSubgraph = (options: EventSubgraphOptions): EventSubgraph => {
+  const { name, sources, report, maxPendingEvents = 1024, maxEventBytes = 1024 * 1024 } = options
+  const graph = readEventGraph(parse(new Source(options.typeDefs, name)))
+  const problems = [...graph.problems]
+  for (const { providerId, directive } of [...graph.subscriptions.values(), ...graph.publications.values()]) {
+    if (sources.has(providerId)) continue
+    const start = directive.loc?.startToken
+    problems.push({
+      message: `@${directive.name.value} names the provider "${providerId}", which is not connected. `
+        + `Connected: ${[...sources.keys()].join(', ') || 'none'}.`,
+      code: 'INVALID_EVENT_GRAPH',
+      ...start && { line: start.line, column: start.column },
+    })
+  }
+  if (problems.length > 0) throw new CompositionError(problems.map((problem) => ({ ...problem, subgraph: name })))
+
+  const hubs = new Map([...sources].map(([id, source]) =>
+    [id, new EventHub({ source, maxPendingEvents, maxEventBytes, report })]))
+  const { roots } = typesOf(graph.document)
+  const resolvers: Record<string, Record<string, unknown>> = {}
+  for (const [field, subscription] of graph.subscriptions) {
+    const resolver = subscribing(subscription, hubs.get(subscription.providerId)!, report)
+    resolvers[roots.subscription] = { ...resolvers[roots.subscription], [field]: resolver }
+  }
+  for (const [field, publication] of graph.publications) {
+    const resolver = publishing(publication, sources.get(publication.providerId)!, report)
+    resolvers[roots.mutation] = { ...resolvers[roots.mutation], [field]: resolver }
+  }
+  const schema = buildSubgraph({ typeDefs: print(graph.document), resolvers })
+  return {
+    ...inProcessSubgraph({
+      schema, onError: (error) => report(error instanceof Error ? error : new Error(String(error))),
+    }),
+    schema,
+    topics: () => [...hubs.values()].flatMap((hub) => hub.topics),
+    close: async () => {
+      for (const hub of hubs.values()) hub.close()
+    },
+  }
+}
+
+type Arguments = Record<string, unknown>
+type Report = EventSubgraphOptions['report']
+
+/** The event is the field's value, so that an event at hand can be resolved as well as one that was subscribed to. */
+const subscribing = ({ topics, filter }: EventSubscription, hub: EventHub, report: Report) => ({
+  resolve: (event: Obj) => event,
+  subscribe: async (_: unknown, args: Arguments, __: unknown, info: GraphQLResolveInfo) => {
+    const passes = predicateOf(filter, args, info)
+    const names = topics.map((topic) => rendered(topic, args, info))
+    try {
+      return await hub.subscribe(names, passes)
+    } catch (cause) {
+      report(new Error(`The topics ${names.join(', ')} could not be read.`, { cause }))
+      throw new GraphQLError(`The events of "${info.fieldName}" cannot be read.`, { extensions: { code: codes.lost } })
+    }
+  },
+})
+
+const publishing = ({ topic, keyArgument }: EventPublication, source: EventSource, report: Report) =>
+  async (_: unknown, args: Arguments, __: unknown, info: GraphQLResolveInfo): Promise<{ success: boolean }> => {
+    const name = rendered(topic, args, info)
+    const key = keyArgument === undefined ? undefined : args[keyArgument]
+    try {
+      await source.publish(name, {
+        key: typeof key === 'string' ? key : null, value: new TextEncoder().encode(JSON.stringify(args)),
+      })
+      return { success: true }
+    } catch (cause) {
+      report(new Error(`An event could not be published to the topic "${name}".`, { cause }))
+      return { success: false }
+    }
+  }
+
+/**
+ * Which events of the topics are the field's: those that its filter passes and whose `__typename` is one that its
+ * type may be. A topic may carry other types for other fields.
+ */
+const predicateOf = (
+  filter: EventFilter | undefined, args: Arguments, { returnType, schema, fieldName }: GraphQLResolveInfo,
+): Predicate => {
+  const type = getNamedType(returnType)
+  const possible = new Set((isAbstractType(type) ? schema.getPossibleTypes(type) : [type]).map(({ name }) => name))
+  const passes = filter ? filter(args) : true
+  if (passes === false) {
+    throw badInput(
+      `The filter of "${fieldName}" would pass nothing with these arguments. Give those that it compares with.`)
+  }
+  return (event) => (event.__typename === undefined || possible.has(event.__typename as string))
+    && (passes === true || passes(event))
+}
+
+const rendered = (topic: Template, args: Arguments, { fieldName }: GraphQLResolveInfo): string => {
+  for (const path of argumentsOf(topic)) {
+    const value = argumentAt(args, path)
+    if (/^[\w-]+$/.test(String(value ?? ''))) continue
+    // A dot would lead to topics that the template does not mean.
+    throw badInput(`The argument "${path.join('.')}" of "${fieldName}" is part of a topic's name: `
+      + 'it must be letters, digits, "_" and "-".')
+  }
+  const [name = ''] = textsOf(topic, args)
+  if (name.length <= longestTopic) return name
+  throw badInput(
+    `The arguments of "${fieldName}" make a topic's name of ${name.length} characters; ${longestTopic} are allowed.`)
+}
+
+/** Kafka's own limit. */
+const longestTopic = 249
+
+const badInput = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: codes.badInput } })

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parse, type ExecutionResult } from 'graphql'
+import {
+  buildSubgraph, codes, composeSubgraphs, createEngine, eventSubgraph, inProcessSubgraph, type Engine,
+  type SubgraphTransport,
+} from '../../../federation/index.ts'
+import { MemorySource } from './memory-source.ts'
+
+const streamsSdl = `
+  scalar JSON
+  input Choice { ids: [ID!] kinds: [String!] }
+  interface Thing { id: ID! }
+  type Employee implements Thing @key(fields: "id", resolvable: false) {
+    id: ID! kind: String @shareable detail: JSON @shareable
+  }
+  type Product implements Thing @key(fields: "id", resolvable: false) { id: ID! }
+  union Any = Employee | Product
+  type Subscription {
+    all: Employee! @edfs__kafkaSubscribe(topics: ["one", "two"])
+    one(id: ID): Employee @edfs__kafkaSubscribe(topics: ["one"])
+      @openfed__subscriptionFilter(condition: { IN: { fieldPath: "id", values: ["{{ args.id }}"] } })
+    chosen(choice: Choice!): Employee @edfs__kafkaSubscribe(topics: ["one"]) @openfed__subscriptionFilter(condition: {
+      AND: [{ IN: { fieldPath: "id", values: ["{{ args.choice.ids }}"] } }, { NOT: { IN: { fieldPath: "kind", values: ["{{ args.choice.kinds }}"] } } }]
+    })
+    own(id: ID!): Employee @edfs__kafkaSubscribe(topics: ["own.{{ args.id }}.x"])
+    thing: Thing @edfs__kafkaSubscribe(topics: ["one"])
+    any: Any @edfs__kafkaSubscribe(topics: ["one"])
+  }
+  type Mutation {
+    change(id: ID!, detail: JSON): edfs__PublishResult! @edfs__kafkaPublish(topic: "own.{{ args.id }}.x")
+    tell(text: String = "hello"): edfs__PublishResult! @edfs__kafkaPublish(topic: "one")
+  }
+`
+
+const employees = {
+  name: 'employees',
+  typeDefs: `extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
+    scalar JSON
+    type Employee @key(fields: "id") { id: ID! name: String kind: String @shareable detail: JSON @shareable }
+    type Query { employee: Employee }`,
+}
+
+interface Setup extends AsyncDisposable {
+  source: MemorySource
+  engine: Engine
+  problems: string[]
+  topics: () => string[]
+  asked: string[][]
+}
+
+const setup = (options: { maxPendingEvents?: number, maxEventBytes?: number } = {}): Setup => {
+  const source = new MemorySource()
+  const problems: string[] = []
+  const asked: string[][] = []
+  const streams = eventSubgraph({
+    name: 'streams', typeDefs: streamsSdl, sources: new Map([['default', source]]), report: ({ message }) => problems.push(message), ...options,
+  })
+  const schema = buildSubgraph({
+    typeDefs: employees.typeDefs,
+    resolvers: { Employee: { __resolveReference: ({ id }: { id: string }) => ({ id, name: `Employee ${id}` }) } },
+  })
+  const inProcess = inProcessSubgraph({ schema })
+  const engine = createEngine({
+    supergraphSdl: composeSubgraphs([{ name: 'streams', typeDefs: streamsSdl }, employees]).supergraphSdl,
+    subgraphs: new Map<string, SubgraphTransport>([['streams', streams], ['employees', { ...inProcess, execute: (request) => {
+      asked.push((request.variables?.representations as { id: string }[]).map(({ id }) => id))
+      return inProcess.execute(request)
+    } }]]),
+  })
+  return { source, engine, problems, topics: streams.topics, asked, [Symbol.asyncDispose]: () => engine.close() }
+}
+
+const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const streamOf = async ({ engine }: Setup, query: string, variables?: Record<string, unknown>) => {
+  const stream = await engine.subscribe({ document: parse(query), variables })
+  assert.ok(Symbol.asyncIterator in stream, JSON.stringify(stream))
+  return {
+    stream,
+    next: async () => json((await stream.next()).value),
+    [Symbol.asyncDispose]: async () => { await stream.return?.() },
+  }
+}
+
+const refusal = async ({ engine }: Setup, query: string, variables?: Record<string, unknown>) => {
+  const result = await engine.subscribe({ document: parse(query), variables })
+  assert.ok(!(Symbol.asyncIterator in result))
+  return result.errors?.map(({ message, extensions }) => `${extensions.code as string}: ${message}`)
+}
+
+test('each event of every topic comes with the fields of other subgraphs', async () => {
+  await using under = setup()
+  await using all = await streamOf(under, 'subscription { all { id name kind detail } }')
+  under.source.send('one', { __typename: 'Employee', id: 1, kind: 'a', detail: { deep: [1] }, more: 'is left out' })
+  under.source.send('two', { id: '2' })
+  assert.deepEqual(await all.next(), { data: { all: { id: '1', name: 'Employee 1', kind: 'a', detail: { deep: [1] } } } })
+  assert.deepEqual(await all.next(), { data: { all: { id: '2', name: 'Employee 2', kind: null, detail: null } } })
+})
+
+test('a filter with a variable inside its argument passes what it shall and asks nothing for the rest', async () => {
+  await using under = setup()
+  await using literal = await streamOf(under, 'subscription { one(id: 7) { name } }')
+  await using variable = await streamOf(under, 'subscription ($id: ID) { one(id: $id) { name } }', { id: '7' })
+  await using inside = await streamOf(under, 'subscription ($id: ID!, $not: String!) { chosen(choice: { ids: [$id, 9], kinds: [$not] }) { name kind } }', { id: 7, not: 'b' })
+  await using whole = await streamOf(under, 'subscription ($choice: Choice!) { chosen(choice: $choice) { name } }', { choice: { ids: ['7'] } })
+  under.source.send('one', { id: 1 }, { id: 7, kind: 'b' }, { id: '9', kind: 'c' }, { id: '7' })
+  for (const { next } of [literal, variable]) {
+    assert.deepEqual(await next(), { data: { one: { name: 'Employee 7' } } })
+    assert.deepEqual(await next(), { data: { one: { name: 'Employee 7' } } })
+  }
+  assert.deepEqual(await inside.next(), { data: { chosen: { name: 'Employee 9', kind: 'c' } } })
+  assert.deepEqual(await inside.next(), { data: { chosen: { name: 'Employee 7', kind: null } } })
+  assert.deepEqual(await whole.next(), { data: { chosen: { name: 'Employee 7' } } })
+  assert.deepEqual(await whole.next(), { data: { chosen: { name: 'Employee 7' } } })
+  assert.deepEqual([...new Set(under.asked.flat())].sort(), ['7', '9'], 'nothing is asked of 1')
+})
+
+test('a filter that could pass nothing is refused instead of being silent', async () => {
+  await using under = setup()
+  const words = 'BAD_USER_INPUT: The filter of "one" would pass nothing with these arguments. Give those that it compares with.'
+  assert.deepEqual(await refusal(under, 'subscription { one { id } }'), [words])
+  assert.deepEqual(await refusal(under, 'subscription { one(id: null) { id } }'), [words])
+  assert.deepEqual(under.topics(), [])
+})
+
+test('topics take arguments, which cannot lead elsewhere', async () => {
+  await using under = setup()
+  await using own = await streamOf(under, 'subscription ($id: ID!) { own(id: $id) { id } }', { id: 'a-1' })
+  assert.deepEqual(under.topics(), ['own.a-1.x'])
+  under.source.send('own.a-2.x', { id: 'a-2' })
+  under.source.send('own.a-1.x', { id: 'a-1' })
+  assert.deepEqual(await own.next(), { data: { own: { id: 'a-1' } } })
+  for (const id of ['', 'a.b', '*', 'a b', '../x', 'é']) {
+    assert.match(String(await refusal(under, 'subscription ($id: ID!) { own(id: $id) { id } }', { id })), /^BAD_USER_INPUT: The argument "id" of "own"/, id)
+  }
+  assert.match(String(await refusal(under, 'subscription ($id: ID!) { own(id: $id) { id } }', { id: 'x'.repeat(244) })), /a topic's name of 250 characters; 249 are allowed/)
+})
+
+test('a field takes the events of its own types, abstract ones by their __typename', async () => {
+  await using under = setup()
+  await using all = await streamOf(under, 'subscription { all { id } }')
+  await using thing = await streamOf(under, 'subscription { thing { __typename id ... on Employee { name } } }')
+  await using any = await streamOf(under, 'subscription { any { __typename ... on Employee { name } ... on Product { id } } }')
+  under.source.send('one', { __typename: 'Product', id: 1 }, { __typename: 'Stranger', id: 2 }, { __typename: 'Employee', id: 3 })
+  assert.deepEqual(await all.next(), { data: { all: { id: '3' } } })
+  assert.deepEqual(await thing.next(), { data: { thing: { __typename: 'Product', id: '1' } } })
+  assert.deepEqual(await thing.next(), { data: { thing: { __typename: 'Employee', id: '3', name: 'Employee 3' } } })
+  assert.deepEqual(await any.next(), { data: { any: { __typename: 'Product', id: '1' } } })
+  assert.deepEqual(await any.next(), { data: { any: { __typename: 'Employee', name: 'Employee 3' } } })
+})
+
+test('what is no event is reported, the first, the tenth and the hundredth time, and skipped', async () => {
+  await using under = setup({ maxEventBytes: 100 })
+  await using all = await streamOf(under, 'subscription { all { id } }')
+  under.source.send('one', null, '{"id":', { id: 1 })
+  under.source.send('two', '[]', { id: 'x'.repeat(100) }, ...Array.from({ length: 8 }, () => 'null'), { id: 2 })
+  const ids = [await all.next(), await all.next()]
+  assert.deepEqual(ids, [{ data: { all: { id: '1' } } }, { data: { all: { id: '2' } } }])
+  const hint = 'Expected {"__typename": "…", …key fields}.'
+  assert.deepEqual(under.problems, [
+    `An event of the topic "one" was skipped: it is no valid JSON. ${hint}`,
+    `An event of the topic "two" was skipped: it is no JSON object. ${hint}`,
+    `An event of the topic "two" was skipped: it is no JSON object. ${hint} 10 of this topic were skipped so far.`,
+  ])
+})
+
+test('an event without its key is an error of that event, and the next one comes', async () => {
+  await using under = setup()
+  await using all = await streamOf(under, 'subscription { all { id name } }')
+  under.source.send('one', { kind: 'a' }, { id: 2 })
+  assert.match(JSON.stringify(await all.next()), /Cannot return null for non-nullable field Employee\.id/)
+  assert.deepEqual(await all.next(), { data: { all: { id: '2', name: 'Employee 2' } } })
+})
+
+test('subscribers share one reader per topic, which ends with the last of them', async () => {
+  await using under = setup()
+  const streams = await Promise.all(Array.from({ length: 20 }, () => streamOf(under, 'subscription { all { id } }')))
+  const one = await streamOf(under, 'subscription { one(id: 1) { id } }')
+  assert.deepEqual([...under.source.opened], [['one', 1], ['two', 1]])
+  for (const { stream } of streams) await stream.return?.()
+  assert.deepEqual([under.source.readersOf('one'), under.source.readersOf('two')], [1, 0])
+  under.source.send('one', { id: 1 })
+  assert.deepEqual(await one.next(), { data: { one: { id: '1' } } })
+  await one.stream.return?.()
+  assert.deepEqual([under.source.readersOf('one'), under.topics()], [0, []])
+  await using again = await streamOf(under, 'subscription { one(id: 1) { id } }')
+  under.source.send('one', { id: 1 })
+  assert.deepEqual(await again.next(), { data: { one: { id: '1' } } })
+})
+
+test('one subscriber that does not read is ended with a code, and holds no other one back', async () => {
+  await using under = setup({ maxPendingEvents: 100 })
+  await using slow = await streamOf(under, 'subscription { all { id } }')
+  await using quick = await streamOf(under, 'subscription { all { id } }')
+  for (let from = 0; from < 300; from += 50) {
+    under.source.send('one', ...Array.from({ length: 50 }, (_, index) => ({ id: from + index })))
+    for (let index = 0; index < 50; index++) assert.deepEqual(await quick.next(), { data: { all: { id: String(from + index) } } })
+  }
+  const results: unknown[] = []
+  for await (const result of slow.stream) results.push(json(result))
+  assert.deepEqual(results[0], { data: { all: { id: '0' } } })
+  assert.deepEqual(results.at(-1), { errors: [{
+    message: 'The subgraph "streams" ended the subscription: more than 100 events were waiting to be read; read faster, or subscribe to less.',
+    extensions: { code: codes.overflow, serviceName: 'streams' },
+  }] })
+  assert.ok(results.length > 100 && results.length < 130, String(results.length))
+})
+
+test('a burst is no overflow for a subscriber that reads', async () => {
+  await using under = setup({ maxPendingEvents: 200 })
+  await using all = await streamOf(under, 'subscription { all { id name } }')
+  under.source.send('one', ...Array.from({ length: 5_000 }, (_, id) => ({ id })))
+  for (let id = 0; id < 5_000; id++) assert.deepEqual(await all.next(), { data: { all: { id: String(id), name: `Employee ${id}` } } })
+})
+
+test('a source that fails ends its subscriptions with an error, and the next one begins anew', async () => {
+  await using under = setup()
+  await using all = await streamOf(under, 'subscription { all { id } }')
+  under.source.send('one', { id: 1 })
+  under.source.fail('one', new Error('broker 10.0.0.7 is gone'))
+  assert.deepEqual(await all.next(), { data: { all: { id: '1' } } })
+  assert.deepEqual(await all.next(), { errors: [{
+    message: 'The subgraph "streams" ended the subscription: its events could not be read any further.',
+    extensions: { code: codes.lost, serviceName: 'streams' },
+  }] })
+  assert.deepEqual((await all.stream.next()).done, true)
+  assert.deepEqual(under.problems, ['The topic "one" could not be read any further; its subscriptions ended.'])
+  assert.deepEqual(under.topics(), [])
+  under.source.refuses = new Error('broker 10.0.0.7 is gone')
+  assert.deepEqual(await refusal(under, 'subscription { all { id } }'), [`${codes.lost}: The events of "all" cannot be read.`])
+  assert.deepEqual(under.topics(), [])
+  under.source.refuses = undefined
+  await using again = await streamOf(under, 'subscription { all { id } }')
+  under.source.send('two', { id: 2 })
+  assert.deepEqual(await again.next(), { data: { all: { id: '2' } } })
+})
+
+test('closing the engine ends what runs with an error', async () => {
+  const under = setup()
+  const all = await streamOf(under, 'subscription { all { id } }')
+  await under.engine.close()
+  assert.match(JSON.stringify(await all.next()), /is not connected any more.*SUBSCRIPTION_LOST/)
+  assert.deepEqual(under.topics(), [])
+})
+
+test('a mutation publishes its arguments, keyed by what they are about', async () => {
+  await using under = setup()
+  await using own = await streamOf(under, 'subscription { own(id: 5) { id name detail } }')
+  const run = async (query: string): Promise<ExecutionResult> => json(await under.engine.execute({ document: parse(query) })) as ExecutionResult
+  assert.deepEqual(await run('mutation { change(id: 5, detail: { a: [1] }) { success } tell { success } }'),
+    { data: { change: { success: true }, tell: { success: true } } })
+  assert.deepEqual(under.source.published, [
+    { topic: 'own.5.x', key: '5', value: { id: '5', detail: { a: [1] } } }, { topic: 'one', key: null, value: { text: 'hello' } },
+  ])
+  assert.deepEqual(await own.next(), { data: { own: { id: '5', name: 'Employee 5', detail: { a: [1] } } } })
+  assert.match(JSON.stringify(await run('mutation { change(id: "a.b") { success } }')), /The argument \\"id\\" of \\"change\\".*BAD_USER_INPUT/)
+  under.source.refuses = new Error('away')
+  assert.deepEqual(await run('mutation { tell { success } }'), { data: { tell: { success: false } } })
+  assert.deepEqual(under.problems, ['An event could not be published to the topic "one".'])
+})
+
+test('an event at hand is resolved once for all subscribers of one operation', async () => {
+  await using under = setup()
+  const document = parse('subscription ($id: ID) { one(id: $id) { id name } }')
+  assert.deepEqual(json(await under.engine.resolveEvent({ document, variables: { id: 1 }, event: { __typename: 'Employee', id: 1 } })),
+    { data: { one: { id: '1', name: 'Employee 1' } } })
+  assert.deepEqual(under.asked, [['1']])
+})
