@@ -50,5 +50,6 @@ describe('roles as processes of their own, on Kafka and Weaviate', { skip: requi
     market.send('SIGTERM')
     assert.equal((await market.ended).code, 0)
     for (const program of [two, a, b]) await interrupt(program)
+    for (const program of [one, two, a, b, market]) assert.doesNotMatch(program.said(), /Warning: /)
   })
 })
