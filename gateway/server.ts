@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql'
 import { createApolloServer } from './apollo.ts'
 import { bind } from './bind.ts'
 import type { Door } from './door.ts'
-import { graphiql } from './graphiql.ts'
+import { serveGraphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
 import { checkListen, checkRequest } from './guard.ts'
 import { answerHealth, refuse } from './monitoring.ts'
@@ -38,7 +38,7 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
     if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey: !isPage(path, request) })) return
 
     if (path === '/graphql') {
-      if (isPage(path, request)) return send(response, 200, 'text/html', graphiql())
+      if (isPage(path, request)) return await serveGraphiql(request, response)
       return wantsEventStream(request) ? serveEventStream(door, request, response, closing.signal) : serveGraphql(apollo, door, request, response)
     }
     if (path === '/metrics') {

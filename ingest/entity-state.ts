@@ -56,9 +56,11 @@ export interface PendingChange {
 export function newEntityState(entity: EntityKey): EntityState {
   const parsed = parseEntityKey(entity)
   if (!parsed) throw new TypeError(`Expected an entity key like "livestream:ID", got ${JSON.stringify(entity)}.`)
-  const places = fieldNames[parsed.kind].length
+  const { kind, id } = parsed
+  const places = fieldNames[kind].length
+  // No spread: it would keep the fields in a second object, for each of tens of thousands of entities.
   return {
-    entity, ...parsed, values: new Array(places).fill(undefined), stamps: new Array(places).fill(undefined),
+    entity, kind, id, values: new Array(places).fill(undefined), stamps: new Array(places).fill(undefined),
     tombstone: null, vectors: null, revision: 0, eventTime: 0, metrics: null, appliedAt: 0, embeddedText: null,
   }
 }

@@ -5,6 +5,7 @@ import type { Deduplicator } from './dedup.ts'
 import type { Effect, Increment } from './effects.ts'
 import { applyEffect, beginChange, newEntityState } from './entity-state.ts'
 import type { EntityState, PendingChange } from './entity-state.ts'
+import { pruneMetrics } from './metrics/index.ts'
 import { Repetitions } from './rekeyed.ts'
 import type { HighWaterMarks, RekeyedEffect } from './rekeyed.ts'
 import type { Stamp } from './stamp.ts'
@@ -43,6 +44,9 @@ export interface ShardOptions {
   checkpoint: number
 }
 
+/** How many entities a round prunes in passing. */
+const sweptPerRound = 32
+
 /** All that ingest knows of partition n of every ingested topic, and the round that is being put together. */
 export class Shard {
   readonly number: number
@@ -65,6 +69,9 @@ export class Shard {
   /** Only while recovering: entities whose loaded state includes more than the positions that are being read. */
   readonly ahead = new Map<EntityKey, Positions>()
   round: Round = new Round()
+  /** Greatest append time read: what pruning goes by. */
+  #appendedAt = 0
+  #sweep: Iterator<Entry> = this.entities.values()
 
   constructor(options: ShardOptions) {
     this.number = options.number
@@ -132,10 +139,28 @@ export class Shard {
   takeRound(): Round {
     const { round } = this
     this.round = new Round()
+    this.#prune()
     return round
   }
 
+  /**
+   * Goes around all entities, a few with each round: those which nothing happens to must let go of buckets and viewers too,
+   * or everything that was ever busy would keep its last hour for ever.
+   */
+  #prune(): void {
+    for (let i = 0; i < sweptPerRound; i++) {
+      const next = this.#sweep.next()
+      if (next.done) {
+        this.#sweep = this.entities.values()
+        return
+      }
+      const { metrics } = next.value.state
+      if (metrics) pruneMetrics(metrics, this.#appendedAt)
+    }
+  }
+
   advance(record: LogRecord): void {
+    if (record.appendedAt > this.#appendedAt) this.#appendedAt = record.appendedAt
     this.positions[partitionKey(record.topic, record.partition)] = record.offset + 1
   }
 }

@@ -85,8 +85,12 @@ export class MetricViewImpl implements MetricView {
         if (entry.sequence < sequence) entry.sequence = sequence
       }
     for (const { entity, operation } of entities) {
-      if (operation === 'updated') continue
-      this.#entryOf(entity).hidden = operation === 'deleted'
+      if (operation === 'deleted') this.#entryOf(entity).hidden = true
+      else if (operation === 'created') {
+        // Nothing is kept of an entity of which nothing was counted.
+        const entry = this.#entries.get(entity)
+        if (entry) entry.hidden = false
+      }
     }
     this.#prune()
     this.#waits.advance(progress.covered, progress.rekeyed)

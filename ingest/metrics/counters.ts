@@ -1,6 +1,6 @@
 import { counterNames } from '../effects.ts'
 import type { CounterName } from '../effects.ts'
-import { addToCells, coarsen, kinds, noCells } from './cells.ts'
+import { addToCells, coarsen, kinds } from './cells.ts'
 import type { Cells } from './cells.ts'
 import { addDecayed, factorAt } from './decay.ts'
 import type { DecayLayout } from './decay.ts'
@@ -20,7 +20,7 @@ export interface Counters {
   cells: Cells
 }
 
-export const newCounters = (): Counters => ({ totals: new Array<number>(2 * counters + 1).fill(0), cells: noCells })
+export const newTotals = (): number[] => new Array<number>(2 * counters + 1).fill(0)
 
 const indexes = Object.fromEntries(counterNames.map((name, index) => [name, index])) as Record<CounterName, number>
 export const counterIndex = (name: CounterName): number => indexes[name]

@@ -24,7 +24,7 @@ const mostInList = 8
 export const newViewers = (): Viewers => ({ few: nobody, many: null })
 
 /** Shared by all that nobody watched: `seen` gives another list. */
-const nobody: number[] = []
+export const nobody: number[] = []
 
 export const personOf = (userId: string): number => hash53(userId)
 
@@ -72,13 +72,16 @@ export function pruneViewers(state: Viewers, appendedAt: number): void {
     if (state.few.length > 0) state.few = aliveAt(state.few, appendedAt)
     return
   }
-  const alive = aliveAt(listViewers(state), appendedAt)
-  if (alive.length <= mostInList) {
-    state.few = alive
+  const { table } = state.many
+  let alive = 0
+  // Counted first: this comes around again and again, and mostly there is nothing to do.
+  forEachEntry(table, (_, at) => { if (!isExpired(at, appendedAt)) alive++ })
+  if (alive <= mostInList / 2) {
+    state.few = alive === 0 ? nobody : aliveAt(listViewers(state), appendedAt)
     state.many = null
     return
   }
-  if (alive.length * 4 < state.many.table.slots.length) state.many.table = tableOf(alive)
+  if (alive * 8 < table.slots.length) state.many.table = tableOf(aliveAt(listViewers(state), appendedAt))
   coarsen(state.many.histogram, appendedAt)
 }
 
@@ -129,8 +132,9 @@ function tableOf(list: readonly number[]): LastSeenTable {
 const isExpired = (at: number, appendedAt: number): boolean => bucketStart(secondOf(at), appendedAt) < 0
 
 function aliveAt(list: number[], appendedAt: number): number[] {
+  if (!list.some((at, i) => i % 2 === 1 && isExpired(at, appendedAt))) return list
   const alive: number[] = []
   for (let i = 0; i < list.length; i += 2)
     if (!isExpired(list[i + 1] as number, appendedAt)) alive.push(list[i] as number, list[i + 1] as number)
-  return alive.length === list.length ? list : alive
+  return alive.length === 0 ? nobody : alive
 }

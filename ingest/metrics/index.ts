@@ -1,9 +1,10 @@
 import type { Increment } from '../effects.ts'
 import { addAffinity, pruneAffinities } from './affinities.ts'
 import type { Affinities } from './affinities.ts'
-import { count, counterIndex, newCounters, pruneCounters } from './counters.ts'
+import { noCells } from './cells.ts'
+import { count, counterIndex, newTotals, pruneCounters } from './counters.ts'
 import type { Counters } from './counters.ts'
-import { newViewers, personOf, pruneViewers, seen } from './distinct-viewers.ts'
+import { nobody, personOf, pruneViewers, seen } from './distinct-viewers.ts'
 import type { Viewers } from './distinct-viewers.ts'
 import { follow, newFollows } from './follows.ts'
 import type { Follows } from './follows.ts'
@@ -20,8 +21,10 @@ export interface Metrics extends Counters, Viewers {
   appendedAt: number
 }
 
-export const newMetrics = (): Metrics =>
-  ({ ...newCounters(), ...newViewers(), affinities: null, follows: null, eventTime: 0, appendedAt: 0 })
+/** One literal: a spread would keep the fields in a second object, for each of tens of thousands of entities. */
+export const newMetrics = (): Metrics => ({
+  totals: newTotals(), cells: noCells, few: nobody, many: null, affinities: null, follows: null, eventTime: 0, appendedAt: 0,
+})
 
 /**
  * Takes one increment in, in place. Increments commute: within what readers can still see (`readSlackMs`), the order in

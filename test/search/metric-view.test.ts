@@ -107,6 +107,14 @@ test('knows nothing of an entity without events', () => {
   assert.deepEqual([view.viewersNow('livestream:l', epoch), view.popularity('livestream:l', epoch)], [0, 0])
 })
 
+test('keeps nothing of an entity that came to be until something is counted of it', () => {
+  const view = new MetricViewImpl()
+  view.apply(batchOf({ entities: [{ entity: 'user:u', operation: 'created' }, { entity: 'user:v', operation: 'updated' }] }))
+  assert.deepEqual([view.size, view.metrics('user:u', epoch)], [0, null])
+  view.apply(batchOf({ sequence: 1, metrics: { 'user:u': [{ count: 'chats', at: epoch, amount: 1 }] } }))
+  assert.deepEqual([view.size, view.total('user:u', 'chats')], [1, 1])
+})
+
 test('tells when the latest event happened and was applied', () => {
   const view = new MetricViewImpl()
   view.apply(batchOf({ metrics: { 'livestream:l': [{ count: 'likes', at: epoch - 7, amount: 1 }] } }))
