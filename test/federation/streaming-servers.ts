@@ -54,20 +54,28 @@ export const serveBySse = (schema: GraphQLSchema): Promise<Listening> => listeni
   const result = await subscribe(asked)
   const results: AsyncIterable<ExecutionResult> = Symbol.asyncIterator in result ? result : [result] as never
   if (Symbol.asyncIterator in result) response.once('close', () => void result.return?.())
-  for await (const each of results) {
-    if (!response.write(`event: next\ndata: ${JSON.stringify(each)}\n\n`)) {
-      await new Promise<void>((resolve) => {
-        const go = () => {
-          response.off('drain', go).off('close', go)
-          resolve()
-        }
-        response.on('drain', go).on('close', go)
-      })
+  try {
+    for await (const each of results) {
+      await written(response, `event: next\ndata: ${JSON.stringify(each)}\n\n`)
+      if (response.destroyed) return
     }
-    if (response.destroyed) return
+    response.end('event: complete\ndata:\n\n')
+  } catch {
+    response.destroy()
   }
-  response.end('event: complete\ndata:\n\n')
 })
+
+/** Resolves when the connection takes more. */
+const written = (response: ServerResponse, text: string): Promise<void> | void => {
+  if (response.write(text)) return
+  return new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })
+}
 
 /** Serves a subgraph by Apollo Server with its plugin for the callback protocol. */
 export const serveByCallback = async (schema: GraphQLSchema): Promise<Listening> => {
