@@ -69,7 +69,7 @@ export class Shard {
   /** Only while recovering: entities whose loaded state includes more than the positions that are being read. */
   readonly ahead = new Map<EntityKey, Positions>()
   round: Round = new Round()
-  /** Greatest append time read: what pruning goes by. */
+  /** Greatest append time of an event applied, as the metric views know it: what pruning goes by. */
   #appendedAt = 0
   #sweep: Iterator<Entry> = this.entities.values()
 
@@ -113,6 +113,7 @@ export class Shard {
     }
     const { round } = this
     const { appendedAt, stamp } = event
+    if (appendedAt > this.#appendedAt) this.#appendedAt = appendedAt
     if (effect.fields !== undefined || effect.tombstone || effect.vector !== undefined) {
       const touch = this.touch(entry)
       applyEffect(entry.state, effect, stamp, appendedAt, touch.pending)
@@ -160,7 +161,6 @@ export class Shard {
   }
 
   advance(record: LogRecord): void {
-    if (record.appendedAt > this.#appendedAt) this.#appendedAt = record.appendedAt
     this.positions[partitionKey(record.topic, record.partition)] = record.offset + 1
   }
 }
