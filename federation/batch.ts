@@ -1,4 +1,3 @@
-import type { ExecutionResult } from 'graphql'
 import type { Call, EntityGroup } from './compile.ts'
 import { readEntities, type EntityOutcome } from './entity-answers.ts'
 import { SubgraphFailure, UnusableAnswer } from './errors.ts'
@@ -30,7 +29,9 @@ const maximumEntities = 1000
 /** An entity that a call under way asks for. */
 export interface Slot {
   batch: Batch
-  /** Its place among the representations of its group in that call. */
+  /** The field of that call in which it is: groups that ask for the same have different keys in different calls. */
+  field: string
+  /** Its place among the representations of that field. */
   index: number
 }
 
@@ -59,9 +60,10 @@ export class Slots {
   }
 }
 
-/** What one request waits for in one batch, of one of its groups. */
+/** What one request waits for in one field of one batch, of one of its groups. */
 interface Need {
   part: number
+  field: string
   positions: number[]
   indexes: number[]
 }
@@ -99,9 +101,10 @@ export class Batch extends SharedWork<EntityAsk> {
   }
 
   add(group: EntityGroup, slots: Slots, key: string, representation: Obj): Slot {
-    let representations = this.#representations.get(group.responseKey)
-    if (!representations) this.#representations.set(group.responseKey, representations = [])
-    const slot = { batch: this, index: representations.push(representation) - 1 }
+    const field = group.responseKey
+    let representations = this.#representations.get(field)
+    if (!representations) this.#representations.set(field, representations = [])
+    const slot = { batch: this, field, index: representations.push(representation) - 1 }
     slots.put(key, slot)
     this.#entities.push({ slots, key, slot })
     return slot
@@ -159,17 +162,17 @@ export class EntityAsk {
     for (const [part, { group, keys, representations }] of wanted.entries()) {
       if (keys.length === 0) continue
       const slots = lane.slots(group, identity)
+      let of: Slot | undefined
       let need: Need | undefined
-      let of: Batch | undefined
       for (let position = 0; position < keys.length; position++) {
         const key = keys[position]!
         let slot = slots.get(key)
         if (!slot?.batch.admits(since)) {
           slot = lane.gathering(call, groups, this.#variables, identity).add(group, slots, key, representations[position]!)
         }
-        if (!need || slot.batch !== of) need = this.#needOf(of = slot.batch, part)
-        need.positions.push(position)
-        need.indexes.push(slot.index)
+        if (slot.batch !== of?.batch || slot.field !== of.field) need = this.#needOf(of = slot, part)
+        need!.positions.push(position)
+        need!.indexes.push(slot.index)
       }
     }
   }
@@ -182,7 +185,7 @@ export class EntityAsk {
   told(batch: Batch, outcomes: ReadonlyMap<string, EntityOutcome>, shared: boolean): void {
     const needs = this.#needs.get(batch) ?? []
     this.#needs.delete(batch)
-    const mine = needs.map(({ part }) => outcomes.get(this.#wanted[part]!.group.responseKey)!)
+    const mine = needs.map(({ field }) => outcomes.get(field)!)
     if (shared && mine.some(isNobodysInParticular)) {
       void this.#askAlone(needs)
       return
@@ -193,15 +196,15 @@ export class EntityAsk {
     this.#oneDone()
   }
 
-  #needOf(batch: Batch, part: number): Need {
+  #needOf({ batch, field }: Slot, part: number): Need {
     let needs = this.#needs.get(batch)
     if (!needs) {
       this.#needs.set(batch, needs = [])
       batch.members.add(this)
       this.#waiting++
     }
-    let need = needs.find((one) => one.part === part)
-    if (!need) needs.push(need = { part, positions: [], indexes: [] })
+    let need = needs.find((one) => one.part === part && one.field === field)
+    if (!need) needs.push(need = { part, field, positions: [], indexes: [] })
     return need
   }
 
@@ -211,21 +214,20 @@ export class EntityAsk {
    */
   async #askAlone(needs: readonly Need[]): Promise<void> {
     const variables = { ...this.#variables }
-    for (const { group } of this.#wanted) variables[group.variable] = []
-    for (const { part, positions } of needs) {
-      const { group, representations } = this.#wanted[part]!
-      variables[group.variable] = positions.map((position) => representations[position])
+    const positionsOf = (part: number) => needs.flatMap((need) => need.part === part ? need.positions : [])
+    for (const [part, { group, representations }] of this.#wanted.entries()) {
+      variables[group.variable] = positionsOf(part).map((position) => representations[position])
     }
-    let tell: (need: Need, group: EntityGroup) => EntityOutcome
+    let outcomeOf: (group: EntityGroup, count: number) => EntityOutcome
     try {
-      const result: ExecutionResult = await this.#lane.execute(this.#call, variables, this.#signal)
-      tell = ({ positions }, group) => readEntities(result, group, positions.length)
+      const result = await this.#lane.execute(this.#call, variables, this.#signal)
+      outcomeOf = (group, count) => readEntities(result, group, count)
     } catch (cause) {
-      tell = () => ({ cause })
+      outcomeOf = () => ({ cause })
     }
-    for (const need of needs) {
-      const { part, positions } = need
-      this.#brought.push({ part, positions, outcome: tell(need, this.#wanted[part]!.group) })
+    for (const [part, { group }] of this.#wanted.entries()) {
+      const positions = positionsOf(part)
+      if (positions.length > 0) this.#brought.push({ part, positions, outcome: outcomeOf(group, positions.length) })
     }
     this.#oneDone()
   }

@@ -126,7 +126,8 @@ export class Calls {
   readonly #lanes: Lanes
   readonly #request: EngineRequest
   readonly #key: string | undefined
-  readonly #known = new Map<string, Lane>()
+  /** By subgraph; a lane lives as long as it has calls. */
+  readonly #ways = new Map<string, () => Lane>()
   /** How many {@link Writes} its answers have to include. */
   readonly since: number
 
@@ -141,16 +142,20 @@ export class Calls {
   /** Nothing for subgraphs whose calls depend on the request's context. */
   lane(service: string, transport: SubgraphTransport): Lane | undefined {
     if (!transport.forwarded) return undefined
-    let lane = this.#known.get(service)
-    if (!lane) this.#known.set(service, lane = this.#open(service, transport, transport.forwarded(this.#request.headers)))
-    return lane
+    let way = this.#ways.get(service)
+    if (!way) this.#ways.set(service, way = this.#way(service, transport, transport.forwarded(this.#request.headers)))
+    return way()
   }
 
-  #open(service: string, transport: SubgraphTransport, headers: Record<string, string>): Lane {
-    if (this.#key === undefined) return new Lane(transport, { headers, context: this.#request.context }, this.#lanes)
+  #way(service: string, transport: SubgraphTransport, headers: Record<string, string>): () => Lane {
+    if (this.#key === undefined) {
+      const own = new Lane(transport, { headers, context: this.#request.context }, this.#lanes)
+      return () => own
+    }
+    const key = laneKey(this.#key, headers)
     // A call of several requests has no context of any of them.
-    return this.#lanes.of(service, laneKey(this.#key, headers), (emptied) =>
-      new Lane(transport, { headers, context: undefined }, this.#lanes, emptied))
+    const open = (emptied: () => void) => new Lane(transport, { headers, context: undefined }, this.#lanes, emptied)
+    return () => this.#lanes.of(service, key, open)
   }
 }
 

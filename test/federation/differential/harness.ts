@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { buildSchema, execute, parse, type ExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql'
 import {
   buildSubgraph, composeSubgraphs, CompositionError, createEngine, httpSubgraph, inProcessSubgraph, type Engine,
-  type SubgraphTransport,
+  type EngineRequest, type SubgraphTransport,
 } from '../../../federation/index.ts'
 import { serveSubgraph, type RemoteSubgraph } from '../remote.ts'
 import { difference } from './compare.ts'
@@ -49,7 +50,8 @@ export const compareWorld = async (seed: number, operations: number, mode: Mode)
     const schema = buildSubgraph({ typeDefs, resolvers: fitting(resolversOf(world, name), typeDefs) })
     if (mode === 'in process' || (mode === 'mixed' && index % 2 === 0)) subgraphs.set(name, inProcessSubgraph({ schema }))
     else {
-      const remote: RemoteSubgraph = disposables.use(await serveSubgraph(schema, (headers) => runs.get(String(headers['x-run']))))
+      const remote: RemoteSubgraph = disposables.use(await serveSubgraph(schema, (headers) =>
+        headers['x-run'] === undefined ? { name: String(headers['x-scope']), version: 0 } : runs.get(String(headers['x-run']))))
       subgraphs.set(name, httpSubgraph({ url: remote.url }))
     }
   }
@@ -58,15 +60,7 @@ export const compareWorld = async (seed: number, operations: number, mode: Mode)
   const cases = Array.from({ length: operations }, (_, index) => ({
     index, operation: createOperation(engine.schema, source, engine.schema.getMutationType() != null && source.chance(0.2)),
   }))
-  // All at once: what one operation is told must never reach another.
-  await Promise.all(cases.map(async ({ index, operation }) => {
-    const name = `scope ${index % 3}`
-    const run = `${index}`
-    runs.set(run, { name, version: 0 })
-    const expected = await execute({
-      schema: merged, document: operation.document, variableValues: operation.variables, contextValue: { name, version: 0 },
-    })
-    const actual = await federated(engine, operation, runs.get(run)!, run)
+  const compare = (index: number, operation: Operation, expected: ExecutionResult, actual: ExecutionResult, how: string): void => {
     report.cases++
     const found = difference(jsonOf(expected), jsonOf(actual))
     if (!found) return
@@ -75,13 +69,45 @@ export const compareWorld = async (seed: number, operations: number, mode: Mode)
       return
     }
     const causes = actual.errors?.flatMap(({ originalError }) => originalError?.message ?? []) ?? []
-    report.differences.push(describe(seed, index, mode, operation, [found, ...causes].join('\n  because ')))
+    report.differences.push(describe(seed, index, `${mode}, ${how}`, operation, [found, ...causes].join('\n  because ')))
+  }
+  const expectedOf = ({ document, variables }: Operation, name: string) =>
+    execute({ schema: merged, document, variableValues: variables, contextValue: { name, version: 0 } })
+  // All at once: what one operation is told must never reach another.
+  await Promise.all(cases.map(async ({ index, operation }) => {
+    const name = scopes[index % scopes.length]!
+    const run = `${index}`
+    runs.set(run, { name, version: 0 })
+    const actual = await federated(engine, operation, { context: runs.get(run), headers: { 'x-run': run } })
+    compare(index, operation, await expectedOf(operation, name), actual, 'alone')
   }))
+  // Again in several scopes, each sharing what is under way; some leave before they are answered.
+  await Promise.all(cases.flatMap(({ index, operation }) => scopes.flatMap((name) => {
+    const expected = expectedOf(operation, name)
+    return Array.from({ length: 1 + source.below(3) }, async () => {
+      const run = `${index} ${name} ${runs.size}`
+      const scope = { name, version: 0 }
+      runs.set(run, scope)
+      const leave = source.chance(0.25) ? new AbortController() : undefined
+      const sharing = { key: name, context: source.chance(0.5) ? () => ({ ...scope }) : undefined }
+      for (let turns = source.below(3); turns > 0; turns--) await turn()
+      // Its version counts the mutations of a run: they cannot have one scope for all.
+      const headers: Record<string, string> = operation.mutation ? { 'x-run': run } : { 'x-scope': name }
+      const result = federated(engine, operation, { context: scope, headers, sharing, signal: leave?.signal })
+      for (let turns = source.below(6); leave && turns > 0; turns--) await turn()
+      leave?.abort()
+      const actual = await result
+      if (!leave) compare(index, operation, await expected, actual, `shared in ${name}`)
+    })
+  })))
   return report
 }
 
-const federated = async (engine: Engine, { document, variables }: Operation, scope: Scope, run: string): Promise<ExecutionResult> =>
-  engine.execute({ document, variables, context: scope, headers: { 'x-run': run } })
+const scopes = ['scope 0', 'scope 1', 'scope 2'] as const
+
+const federated = (
+  engine: Engine, { document, variables }: Operation, rest: Omit<EngineRequest, 'document'>,
+): Promise<ExecutionResult> => engine.execute({ document, variables, ...rest })
 
 const mergedSchema = (world: World): GraphQLSchema => {
   const typeDefs = mergedSdl(world)
@@ -112,5 +138,5 @@ const isPlannersFault = ({ message, extensions }: GraphQLError): boolean =>
 
 const jsonOf = (result: ExecutionResult): ExecutionResult => JSON.parse(JSON.stringify(result)) as ExecutionResult
 
-const describe = (seed: number, index: number, mode: Mode, { text, variables }: Operation, found: string): string =>
+const describe = (seed: number, index: number, mode: string, { text, variables }: Operation, found: string): string =>
   `seed ${seed}, operation ${index}, ${mode}\n${text}\n${JSON.stringify(variables)}\n${found}\n`

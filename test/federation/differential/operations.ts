@@ -9,6 +9,7 @@ export interface Operation {
   document: DocumentNode
   text: string
   variables: Record<string, unknown>
+  mutation: boolean
 }
 
 /** A random valid operation over the schema: fragments, aliases, arguments, variables and conditions of every kind. */
@@ -17,7 +18,7 @@ export const createOperation = (schema: GraphQLSchema, random: Random, mutation:
     const text = new OperationText(schema, random, mutation)
     const document = parse(text.print())
     // Random aliases may conflict; such an operation is not a case.
-    if (validate(schema, document).length === 0) return { document, text: text.print(), variables: text.variables }
+    if (validate(schema, document).length === 0) return { document, text: text.print(), variables: text.variables, mutation }
   }
 }
 
