@@ -80,8 +80,8 @@ describe('the commands of the documentation', { timeout: 120_000 }, () => {
       const [, name] = /\bnpm (?:run )?(start|test|[\w:]+)/.exec(command) ?? []
       if (name !== undefined) assert.ok(scripts[name], `package.json has the script of ${command}`)
     }
-    assert.equal(scripts['start'], 'node cli/main.ts start')
-    assert.equal(scripts['freshet'], 'node cli/main.ts')
+    assert.equal(scripts['start'], 'node --max-semi-space-size=16 cli/main.ts start')
+    assert.equal(scripts['freshet'], 'node --max-semi-space-size=16 cli/main.ts')
     assert.equal(scripts['test'], 'node scripts/test.ts all')
     assert.equal(scripts['test:unit'], 'node scripts/test.ts unit')
   })
