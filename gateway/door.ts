@@ -1,6 +1,7 @@
 import type { Scope } from '../resolvers/scope.ts'
 import type { RequestContext, Services } from '../resolvers/context.ts'
 import { createRequestContext } from '../resolvers/context.ts'
+import type { Callbacks } from '../federation/index.ts'
 import type { EngineHost } from './engine-host.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -14,6 +15,8 @@ export interface Door {
   telemetry: Telemetry
   /** Identity of the log that tokens are of. */
   logId: string
+  /** Takes the events of foreign subgraphs that send them by HTTP; absent: no subgraph does. */
+  callbacks?: Callbacks
   /** Whose requests these are, until authentication is built. */
   scope: Scope
   /** Told of errors whose details clients are not. */

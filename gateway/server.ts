@@ -35,7 +35,17 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
   const status = () => (closing.signal.aborted ? 'closing' : door.ready() ? 'ready' : 'catching up')
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
-    if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey: !isPage(path, request) })) return
+    const callbacks = path.startsWith('/callbacks/') ? door.callbacks : undefined
+    // A callback proves by its verifier that it may come; the gateway's key is no subgraph's.
+    const needsKey = !isPage(path, request) && !callbacks
+    if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey })) return
+
+    if (callbacks) {
+      const answer = await callbacks.handle(request)
+      response.writeHead(answer.status, answer.headers)
+      response.end(answer.body)
+      return
+    }
 
     if (path === '/graphql') {
       if (isPage(path, request)) return await serveGraphiql(request, response)

@@ -8,7 +8,7 @@ import type { Obj } from '../merge.ts'
 import { buildSubgraph } from '../subgraph.ts'
 import type { SubgraphTransport } from '../types.ts'
 import type { EventFilter, Predicate } from './filter.ts'
-import { readEventGraph, type EventPublication, type EventSubscription } from './graph.ts'
+import { readEventGraph, type EventGraph, type EventPublication, type EventSubscription } from './graph.ts'
 import { EventHub } from './hub.ts'
 import type { EventSource } from './source.ts'
 import { argumentAt, argumentsOf, textsOf, type Template } from './template.ts'
@@ -32,6 +32,8 @@ export interface EventSubgraphOptions {
 export interface EventSubgraph extends SubgraphTransport {
   /** Executable, for those who serve the subgraph on its own. */
   schema: GraphQLSchema
+  /** Topics whose names take no argument, by `providerId`. */
+  fixedTopics: ReadonlyMap<string, readonly string[]>
   /** Topics that are being read now. */
   topics(): string[]
 }
@@ -75,11 +77,23 @@ export const eventSubgraph = (options: EventSubgraphOptions): EventSubgraph => {
       schema, onError: (error) => report(error instanceof Error ? error : new Error(String(error))),
     }),
     schema,
+    fixedTopics: fixedTopics(graph),
     topics: () => [...hubs.values()].flatMap((hub) => hub.topics),
     close: async () => {
       for (const hub of hubs.values()) hub.close()
     },
   }
+}
+
+const fixedTopics = ({ subscriptions, publications }: EventGraph): Map<string, string[]> => {
+  const fixed = new Map<string, string[]>()
+  const add = (providerId: string, topics: readonly Template[]) => {
+    const names = topics.filter((topic) => argumentsOf(topic).length === 0).flatMap((topic) => textsOf(topic, {}))
+    fixed.set(providerId, [...new Set([...fixed.get(providerId) ?? [], ...names])])
+  }
+  for (const { providerId, topics } of subscriptions.values()) add(providerId, topics)
+  for (const { providerId, topic } of publications.values()) add(providerId, [topic])
+  return fixed
 }
 
 type Arguments = Record<string, unknown>

@@ -1,4 +1,4 @@
-import { composeSubgraphs, buildSubgraph, createEngine, inProcessSubgraph, type Engine, type SubgraphResolvers } from '../../federation/index.ts'
+import { composeSubgraphs, buildSubgraph, createEngine, inProcessSubgraph, type Callbacks, type Engine, type SubgraphResolvers } from '../../federation/index.ts'
 import type { Door } from '../../gateway/door.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
 import { listen } from '../../gateway/server.ts'
@@ -52,10 +52,11 @@ export interface DoorOptions {
   resolvers?: SubgraphResolvers
   settings?: Partial<Omit<GatewaySettings, 'limits'>>
   limits?: Partial<Limits>
+  callbacks?: Callbacks
 }
 
 /** The door alone, over an API of its own: no log, no ingest. */
-export async function openDoor({ resolvers = {}, settings, limits }: DoorOptions = {}): Promise<OpenDoor> {
+export async function openDoor({ resolvers = {}, settings, limits, callbacks }: DoorOptions = {}): Promise<OpenDoor> {
   const told: unknown[] = []
   const onError = (error: unknown) => void told.push(error)
   const unexpected = (): never => {
@@ -67,7 +68,7 @@ export async function openDoor({ resolvers = {}, settings, limits }: DoorOptions
   const first = engineOf(resolvers, onError)
   const host = new EngineHost(first)
   const door: Door = {
-    host, telemetry, onError, logId: 'log', scope: localScope, ready: () => view.ready(), measure: () => Promise.resolve(),
+    host, telemetry, onError, callbacks, logId: 'log', scope: localScope, ready: () => view.ready(), measure: () => Promise.resolve(),
     settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
     services: {
       index, view, embedder: createHashingEmbedder(), clock: Date.now,

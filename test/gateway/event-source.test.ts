@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EventLog } from '../../events/log.ts'
+import { openSqliteLog } from '../../events/sqlite.ts'
+import { createCallbacks } from '../../federation/index.ts'
+import { logEventSource } from '../../gateway/event-source.ts'
+import { openDoor } from './door.ts'
+import { eventSourceSuite } from './event-source-suite.ts'
+
+eventSourceSuite('The embedded log', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'freshet-log-'))
+  const log = await openSqliteLog({ directory, partitions: 3 })
+  return { log, prefix: 'test', dispose: async () => {
+    await log.close()
+    await rm(directory, { recursive: true, force: true })
+  } }
+})
+
+const never = { ends: () => new Promise(() => { /* the log is away */ }) } as unknown as EventLog
+
+test('a log that is away is not waited for without end, nor by nobody', async () => {
+  await assert.rejects(logEventSource(never, { timeoutMs: 20 }).subscribe(['a'], new AbortController().signal), /did not answer within 20 ms/)
+  const leave = new AbortController()
+  const waiting = assert.rejects(logEventSource(never).subscribe(['a'], leave.signal), { name: 'AbortError' })
+  leave.abort()
+  await waiting
+})
+
+test('the door takes callbacks at their path, by their verifier and without the key', async () => {
+  const callbacks = createCallbacks({ publicUrl: 'http://127.0.0.1/callbacks', heartbeatIntervalMs: 0 })
+  const { extension, events } = callbacks.open()
+  const { subscriptionId: id, verifier } = extension
+  await using door = await openDoor({ settings: { apiKey: 'key' }, callbacks })
+  const call = (body: object) => fetch(`${door.url}/callbacks/${id}`, { method: 'POST', body: JSON.stringify(body) })
+  assert.equal((await call({ kind: 'subscription', action: 'next', id, verifier, payload: { data: { a: 1 } } })).status, 204)
+  assert.deepEqual((await events.next()).value, { data: { a: 1 } })
+  assert.equal((await call({ kind: 'subscription', action: 'check', id, verifier: 'guessed' })).status, 400)
+  assert.equal((await fetch(`${door.url}/callbacks/${id}`)).status, 405)
+  await events.return()
+  assert.equal((await call({ kind: 'subscription', action: 'check', id, verifier })).status, 404)
+  await using closed = await openDoor({ settings: { apiKey: 'key' } })
+  assert.equal((await fetch(`${closed.url}/callbacks/x`, { method: 'POST', body: '{}' })).status, 401)
+})
