@@ -19,11 +19,14 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
   const withLog = async (flags: object, work: (letters: typeof DeadLetters, log: EventLog, topics: Topics) => Promise<void>): Promise<void> => {
     const settings = settingsFrom(flags as Partial<Record<SettingName, unknown>>)
     const [letters, { openLog, topicsOf }] = await Promise.all([import('../events/dead-letters.ts'), import('./parts.ts')])
-    const { log } = await openLog(settings, logger).catch((error: unknown) => {
+    const { log, where } = await openLog(settings, logger).catch((error: unknown) => {
       throw error instanceof Error && 'code' in error && error.code === 'DIRECTORY_IN_USE' ? new Error(besideRunning(error.message)) : error
     })
     try {
       await work(letters, log, topicsOf(settings))
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('There is no topic'))) throw error
+      say(`There are no dead letters: nothing has run on this log yet (${where}).`)
     } finally {
       await log.close()
     }

@@ -14,10 +14,18 @@ import type { Settings } from './settings.ts'
 export async function run({ roles, settings, logger, signal, say }: {
   roles: RoleOptions['roles']; settings: Settings; logger: Logger; signal: AbortSignal; say: (line: string) => void
 }): Promise<void> {
+  // Where all is in one process, what its parts say on their way is summed up by the greeting.
+  let quiet = roles.includes('ingest') && roles.includes('gateway') && !settings.kafkaBrokers
+  const info: Logger['info'] = (...said) => {
+    if (!quiet) logger.info(...said)
+  }
   const attempt = (): Promise<void> => runRoles({
-    settings, roles, logger, signal,
-    // Counted from the start of the process.
-    onRunning: (running) => say(greeting({ ...running, roles, settings, tookMs: performance.now() })),
+    settings, roles, logger: { ...logger, info }, signal,
+    onRunning: (running) => {
+      quiet = false
+      // Counted from the start of the process.
+      say(greeting({ ...running, roles, settings, tookMs: performance.now() }))
+    },
   })
   try {
     await attempt()

@@ -47,6 +47,13 @@ describe('freshet', { timeout: 60_000 }, () => {
     }
   })
 
+  test('says of a log on which nothing has run that there are no dead letters yet', async () => {
+    await using folder = temporaryDirectory('cli')
+    const { code, stdout } = await runProgram(['dead-letters', 'list'], { cwd: folder.path })
+    assert.equal(code, 0)
+    assert.match(stdout, /^There are no dead letters: nothing has run on this log yet \(embedded, in \.freshet\/log\)\.$/m)
+  })
+
   test('composes to standard output what is committed', async () => {
     const { code, stdout } = await freshet('compose', '-o', '-')
     assert.equal(code, 0)
