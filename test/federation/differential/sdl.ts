@@ -10,6 +10,8 @@ input Where { a: Int = 5 b: [String!] c: Where color: Color }
 scalar JSON
 `
 
+const referenceType = (directives: string): string => `type Ref${directives} {\n  id: ID!\n  code: String!\n}`
+
 /** The whole world as one schema without federation. */
 export const mergedSdl = (world: World): string => [
   common,
@@ -20,10 +22,11 @@ export const mergedSdl = (world: World): string => [
   }),
   ...world.objects.map((type) => {
     const added = world.interfaces.filter(({ name }) => type.interfaces.includes(name)).flatMap((one) => one.added)
-    const keys = type.entity ? '  id: ID!\n  code: String!\n' : ''
+    const keys = type.entity ? `  id: ID!\n  code: String!\n${type.keySets ? '  ref: Ref!\n' : ''}` : ''
     return `type ${type.name}${implementing(type.interfaces)} {\n${keys}${[...type.fields, ...added].map(plain).join('\n')}\n}`
   }),
   ...world.unions.map(({ name, members }) => `union ${name} = ${members.join(' | ')}`),
+  world.objects.some((type) => type.keySets) ? referenceType('') : '',
   `type Query {\n${world.queries.map(plain).join('\n')}\n}`,
   world.mutations.length > 0 ? `type Mutation {\n${world.mutations.map(plain).join('\n')}\n}` : '',
 ].join('\n')
@@ -65,6 +68,7 @@ class SubgraphParts {
   *definitions(): Generator<string> {
     for (const name of this.#abstract) yield this.#abstractType(name)
     for (const type of this.#objects) yield this.#object(type)
+    if ([...this.#objects].some((type) => type.keySets)) yield referenceType(' @shareable')
     const queries = this.#world.queries.filter(({ owners }) => owners.includes(this.#subgraph))
     if (queries.length > 0) yield `type Query {\n${queries.map((field) => this.#field(field)).join('\n')}\n}`
     const mutations = this.#world.mutations.filter(({ owners }) => owners.includes(this.#subgraph))
@@ -143,11 +147,12 @@ class SubgraphParts {
     const interfaces = type.interfaces.filter((name) => this.#abstract.has(name)
       && this.#world.interfaces.find((one) => one.name === name)?.objectIn !== this.#subgraph)
     const lines = [
-      ...keys.map((key) => `  ${key}: ${key === 'id' ? 'ID!' : 'String!'}`),
+      ...keys.map((key) => `  ${key}: ${key === 'id' ? 'ID!' : 'String!'}${type.keySets ? ' @shareable' : ''}`),
+      ...type.keySets ? ['  ref: Ref! @shareable'] : [],
       ...owned.map((field) => this.#field(field, type)),
       ...external.map((field) => `${plain(field)} @external`),
     ]
-    const directives = type.entity ? keys.map((key) => ` @key(fields: "${key}")`).join('') : ' @shareable'
+    const directives = type.entity ? (type.keySets?.[this.#subgraph] ?? keys).map((key) => ` @key(fields: "${key}")`).join('') : ' @shareable'
     return `type ${type.name}${implementing(interfaces)}${directives} {\n${lines.join('\n')}\n}`
   }
 
@@ -157,7 +162,8 @@ class SubgraphParts {
     if (field.requires.length > 0) line += ` @requires(fields: "${field.requires.map(requirementText).join(' ')}")`
     if (field.provides) line += ` @provides(fields: "${field.provides}")`
     if (field.overridden) line += ` @override(from: "${field.overridden}")`
-    if (type?.entity && (field.owners.length > 1 || this.#providedElsewhere(type, field))) line += ' @shareable'
+    const isShared = field.owners.length > 1 || type !== undefined && this.#providedElsewhere(type, field)
+    if (type?.entity !== false && isShared) line += ' @shareable'
     return line
   }
 

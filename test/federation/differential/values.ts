@@ -13,6 +13,7 @@ interface Node {
   __typename: string
   id: string
   code?: string
+  ref?: { id: string }
   /** What a representation brought, for computed fields. */
   required?: Record<string, unknown>
 }
@@ -26,6 +27,7 @@ const colors = ['RED', 'GREEN', 'BLUE']
 export const resolversOf = (world: World, subgraph?: string): Record<string, GraphQLScalarType | Record<string, unknown>> => {
   const resolvers: Record<string, GraphQLScalarType | Record<string, unknown>> = {
     JSON: new GraphQLScalarType({ name: 'JSON' }),
+    Ref: keyResolvers,
     Query: fieldsOf(world, 'Query', world.queries, subgraph),
   }
   if (world.mutations.some(({ owners }) => subgraph === undefined || owners.includes(subgraph))) {
@@ -55,10 +57,10 @@ export const resolversOf = (world: World, subgraph?: string): Record<string, Gra
   return resolvers
 }
 
-const keyResolvers = { id: ({ id }: Node) => id, code: ({ id }: Node) => `c${id}` }
+const keyResolvers = { id: ({ id }: Node) => id, code: ({ id }: Node) => `c${id}`, ref: ({ id }: Node) => ({ id }) }
 
 const referenced = (typeName: string, reference: Node): Node => ({
-  __typename: typeName, id: reference.id ?? reference.code?.slice(1), required: { ...reference },
+  __typename: typeName, id: reference.id ?? reference.code?.slice(1) ?? reference.ref?.id, required: { ...reference },
 })
 
 const typeOfId = (world: World, id: string): ObjectSpec | undefined => world.objects.find(({ index }) => id.startsWith(`${index}-`))

@@ -20,6 +20,11 @@ export interface ObjectSpec {
   entity: boolean
   /** Keys by subgraph, for entities: what a subgraph can find it by. */
   keys: Record<string, ('id' | 'code')[]>
+  /**
+   * Key field sets by subgraph, of a type of which every subgraph has all the fields that keys are made of; undefined
+   * for others.
+   */
+  keySets: Record<string, string[]> | undefined
   fields: FieldSpec[]
   interfaces: string[]
 }
@@ -74,7 +79,7 @@ export const createWorld = (seed: number, random: Random): World => {
   const values = random.below(3)
   for (let index = 0; index < entities + values; index++) {
     const entity = index < entities
-    world.objects.push({ name: `${entity ? 'T' : 'V'}${index}`, index, entity, keys: {}, fields: [], interfaces: [] })
+    world.objects.push({ name: `${entity ? 'T' : 'V'}${index}`, index, entity, keys: {}, keySets: undefined, fields: [], interfaces: [] })
   }
   for (const type of world.objects.filter(({ entity }) => entity)) chooseKeys(type, world, random)
   chooseAbstract(world, random)
@@ -88,7 +93,17 @@ export const createWorld = (seed: number, random: Random): World => {
   return world
 }
 
+const keySets = ['id', 'code', 'id code', 'ref { id }', 'code ref { id code }']
+
 const chooseKeys = (type: ObjectSpec, world: World, random: Random): void => {
+  if (random.chance(0.15)) {
+    type.keySets = {}
+    for (const subgraph of world.subgraphs) {
+      type.keys[subgraph] = ['id', 'code']
+      type.keySets[subgraph] = [...new Set([random.pick(keySets), random.pick(keySets)])]
+    }
+    return
+  }
   const two = random.chance(0.3)
   const bridge = random.pick(world.subgraphs)
   for (const subgraph of world.subgraphs) {
@@ -104,7 +119,7 @@ const chooseAbstract = (world: World, random: Random): void => {
     const name = `I${index}`
     for (const member of members) member.interfaces.push(name)
     const home = random.pick(world.subgraphs)
-    const simple = members.every(({ keys }) => Object.values(keys).every((names) => names.includes('id')))
+    const simple = members.every(({ keys, keySets: sets }) => !sets && Object.values(keys).every((names) => names.includes('id')))
     const others = world.subgraphs.filter((subgraph) => subgraph !== home)
     const objectIn = simple && random.chance(0.35) ? random.pick(others) : undefined
     world.interfaces.push({ name, members: members.map((member) => member.name), home, objectIn, added: [] })
@@ -149,6 +164,13 @@ const plainField = (name: string, random: Random, owners: string[]): FieldSpec =
   provides: undefined, faults: random.chance(0.2) ? 60 : 0,
 })
 
+/** A second owner sometimes, where it may have the type, too. */
+const withSecond = (owner: string, possible: readonly string[], type: string, world: World, random: Random): string[] => {
+  const target = world.objects.find(({ name }) => name === namedType(type))
+  const others = possible.filter((one) => one !== owner && (target ? !target.entity || target.keys[one] : isLeaf(type)))
+  return others.length > 0 && random.chance(0.15) ? [owner, random.pick(others)] : [owner]
+}
+
 const homes = (type: ObjectSpec, world: World): string[] => type.entity ? Object.keys(type.keys) : world.subgraphs
 
 const outputType = (world: World, random: Random, subgraph: string | undefined): string => {
@@ -171,6 +193,7 @@ const chooseFields = (type: ObjectSpec, world: World, random: Random): void => {
     if (type.entity && random.chance(0.4)) {
       field.type = outputType(world, random, owner)
       field.args = random.chance(0.3) ? chooseArgs(random) : []
+      field.owners = withSecond(owner, possible, field.type, world, random)
     } else if (type.entity && random.chance(0.12)) {
       field.owners = [...new Set([owner, random.pick(possible)])]
     } else if (type.entity && random.chance(0.1)) {
@@ -193,14 +216,16 @@ const chooseFields = (type: ObjectSpec, world: World, random: Random): void => {
 const chooseRequirements = (type: ObjectSpec, world: World, random: Random): void => {
   for (const field of type.fields) {
     const [owner] = field.owners
-    if (owner === undefined || field.owners.length > 1 || field.overridden || !random.chance(0.2)) continue
+    if (owner === undefined || field.owners.length > 1 || field.overridden || !random.chance(0.3)) continue
     const isCommon = field.name.startsWith('c')
     if (isCommon) continue
     for (const other of type.fields) {
-      if (other === field || other.owners.includes(owner) || other.overridden || other.requires.length > 0 || other.faults > 0) continue
+      if (other === field || other.owners.includes(owner) || other.overridden || other.faults > 0 || needs(type, other, field)) continue
       if (other.provides || !random.chance(0.5)) continue
-      // The planner (0.0.38) takes one field's requirement for the other's where only arguments tell them apart.
-      if (other.args.length > 0 && type.fields.some(({ requires }) => requires.some(({ name }) => name === other.name))) continue
+      if (other.args.length === 0 && isLeaf(other.type) && !other.name.startsWith('c') && random.chance(0.3)
+        && !type.fields.some(({ requires }) => requires.some(({ name }) => name === other.name))) {
+        other.args = [{ name: 'n', type: 'Int', fallback: undefined }]
+      }
       const target = world.objects.find(({ name }) => name === namedType(other.type))
       if (target) {
         if (!target.entity || target.keys[owner] === undefined || other.args.length > 0) continue
@@ -208,13 +233,18 @@ const chooseRequirements = (type: ObjectSpec, world: World, random: Random): voi
           && !candidate.overridden && candidate.args.length === 0 && isLeaf(candidate.type))
         if (child) field.requires.push({ name: other.name, argument: undefined, child: child.name })
       } else if (isLeaf(other.type)) {
-        const argument = other.args.length === 1 && other.args[0]?.name === 'n' ? random.below(4) : undefined
-        if (other.args.length > 0 && argument === undefined) continue
+        const only = other.args.length === 1 && other.args[0]?.name === 'n' ? other.args[0] : undefined
+        if (other.args.length > 0 && !only) continue
+        const argument = only && (only.fallback !== undefined || random.chance(0.8)) ? random.below(3) : undefined
         field.requires.push({ name: other.name, argument, child: undefined })
       }
     }
   }
 }
+
+/** Whether a field needs another one, however indirectly. */
+const needs = (type: ObjectSpec, field: FieldSpec, needed: FieldSpec): boolean => field.requires.some(({ name }) =>
+  name === needed.name || needs(type, type.fields.find((one) => one.name === name)!, needed))
 
 export const isLeaf = (type: string): boolean => scalarTypes.includes(namedType(type)) || namedType(type) === 'Color'
 
@@ -231,8 +261,9 @@ const chooseProvisions = (fields: FieldSpec[], world: World, random: Random): vo
 
 const rootField = (name: string, world: World, random: Random): FieldSpec => {
   const owner = random.pick(world.subgraphs)
+  const type = outputType(world, random, owner)
   return {
-    name, type: outputType(world, random, owner), args: chooseArgs(random), owners: [owner], overridden: undefined, requires: [],
+    name, type, args: chooseArgs(random), owners: name.startsWith('q') ? withSecond(owner, world.subgraphs, type, world, random) : [owner], overridden: undefined, requires: [],
     provides: undefined, faults: random.chance(0.1) ? 100 : 0,
   }
 }
