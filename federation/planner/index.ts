@@ -5,7 +5,7 @@ import { inOrder } from './order.ts'
 import { Search } from './search.ts'
 import { Supergraph } from './supergraph.ts'
 import { wantedByOperation } from './wanted.ts'
-import { writeFetch } from './write.ts'
+import { writeFetches } from './write.ts'
 
 /** Plans operations over one supergraph: right rather than optimal. It makes the same nodes as the native planner. */
 export interface Planner {
@@ -25,11 +25,7 @@ export const createPlanner = (supergraphSdl: string): Planner => {
     search.root(wanted)
     const variables = new Map(operation.variableDefinitions?.map((definition) =>
       [definition.variable.name.value, print(definition)]))
-    return inOrder(search.fetches, (fetch) => {
-      const node = writeFetch(fetch, supergraph, variables)
-      if (fetch.kind === 'subscription') return { kind: 'Subscription', primary: node }
-      return fetch.entity?.path.length ? { kind: 'Flatten', path: [...fetch.entity.path], node } : node
-    })
+    return inOrder(search.fetches, (together) => writeFetches(together, supergraph, variables))
   }
   return { plan, isRisky }
 }

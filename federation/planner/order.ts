@@ -4,11 +4,17 @@ import { conditionsText, type Condition } from './wanted.ts'
 
 /**
  * Puts fetches into an order: those that do not need each other side by side, in as few rounds as their dependencies
- * allow. Fetches that share no dependency at all do not wait for each other's rounds.
+ * allow. Fetches that share no dependency at all do not wait for each other's rounds. What asks one subgraph for
+ * entities in one round, under the same conditions, goes to `write` together.
  */
-export const inOrder = (fetches: readonly Fetch[], nodeOf: (fetch: Fetch) => PlanNode): PlanNode | undefined =>
-  sideBySide(components(fetches).map((component) => oneByOne(rounds(component).map((round) =>
-    sideBySide(round.map((fetch) => conditioned(nodeOf(fetch), conditionsOf(fetch))))!))!))
+export const inOrder = (
+  fetches: readonly Fetch[], write: (together: readonly Fetch[]) => PlanNode,
+): PlanNode | undefined => sideBySide(components(fetches).flatMap((component) =>
+  oneByOne(rounds(component).flatMap((round) => sideBySide(together(round).map((group) =>
+    conditioned(write(group), conditionsOf(group[0]!)))) ?? [])) ?? []))
+
+const together = (round: readonly Fetch[]): Fetch[][] => [...Map.groupBy(round, (fetch) =>
+  fetch.entity ? `${fetch.graph} ${conditionsText(conditionsOf(fetch))}` : fetch).values()]
 
 const oneByOne = (nodes: PlanNode[]): PlanNode | undefined =>
   nodes.length < 2 ? nodes[0] : { kind: 'Sequence', nodes }

@@ -7,8 +7,9 @@ import { allOf, collect, conditionsText, type Condition, type Wanted, type Wante
 /** How many fetches in a row may lead to one field. */
 const maximumHops = 10
 
-/** Attempts at fields, in one operation: interfaces in interfaces can multiply. */
-const maximumAttempts = 100_000
+/** Attempts at fields and fetches of one operation: interfaces in interfaces can multiply. */
+const maximumAttempts = 20_000
+const maximumFetches = 500
 
 /** What of the selection no subgraph can be found for. */
 export class Unplannable extends Error {
@@ -63,7 +64,9 @@ export class Search {
   #field(
     position: Position, field: WantedField, siblings: readonly WantedField[], hops: number, sources: Set<Fetch>,
   ): WantedField | undefined {
-    if (++this.#attempts > maximumAttempts) throw new Unplannable('The operation is too large to be planned.')
+    if (++this.#attempts > maximumAttempts || this.fetches.length > maximumFetches) {
+      throw new Unplannable('The operation is too large to be planned.')
+    }
     let missing = field
     const tried = new Set<string>()
     for (const place of [...position.places]) {

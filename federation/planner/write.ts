@@ -1,36 +1,90 @@
-import type { FetchNode, FetchRewrite, RequiresSelection } from '../plan.ts'
-import type { Entry, Fetch, Selection } from './fetch-tree.ts'
+import type { FetchNode, FetchRewrite, PlanNode, RequiresSelection } from '../plan.ts'
+import type { EntityOf, Entry, Fetch, PathSegment, Selection } from './fetch-tree.ts'
 import type { Supergraph } from './supergraph.ts'
 import type { Condition, Wanted } from './wanted.ts'
 
-/** The text of a fetch and what goes with it. `variables` are the operation's variable definitions by their names. */
-export const writeFetch = (
-  fetch: Fetch, supergraph: Supergraph, variables: ReadonlyMap<string, string>,
-): FetchNode => {
-  const { graph, kind, entity, selection } = fetch
-  const text = new SelectionText()
-  const body = text.write(selection)
-  const used = [...text.variables]
-  const definitions = [
-    ...entity ? ['$representations: [_Any!]!'] : [], ...used.flatMap((name) => variables.get(name) ?? []),
-  ]
-  const header = `${kind}${definitions.length > 0 ? `(${definitions.join(', ')})` : ''}`
+/** A plan's node for a fetch, or for fetches of entities that go to one subgraph together. */
+export const writeFetches = (
+  fetches: readonly Fetch[], supergraph: Supergraph, variables: ReadonlyMap<string, string>,
+): PlanNode => {
+  const { graph, kind, entity, selection } = fetches[0]!
+  const service = { serviceName: supergraph.graphs.get(graph) ?? graph, operationKind: kind }
+  const document = (used: ReadonlySet<string>, body: string, own: readonly string[]) => {
+    const definitions = [
+      ...own.map((name) => `$${name}: [_Any!]!`), ...[...used].flatMap((name) => variables.get(name) ?? []),
+    ]
+    return {
+      variableUsages: [...used],
+      operation: `${kind}${definitions.length > 0 ? `(${definitions.join(', ')})` : ''}${body}`,
+    }
+  }
+  if (!entity) {
+    const { text, variables: used, renames } = writeSelection(selection)
+    const node: FetchNode = {
+      kind: 'Fetch', ...service, ...document(used, text, []), ...renames.length > 0 && { outputRewrites: renames },
+    }
+    return kind === 'subscription' ? { kind: 'Subscription', primary: node } : node
+  }
+  const groups = fetches.flatMap((fetch) => fetch.entity ? [entityGroup(fetch.entity, fetch.selection, supergraph)] : [])
+  const [group] = groups
+  if (group && groups.length === 1) {
+    const { paths, requires, inputRewrites, outputRewrites } = group
+    return {
+      kind: 'Flatten',
+      path: paths[0]!,
+      node: {
+        kind: 'Fetch',
+        ...service,
+        ...document(group.used, `{_entities(representations: $representations)${group.text}}`, ['representations']),
+        requires,
+        ...inputRewrites && { inputRewrites },
+        ...outputRewrites && { outputRewrites },
+      },
+    }
+  }
+  // Equal questions about entities at several places are one question.
+  const distinct = new Map<string, EntityGroup>()
+  for (const one of groups) {
+    const id = JSON.stringify([one.text, one.requires, one.inputRewrites])
+    const known = distinct.get(id)
+    distinct.set(id, known ? { ...known, paths: [...known.paths, ...one.paths] } : one)
+  }
+  const named = [...distinct.values()].map((one, index) => ({ ...one, alias: `_e${index}`, variable: `_r${index}` }))
+  const body = named.map(({ alias, variable, text }) => `${alias}: _entities(representations: $${variable})${text}`)
+  const used = new Set(named.flatMap((one) => [...one.used]))
   return {
-    kind: 'Fetch',
-    serviceName: supergraph.graphs.get(graph) ?? graph,
-    operationKind: kind,
-    variableUsages: used,
-    operation: entity
-      ? `${header}{_entities(representations: $representations){... on ${entity.as}${body}}}` : `${header}${body}`,
-    ...text.renames.length > 0 && { outputRewrites: text.renames },
-    ...entity && {
-      requires: [{
-        kind: 'InlineFragment',
-        typeCondition: entity.type,
-        selections: [typename, ...requirements(entity.needs, entity.type, supergraph)],
-      }],
-      ...supergraph.isAbstract(entity.as) && { inputRewrites: [asInterface(entity.as)] },
+    kind: 'BatchFetch',
+    ...service,
+    ...document(used, `{${body.join(' ')}}`, named.map(({ variable }) => variable)),
+    entityBatch: {
+      aliases: named.map(({ alias, variable, paths, requires, inputRewrites, outputRewrites }) => ({
+        alias, representationsVariableName: variable, paths, requires, inputRewrites, outputRewrites,
+      })),
     },
+  }
+}
+
+interface EntityGroup {
+  text: string
+  used: ReadonlySet<string>
+  paths: PathSegment[][]
+  requires: RequiresSelection[]
+  inputRewrites: FetchRewrite[] | undefined
+  outputRewrites: FetchRewrite[] | undefined
+}
+
+const entityGroup = (entity: EntityOf, selection: Selection, supergraph: Supergraph): EntityGroup => {
+  const { type, as, path, needs } = entity
+  const { text, variables, renames } = writeSelection(selection)
+  return {
+    text: `{... on ${as}${text}}`,
+    used: variables,
+    paths: [[...path]],
+    requires: [{
+      kind: 'InlineFragment', typeCondition: type, selections: [typename, ...requirements(needs, type, supergraph)],
+    }],
+    inputRewrites: supergraph.isAbstract(as) ? [asInterface(as)] : undefined,
+    outputRewrites: renames.length > 0 ? renames : undefined,
   }
 }
 
@@ -61,6 +115,14 @@ const requirements = (wanted: readonly Wanted[], type: string, supergraph: Super
       },
     }
   })
+
+const writeSelection = (
+  selection: Selection,
+): { text: string, variables: ReadonlySet<string>, renames: FetchRewrite[] } => {
+  const writer = new SelectionText()
+  const text = writer.write(selection)
+  return { text, variables: writer.variables, renames: writer.renames }
+}
 
 class SelectionText {
   readonly variables = new Set<string>()
