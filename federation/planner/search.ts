@@ -9,7 +9,7 @@ const maximumHops = 10
 
 /** Attempts at fields and fetches of one operation: interfaces in interfaces can multiply. */
 const maximumAttempts = 20_000
-const maximumFetches = 500
+const maximumFetches = 2_000
 
 /** What of the selection no subgraph can be found for. */
 export class Unplannable extends Error {
