@@ -5,7 +5,7 @@ import type { EntityIndex, Generation, IndexPage, IndexQuery, IndexStats, Stored
 import { queryLimits } from './validate.ts'
 
 type ReadOptions = Parameters<EntityIndex['getMany']>[2]
-type Change = Pick<EntityChanged, 'entity' | 'operation' | 'revision' | 'changed' | 'after' | 'eventTime' | 'appliedAt'>
+type Change = Pick<EntityChanged, 'entity' | 'revision' | 'changed' | 'after' | 'eventTime' | 'appliedAt'>
 
 /** What is remembered of an entity. Never handed out itself. */
 interface Held {
@@ -23,6 +23,8 @@ interface Reading {
 }
 
 const vectorPrefix = 'vector:'
+/** Vectors that are read before they are wanted, at once: when many change, only those that are wanted are read. */
+const mostAhead = 4
 
 /**
  * Remembers what a remote index has answered by id, so that what many requests want is asked for once. It is coherent with
@@ -41,6 +43,7 @@ export class CachedIndex implements EntityIndex {
   readonly #held = new Map<EntityKey, Held>()
   readonly #reading = new Map<EntityKey, Reading>()
   #bytes = 0
+  #ahead = 0
   #following = false
   #generation: string | undefined
 
@@ -83,6 +86,16 @@ export class CachedIndex implements EntityIndex {
     if (!next) return this.#drop(key, held)
     this.#bytes += next.bytes - held.bytes
     this.#held.set(key, next)
+    const lost = [...held.vectors.keys()].filter((space) => !next.vectors.has(space))
+    if (lost.length > 0 && next.entity) this.#readAhead(next.entity, lost)
+  }
+
+  /** Change records name a new vector and do not hold it: it is read before a request has to wait for it. */
+  #readAhead({ kind, id }: StoredEntity, spaces: readonly string[]): void {
+    if (!this.#following || this.#ahead >= mostAhead) return
+    this.#ahead++
+    // What fails is asked for again by whoever needs it.
+    this.#read(kind, [id], spaces).held.catch(() => {}).finally(() => this.#ahead--)
   }
 
   async getMany(kind: EntityKind, ids: readonly string[], options: ReadOptions = {}): Promise<(StoredEntity | null)[]> {
@@ -202,8 +215,8 @@ const hasAll = ({ entity, vectors }: Held, spaces: readonly string[]): boolean =
   entity === null || spaces.every((space) => vectors.has(space))
 
 /** The entity after an announced change; undefined where the announcement does not say enough. */
-function afterChange({ entity, vectors }: Held, { entity: key, operation, revision, changed, after, eventTime, appliedAt }: Change): Held | undefined {
-  if (operation !== 'updated' || !entity || !after) return undefined
+function afterChange({ entity, vectors }: Held, { entity: key, revision, changed, after, eventTime, appliedAt }: Change): Held | undefined {
+  if (!entity || !after) return undefined
   const { kind, id } = entity
   const names = Object.keys(changed)
   const isVector = (name: string) => name.startsWith(vectorPrefix)
