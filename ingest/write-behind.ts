@@ -150,7 +150,8 @@ export class WriteBehind {
     const lanes = withCopies ? [...this.#lanes.values()] : []
     for (let i = 0; i < lanes.length && items.length < this.#entities; i++) {
       const lane = lanes[(this.#turn + i) % lanes.length] as Lane
-      for (const { entry, fields } of lane.copies.take(now, Math.min(copiesInTurn, this.#entities - items.length))) {
+      const share = Math.ceil((this.#entities - items.length) / (lanes.length - i))
+      for (const { entry, fields } of lane.copies.take(now, share)) {
         const same = items.find((item) => item.entry === entry)
         if (same) same.copies = fields
         else items.push({ lane, entry, revision: entry.state.revision + 1, copies: fields, vector: null })
@@ -185,9 +186,6 @@ export class WriteBehind {
     setTimeout(wake, lingerMs)
   }
 }
-
-/** So that the shards take turns within one call, too. */
-const copiesInTurn = 4
 
 const isCurrent = ({ hash }: Embedded, state: EntityState, model: string): boolean => {
   const text = embeddingTextOf(state, model)

@@ -56,6 +56,19 @@ export function writeContract(make: Make): void {
       assert.deepEqual((await index().getMany('user', ['ordered']))[0]?.fields, { name: 'second', bio: 'kept' })
     })
 
+    it('lets calls that are under way together take effect on an entity in the order in which they were made', async () => {
+      await index().upsert([write('livestream', 'gone', { title: 'There' }, { 'space-a': vectorA(1) })])
+      await Promise.all([
+        index().upsert([write('user', 'turns', { name: 'first', bio: 'kept' })]),
+        index().upsert([write('user', 'turns', { name: 'second' })]),
+        index().upsert([write('livestream', 'gone', { viewersNow: 5 }, { 'space-a': vectorA(2) })]),
+        index().upsert([write('user', 'turns', { language: 'en' }), write('user', 'other', { name: 'other' })]),
+        index().delete([{ kind: 'livestream', id: 'gone' }]),
+      ])
+      assert.deepEqual((await index().getMany('user', ['turns']))[0]?.fields, { name: 'second', bio: 'kept', language: 'en' })
+      assert.deepEqual(await index().getMany('livestream', ['gone']), [null])
+    })
+
     it('shows a write to queries as soon as the upsert resolves', async () => {
       for (let bid = 1; bid <= 20; bid++) {
         await index().upsert([write('livestream', 'fresh', { auctionId: 'fresh', currentBid: bid })])
