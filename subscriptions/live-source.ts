@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { entityKey, type EntityKey } from '../events/entity.ts'
 import type { Filter } from '../search/filter.ts'
 import { compileFilter } from '../search/matches.ts'
@@ -34,7 +35,8 @@ export function createLiveSource({ hub, tail, index, feed }: LiveSourceOptions):
       yield current
       for await (const _ of dirty) {
         const next = await read(id)
-        if (next?.revision === current?.revision) continue
+        // The index has copies of metrics before they are announced, under the revision that another change may yet get.
+        if (next?.revision === current?.revision && isDeepStrictEqual(next?.fields, current?.fields)) continue
         current = next
         yield next
       }

@@ -80,6 +80,10 @@ describe('live results', { timeout: 20_000 }, () => {
     await it.write('a', 'three', 3)
     it.hub.publish(batch([changed('a')]))
     assert.equal((await states.next()).value?.fields.title, 'three')
+    // A metric's copy may have been there before, under this revision.
+    await it.write('a', 'four', 3)
+    it.hub.publish(batch([changed('a')]))
+    assert.equal((await states.next()).value?.fields.title, 'four')
     await states.return?.()
   })
 

@@ -54,6 +54,19 @@ export function hybridContract(make: Make): void {
       assertFused(hits, { text: 0, vector: 1 }, 'relativeScore')
     })
 
+    it('name the hits alone where nothing more is wanted, in the same order, page by page', async () => {
+      const named = ({ hits }: { hits: readonly IndexHit[] }) => hits.map(({ entity, score, parts, cursor }) => ({ id: entity.id, score, parts, cursor }))
+      const whole = await ask({ vector, alpha: 1 }, { filter: live, limit: 5 })
+      const bare = await ask({ vector, alpha: 1 }, { filter: live, limit: 5, withFields: false })
+      assert.deepEqual(named(bare), named(whole))
+      const next = await ask({ vector, alpha: 1 }, { filter: live, limit: 5, withFields: false, after: whole.hits.at(-1)!.cursor })
+      const listed = await index().query({ kind: 'livestream', limit: 3, withFields: false, withVectors: ['space-a'] })
+      for (const { entity } of [...bare.hits, ...next.hits, ...listed.hits])
+        assert.deepEqual(entity, { kind: 'livestream', id: entity.id, fields: {}, revision: 0, eventTime: 0, appliedAt: 0 })
+      assert.equal(new Set([...idsOf(bare.hits), ...idsOf(next.hits)]).size, 10)
+      assert.deepEqual(idsOf(listed.hits), ['h-00', 'h-01', 'h-02'])
+    })
+
     for (const fusion of ['relativeScore', 'ranked'] as const) {
       for (const alpha of [0.2, 0.5, 0.75]) {
         it(`fuse both legs exactly by ${fusion} with alpha ${alpha}`, async () => {
