@@ -7,7 +7,7 @@ import {
 } from './errors.ts'
 import type { Calls, Lane } from './lanes.ts'
 import { isObject, mergeObject, type Obj } from './merge.ts'
-import { pathOf, represent, type Place, type Representations } from './represent.ts'
+import { pathOf, placesOf, represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
 import type { Shape } from './shape.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -131,7 +131,7 @@ export const fetchEntities = (step: EntityFetch, execution: Execution): Promise<
     },
     (cause) => {
       for (const { group, representations, sent } of asked) {
-        reportFailure(step.call, group.shape, placesOf(representations, sent), execution, cause)
+        reportFailure(step.call, group.shape, places(group, representations, sent, execution), execution, cause)
       }
     },
   )
@@ -144,7 +144,7 @@ const ask = (call: Call, group: EntityGroup, execution: Execution): Asked => {
   const cache = cacheOf(group, execution)
   for (let index = 0; index < representations.values.length; index++) {
     const known = cache?.get(representations.keys[index]!)
-    if (known) place(call, group, representations.places[index]!, known, execution)
+    if (known) place(call, group, representations.objects[index]!, known, execution)
     else sent.push(index)
   }
   return { group, representations, sent }
@@ -178,11 +178,11 @@ const mergeEntities = (
 ): void => {
   if (sent.length === 0) return
   if ('cause' in outcome) {
-    reportFailure(call, group.shape, placesOf(representations, sent), execution, outcome.cause)
+    reportFailure(call, group.shape, places(group, representations, sent, execution), execution, outcome.cause)
     return
   }
   for (const error of outcome.general) {
-    report(group.shape, placesOf(representations, sent), execution, (at) => downstreamError(call.service, error, at))
+    report(group.shape, places(group, representations, sent, execution), execution, (at) => downstreamError(call.service, error, at))
   }
   if (!outcome.answers) return
   const cache = cacheOf(group, execution)
@@ -190,21 +190,29 @@ const mergeEntities = (
     const index = sent[position]!
     const answer = outcome.answers[position]!
     cache?.set(representations.keys[index]!, answer)
-    place(call, group, representations.places[index]!, answer, execution)
+    place(call, group, representations.objects[index]!, answer, execution)
   }
 }
 
 const place = (
-  call: Call, group: EntityGroup, places: readonly Place[], answer: EntityAnswer, execution: Execution,
+  call: Call, group: EntityGroup, objects: readonly Obj[], answer: EntityAnswer, execution: Execution,
 ): void => {
-  for (const { object, path } of places) {
-    for (const { error, path: inner } of answer.errors) {
+  if (answer.errors.length > 0) reportEntity(call, group, objects, answer, execution)
+  for (const object of objects) {
+    if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
+    else execution.gone.add(object)
+  }
+}
+
+const reportEntity = (
+  call: Call, group: EntityGroup, objects: readonly Obj[], { errors }: EntityAnswer, execution: Execution,
+): void => {
+  for (const { object, path } of placesOf(objects, group, execution.data, execution.types)) {
+    for (const { error, path: inner } of errors) {
       if (inner.length > 0) {
         execution.errors.add(downstreamError(call.service, error, [...pathOf(path), ...inner.map(renaming(group.aliases))]))
       } else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
     }
-    if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
-    else execution.gone.add(object)
   }
 }
 
@@ -212,9 +220,9 @@ const place = (
  * A needed field is missing although nothing failed and nothing is gone: the plan is at fault, and a null without an
  * error would be a wrong answer.
  */
-const reportIncomplete = (call: Call, group: EntityGroup, places: readonly Place[], execution: Execution): void => {
-  if (places.length === 0 || execution.gone.size > 0 || execution.errors.list.length > 0) return
-  reportFailure(call, group.shape, places, execution,
+const reportIncomplete = (call: Call, group: EntityGroup, objects: readonly Obj[], execution: Execution): void => {
+  if (objects.length === 0 || execution.gone.size > 0 || execution.errors.list.length > 0) return
+  reportFailure(call, group.shape, placesOf(objects, group, execution.data, execution.types), execution,
     new IncompletePlan('was not asked: the plan did not fetch what it needs'))
 }
 
@@ -226,8 +234,9 @@ const cacheOf = (group: EntityGroup, execution: Execution): Map<string, EntityAn
   return cache
 }
 
-const placesOf = ({ places }: Representations, indexes: readonly number[]): Place[] =>
-  indexes.flatMap((index) => places[index]!)
+const places = (
+  group: EntityGroup, { objects }: Representations, indexes: readonly number[], { data, types }: Execution,
+): Place[] => placesOf(indexes.flatMap((index) => objects[index]!), group, data, types)
 
 const renaming = (aliases: ReadonlyMap<string, string>) => (key: PathKey): PathKey =>
   typeof key === 'string' ? aliases.get(key) ?? key : key

@@ -23,25 +23,25 @@ export const pathOf = (trail: Trail | undefined): PathKey[] => {
   return path.reverse()
 }
 
-/** The distinct representations of a group and the places that each of them stands for. */
+/** The distinct representations of a group and the objects that each of them stands for. */
 export interface Representations {
   values: Obj[]
   /** What identifies each value within the group. */
   keys: string[]
-  places: Place[][]
+  objects: Obj[][]
   /** Objects of the right type that lack a field which the plan should have fetched before. */
-  incomplete: Place[]
+  incomplete: Obj[]
 }
 
 /** Finds the group's objects in the tree and builds what their entities are asked by, equal ones once. */
 export const represent = (
   group: EntityGroup, data: Obj, types: SupergraphTypes, variables: Record<string, unknown>,
 ): Representations => {
-  const result: Representations = { values: [], keys: [], places: [], incomplete: [] }
+  const result: Representations = { values: [], keys: [], objects: [], incomplete: [] }
   const indexes = new Map<string, number>()
-  const visit = (object: Obj, path: Trail | undefined): void => {
+  const visit = (object: Obj): void => {
     const value = representation(object, group, types, variables)
-    if (value === incomplete) result.incomplete.push({ object, path })
+    if (value === incomplete) result.incomplete.push(object)
     if (typeof value !== 'object') return
     const key = identityOf(value)
     let index = indexes.get(key)
@@ -49,12 +49,26 @@ export const represent = (
       indexes.set(key, index = result.values.length)
       result.values.push(value)
       result.keys.push(key)
-      result.places.push([])
+      result.objects.push([])
     }
-    result.places[index]!.push({ object, path })
+    result.objects[index]!.push(object)
   }
-  for (const path of group.paths) walk(data, path, 0, undefined, types, visit)
+  for (const path of group.paths) walk(data, path, 0, types, visit)
   return result
+}
+
+/** Every place of the group at which one of these objects stands. Only errors need places. */
+export const placesOf = (
+  objects: Iterable<Obj>, group: Pick<EntityGroup, 'paths'>, data: Obj, types: SupergraphTypes,
+): Place[] => {
+  const wanted = new Set(objects)
+  const places: Place[] = []
+  for (const path of group.paths) {
+    trace(data, path, 0, undefined, types, (object, at) => {
+      if (wanted.has(object)) places.push({ object, path: at })
+    })
+  }
+  return places
 }
 
 /** Equal for equal representations of one group: their fields come in one order. Lengths keep strings apart. */
@@ -67,28 +81,47 @@ const identityOf = (representation: Obj): string => {
   return identity
 }
 
+/** Calls `visit` for the objects at the end of the path. */
 const walk = (
-  value: unknown, path: Path, index: number, at: Trail | undefined, types: SupergraphTypes,
-  visit: (object: Obj, path: Trail | undefined) => void,
+  value: unknown, path: Path, index: number, types: SupergraphTypes, visit: (object: Obj) => void,
 ): void => {
-  if (value === null || value === undefined) return
+  if (value === null || typeof value !== 'object') return
   const segment = path[index]
   if (Array.isArray(value)) {
     // The planner writes one segment for a list in a list, too.
     const next = segment === 'item' ? index + 1 : index
+    for (let item = 0; item < value.length; item++) walk(value[item], path, next, types, visit)
+  } else if (segment === 'item') {
+    return
+  } else if (segment === undefined) {
+    visit(value as Obj)
+  } else if ('field' in segment) {
+    walk((value as Obj)[segment.field], path, index + 1, types, visit)
+  } else if (satisfies(value as Obj, segment.types, types)) {
+    walk(value, path, index + 1, types, visit)
+  }
+}
+
+/** The same with the way to each object. */
+const trace = (
+  value: unknown, path: Path, index: number, at: Trail | undefined, types: SupergraphTypes,
+  visit: (object: Obj, path: Trail | undefined) => void,
+): void => {
+  if (value === null || typeof value !== 'object') return
+  const segment = path[index]
+  if (Array.isArray(value)) {
+    const next = segment === 'item' ? index + 1 : index
     for (let item = 0; item < value.length; item++) {
-      walk(value[item], path, next, { above: at, key: item }, types, visit)
+      trace(value[item], path, next, { above: at, key: item }, types, visit)
     }
   } else if (segment === 'item') {
     return
-  } else if (!isObject(value)) {
-    return
   } else if (segment === undefined) {
-    visit(value, at)
+    visit(value as Obj, at)
   } else if ('field' in segment) {
-    walk(value[segment.field], path, index + 1, { above: at, key: segment.field }, types, visit)
-  } else if (satisfies(value, segment.types, types)) {
-    walk(value, path, index + 1, at, types, visit)
+    trace((value as Obj)[segment.field], path, index + 1, { above: at, key: segment.field }, types, visit)
+  } else if (satisfies(value as Obj, segment.types, types)) {
+    trace(value, path, index + 1, at, types, visit)
   }
 }
 

@@ -4,7 +4,7 @@ import { parse } from 'graphql'
 import type { EntityGroup, Path } from '../../federation/compile.ts'
 import type { Obj } from '../../federation/merge.ts'
 import type { RequiresSelection } from '../../federation/plan.ts'
-import { pathOf, represent } from '../../federation/represent.ts'
+import { pathOf, placesOf, represent } from '../../federation/represent.ts'
 import { supergraphTypes } from '../../federation/schema.ts'
 
 const types = supergraphTypes(parse(`
@@ -21,9 +21,9 @@ const represented = (data: Obj, path: Path, ...requires: RequiresSelection[]) =>
     responseKey: '_entities', variable: 'representations', paths: [path], requires, inputRewrites: [], shape: [],
     aliases: new Map(), id: '', cacheKey: undefined,
   }
-  const { values, places, incomplete } = represent(group, data, types, {})
-  const write = (list: typeof incomplete) => list.map(({ path: trail }) => pathOf(trail).join('.'))
-  return { values, places: places.map(write), incomplete: write(incomplete) }
+  const { values, objects, incomplete } = represent(group, data, types, {})
+  const write = (list: Obj[]) => placesOf(list, group, data, types).map(({ path: trail }) => pathOf(trail).join('.'))
+  return { values, places: objects.map(write), incomplete: write(incomplete) }
 }
 
 test('finds entities in lists of lists, equal ones once, and remembers their places', () => {
