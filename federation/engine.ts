@@ -30,6 +30,9 @@ export interface EngineOptions {
   now?: () => number
 }
 
+/** Events of one subscription that are resolved at the same time, so that their entities can be asked for together. */
+const eventsAtOnce = 16
+
 interface Prepared {
   operation: PreparedOperation
   plan: Plan
@@ -150,7 +153,10 @@ export const createEngine = (options: EngineOptions): Engine => {
         return mapStream<ExecutionResult, ExecutionResult>(
           stream,
           (result) => complete(prepared, subscription, result, request),
-          (cause) => ({ errors: [failureError(call.service, cause, undefined)] }),
+          {
+            failed: (cause) => ({ errors: [failureError(call.service, cause, undefined)] }),
+            atOnce: subscription.rest ? eventsAtOnce : 1,
+          },
         )
       }
       return { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }

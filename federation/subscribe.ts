@@ -22,57 +22,101 @@ export const splitSubscription = (step: Step | undefined): SubscriptionPlan => {
 export const isStream = (value: unknown): value is AsyncIterable<ExecutionResult> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
+export interface MapOptions<Result> {
+  /** The last result of a source that failed; it is thrown where this is absent. */
+  failed?: (cause: unknown) => Result
+  /** How many events may be mapped at the same time; 1 unless said otherwise. */
+  atOnce?: number
+}
+
+/** An event that was asked for. */
+interface Begun<Result> {
+  /** Kept once the event is there and is being mapped, or there is none. */
+  pulled: Promise<unknown>
+  result: Promise<IteratorResult<Result, undefined>>
+}
+
 /**
- * Maps each event of a stream, one at a time and in order, so that a slow reader holds the source back. `return`
- * ends the source at once, even while an event is awaited.
+ * Maps the events of a stream, and gives the results in their order. Events are pulled one after another, and only
+ * while a result is waited for: so a slow reader holds the source back, while those at hand, if several may be mapped
+ * at once, are under way together. `return` ends the source at once, even while an event is awaited.
  */
 export const mapStream = <Event, Result>(
-  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, failed?: (cause: unknown) => Result,
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, { failed, atOnce = 1 }: MapOptions<Result> = {},
 ): AsyncIterableIterator<Result> => {
   const events = source[Symbol.asyncIterator]()
+  const ahead: Begun<Result>[] = []
+  let left = false
   let ended = false
   let turn: Promise<unknown> = Promise.resolve()
-  const end = async (): Promise<IteratorReturnResult<undefined>> => {
-    if (!ended) {
-      ended = true
-      await events.return?.()
-    }
-    return { done: true, value: undefined }
+  let lastPull: Promise<unknown> = turn
+  const done = { done: true, value: undefined } as const
+
+  const endSource = async (): Promise<void> => {
+    if (ended) return
+    ended = true
+    await events.return?.()
   }
-  const pull = async (): Promise<IteratorResult<Result, undefined>> => {
-    if (ended) return { done: true, value: undefined }
-    let event: IteratorResult<Event>
-    try {
-      event = await events.next()
-    } catch (cause) {
-      if (ended) return { done: true, value: undefined }
-      ended = true
+
+  const leave = async (): Promise<IteratorReturnResult<undefined>> => {
+    left = true
+    await endSource()
+    return done
+  }
+
+  const begin = (): Begun<Result> => {
+    const pulled = lastPull.then(() => ended ? done : events.next())
+    lastPull = pulled.then(({ done: over }) => { ended ||= over === true }, () => { ended = true })
+    const result: Promise<IteratorResult<Result, undefined>> = pulled.then(async (event) => {
+      if (event.done || left) return done
+      try {
+        return { done: false as const, value: await map(event.value) }
+      } catch (error) {
+        await endSource()
+        throw error
+      }
+    }, (cause: unknown) => {
+      if (left) return done
       if (!failed) throw cause
-      return { done: false, value: failed(cause) }
-    }
-    if (event.done || ended) {
-      ended = true
-      return { done: true, value: undefined }
+      return { done: false as const, value: failed(cause) }
+    })
+    // Whoever reads it is told.
+    result.catch(() => undefined)
+    return { pulled: lastPull, result }
+  }
+
+  const take = async (): Promise<IteratorResult<Result, undefined>> => {
+    if (left) return done
+    const head = ahead.shift() ?? begin()
+    if (atOnce > 1) {
+      let waiting = true
+      const arrived = head.result.then(() => { waiting = false }, () => { waiting = false })
+      while (ahead.length < atOnce - 1) {
+        await Promise.race([arrived, (ahead.at(-1) ?? head).pulled])
+        if (!waiting || ended) break
+        ahead.push(begin())
+      }
     }
     try {
-      return { done: false, value: await map(event.value) }
+      return await head.result
     } catch (error) {
-      await end()
+      left = true
       throw error
     }
   }
+
   return {
     [Symbol.asyncIterator]() {
       return this
     },
     next: () => {
-      const next = turn.then(pull)
+      const next = turn.then(take)
       turn = next.catch(() => undefined)
       return next
     },
-    return: end,
+    return: leave,
     throw: async (error) => {
-      await end()
+      await leave()
       throw error
     },
   }
