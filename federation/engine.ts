@@ -3,10 +3,11 @@ import { codes, ErrorLog } from './errors.ts'
 import { finish, run } from './execute.ts'
 import { mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
 import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
-import { Plans, type Plan, type PlannerName } from './plans.ts'
-import { Preparation, type PreparedOperation } from './prepare.ts'
+import { Plans, type PlannerName } from './plans.ts'
+import { Preparation, type Prepared } from './prepare.ts'
 import { publicSchema } from './compose.ts'
 import { Calls, Lanes } from './lanes.ts'
+import { joinRootFields, RootFields } from './root-fields.ts'
 import { supergraphTypes } from './schema.ts'
 import { SharedOperations } from './shared-operations.ts'
 import { isStream, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
@@ -33,12 +34,6 @@ export interface EngineOptions {
 /** Events of one subscription that are resolved at the same time, so that their entities can be asked for together. */
 const eventsAtOnce = 16
 
-interface Prepared {
-  operation: PreparedOperation
-  plan: Plan
-  variables: Record<string, unknown>
-}
-
 /**
  * Makes an engine for one supergraph.
  * @throws Error when the SDL is not a supergraph.
@@ -55,7 +50,9 @@ export const createEngine = (options: EngineOptions): Engine => {
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
   const lanes = new Lanes()
+  let subscriptions = 0
   const operations = new SharedOperations(subgraphs, lanes.writes)
+  const rootFields = new RootFields((operation) => plans.plan(operation.normalised, schema, types))
   const keyOf = ({ sharing }: EngineRequest): string | undefined => options.sharing === 'off' ? undefined : sharing?.key
 
   const prepare = async (request: EngineRequest): Promise<Prepared | { errors: readonly GraphQLError[] }> => {
@@ -109,10 +106,37 @@ export const createEngine = (options: EngineOptions): Engine => {
       }
     }
     const key = keyOf(request)
-    const shared = key === undefined ? undefined : operations.key(plan, variables, request)
-    if (shared === undefined) return runAlone(prepared, request, key === undefined ? 0 : lanes.writes.of(key))
-    return operations.run(plan, shared, request, (signal) =>
-      runAlone(prepared, { ...request, context: request.sharing?.context?.(signal), signal }, lanes.writes.of(key!)))
+    if (key === undefined) return runAlone(prepared, request, 0)
+    const shared = operations.key(plan, variables, request)
+    if (!shared) return runAlone(prepared, request, lanes.writes.of(key))
+    const fields = operations.isCrowded(plan, shared) && !operations.isRunning(plan, shared, request)
+      ? rootFields.of(prepared, (field) => operations.key(field.plan, field.variables, request) !== undefined) : undefined
+    return operations.run(plan, shared, request, (signal) => fields
+      ? runByRootField(prepared, fields, { ...request, signal }) : runShared(prepared, request, signal))
+  }
+
+  const runShared = (prepared: Prepared, request: EngineRequest, signal: AbortSignal): Promise<ExecutionResult> => {
+    const { sharing } = request
+    return runAlone(prepared, { ...request, context: sharing?.context?.(signal), signal }, lanes.writes.of(sharing!.key))
+  }
+
+  /** Each root field as a query of its own: those that are under way for other queries are not run again. */
+  const runByRootField = async (
+    { operation, plan, variables }: Prepared, fields: ReadonlyMap<string, Prepared>, request: EngineRequest,
+  ): Promise<ExecutionResult> => {
+    const results = new Map<string, ExecutionResult>()
+    const keys = plan.projection.rootKeys(variables)
+    let joined = 0
+    await Promise.all(keys.map(async (key) => {
+      const field = fields.get(key)
+      if (!field) return
+      const shared = operations.key(field.plan, field.variables, request)
+      if (!shared) throw new Error('The root fields of a query that can be shared cannot be shared.')
+      if (operations.isRunning(field.plan, shared, request)) joined++
+      results.set(key, await operations.run(field.plan, shared, request, (signal) => runShared(field, request, signal)))
+    }))
+    rootFields.count(plan, fields.size, joined)
+    return joinRootFields(keys, operation.normalised.renamed, results, schema.getQueryType()?.name ?? 'Query')
   }
 
   /** The client's answer for one event, given what the owning subgraph selected of it. */
@@ -150,9 +174,11 @@ export const createEngine = (options: EngineOptions): Engine => {
     try {
       const stream = await transportOf(call, execution).subscribe(requestOf(call, execution))
       if (isStream(stream)) {
+        // The events of one subscription may share calls with each other in any case: they are for one reader.
+        const sharing = request.sharing ?? { key: `\0subscription ${subscriptions++}` }
         return mapStream<ExecutionResult, ExecutionResult>(
           stream,
-          (result) => complete(prepared, subscription, result, request),
+          (result) => complete(prepared, subscription, result, { ...request, sharing }),
           {
             failed: (cause) => ({ errors: [failureError(call.service, cause, undefined)] }),
             atOnce: subscription.rest ? eventsAtOnce : 1,

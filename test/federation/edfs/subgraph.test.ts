@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parse, type ExecutionResult } from 'graphql'
+import { execute, parse, type ExecutionResult } from 'graphql'
 import {
-  buildSubgraph, codes, composeSubgraphs, createEngine, eventSubgraph, inProcessSubgraph, type Engine,
+  buildSubgraph, codes, composeSubgraphs, createEngine, eventSubgraph, httpSubgraph, inProcessSubgraph, type Engine,
   type SubgraphTransport,
 } from '../../../federation/index.ts'
+import { bodyOf, listening } from '../streaming-servers.ts'
 import { MemorySource } from './memory-source.ts'
 
 const streamsSdl = `
@@ -96,6 +97,42 @@ test('each event of every topic comes with the fields of other subgraphs', async
   under.source.send('two', { id: '2' })
   assert.deepEqual(await all.next(), { data: { all: { id: '1', name: 'Employee 1', kind: 'a', detail: { deep: [1] } } } })
   assert.deepEqual(await all.next(), { data: { all: { id: '2', name: 'Employee 2', kind: null, detail: null } } })
+})
+
+test('events at hand ask a remote subgraph for their entities together, each for a state after it', async () => {
+  const under = setup()
+  await under.engine.close()
+  const asked: string[][] = []
+  const schema = buildSubgraph({
+    typeDefs: employees.typeDefs,
+    resolvers: { Employee: { __resolveReference: ({ id }: { id: string }) => ({ id, name: `Employee ${id}` }) } },
+  })
+  await using server = await listening(async (request, response) => {
+    const { query, variables } = JSON.parse(await bodyOf(request)) as { query: string, variables: { representations: { id: string }[] } }
+    asked.push(variables.representations.map(({ id }) => id))
+    response.end(JSON.stringify(await execute({ schema, document: parse(query), variableValues: variables })))
+  })
+  const source = new MemorySource()
+  const engine = createEngine({
+    supergraphSdl: composeSubgraphs([{ name: 'streams', typeDefs: streamsSdl }, employees]).supergraphSdl,
+    subgraphs: new Map<string, SubgraphTransport>([
+      ['streams', eventSubgraph({ name: 'streams', typeDefs: streamsSdl, sources: new Map([['default', source]]), report: () => {} })],
+      ['employees', httpSubgraph({ url: server.url })],
+    ]),
+  })
+  const all = await streamOf({ ...under, engine }, 'subscription { all { name } }')
+  const events = Array.from({ length: 64 }, (_, index) => ({ id: index % 32 }))
+  source.send('one', ...events)
+  for (const { id } of events) assert.deepEqual(await all.next(), { data: { all: { name: `Employee ${id}` } } })
+  assert.ok(asked.length <= 12, `${asked.length} calls`)
+  assert.ok(asked.flat().length >= 32 && asked.flat().length <= 64)
+  // A call that began before the event is not taken for it.
+  const before = asked.length
+  source.send('one', { id: 1 })
+  await all.next()
+  assert.deepEqual(asked.slice(before), [['1']])
+  await all.stream.return?.()
+  await engine.close()
 })
 
 test('a filter with a variable inside its argument passes what it shall and asks nothing for the rest', async () => {
