@@ -80,18 +80,16 @@ export class Checkpointer {
     this.#nextAt = options.clock.now() + (firstAfterMs ?? options.settings.checkpointIntervalMs)
   }
 
-  /** Whether `step` has something to do. */
-  get isDue(): boolean {
-    if (this.#work) return false
-    return this.#failure !== undefined || this.#begun !== null || (this.#options.clock.now() >= this.#nextAt && this.#changed)
-  }
-
-  /** Call it between two rounds, when everything is announced: does a bounded piece of work, where there is some. */
-  step(): void {
+  /** Call it between two rounds: does a bounded piece of work, where there is some, and says whether it did. */
+  step(): boolean {
     if (this.#failure !== undefined) throw this.#failure
-    if (!this.isDue) return
-    if (!this.#begun) this.#begin()
+    if (this.#work) return false
+    if (!this.#begun) {
+      if (this.#options.clock.now() < this.#nextAt || !this.#changed) return false
+      this.#begin()
+    }
     this.#continue()
+    return true
   }
 
   /** Whether the state topic is behind. */

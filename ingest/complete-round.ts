@@ -31,13 +31,12 @@ interface Changed {
 }
 
 /**
- * Makes what the shards have taken in visible: in the index and, at the same time, on the log what concerns other shards
- * and dead letters. Resolves when queries answer with it; call what it gives to announce it, when the former round's
- * announcement has ended and before the shards take in anything else. A crash in between repeats; readers see each
- * position announced once.
+ * Makes what the shards have taken in visible and known, in this order: the index (and, at the same time, effects on other
+ * shards and dead letters), then the announcement with the positions that it covers. A crash in between repeats; readers
+ * see each position announced once.
  */
-export async function applyRound(shards: readonly Shard[], options: RoundOptions): Promise<() => Promise<void>> {
-  const { clock } = options
+export async function completeRound(shards: readonly Shard[], options: RoundOptions): Promise<void> {
+  const { clock, metrics, signal } = options
   const startedAt = clock.now()
   const rounds = shards.map((shard) => ({ shard, round: shard.takeRound() }))
   const changes = await changesOf(rounds, options)
@@ -48,18 +47,11 @@ export async function applyRound(shards: readonly Shard[], options: RoundOptions
       const from = rekeyed.from.get(partition)
       for (const shard of from ?? []) shard.rekeyed[partitionKey(topic, partition)] = offset + 1
     }
-  const appliedAt = clock.now()
-  return async () => {
-    const announced = await announce(rounds, changes, appliedAt, options)
-    options.signal.throwIfAborted()
-    tell(rounds, { indexWrites: writes.upserts.length + writes.deletes.length, announced, startedAt, appliedAt }, options)
-  }
-}
 
-function tell(
-  rounds: readonly ShardRound[], { indexWrites, announced, startedAt, appliedAt }: Record<'indexWrites' | 'announced' | 'startedAt' | 'appliedAt', number>,
-  { clock, metrics }: RoundOptions,
-): void {
+  const appliedAt = clock.now()
+  const announced = await announce(rounds, changes, appliedAt, options)
+  signal.throwIfAborted()
+
   let records = 0
   let behind = 0
   const sums = { applied: 0, duplicates: 0, late: 0, rejected: 0, parked: 0 }
@@ -71,7 +63,8 @@ function tell(
   }
   metrics.round({
     records, applied: sums.applied, duplicates: sums.duplicates, late: sums.late, deadLetters: sums.rejected, parked: sums.parked,
-    indexWrites: indexWrites + behind, changes: announced, appliedMs: appliedAt - startedAt, announcedMs: clock.now() - startedAt,
+    indexWrites: writes.upserts.length + writes.deletes.length + behind, changes: announced,
+    appliedMs: appliedAt - startedAt, announcedMs: clock.now() - startedAt,
   })
 }
 
@@ -173,10 +166,7 @@ function splitBySize(records: readonly NewRecord[], maxBytes: number): NewRecord
   return parts
 }
 
-/**
- * One atomic append for all shards, unless a batch is too big for one. Everything is put into words before the first wait:
- * the shards may go on meanwhile. Returns the number of change records.
- */
+/** One atomic append for all shards, unless a batch is too big for one. Returns the number of change records. */
 async function announce(
   rounds: readonly ShardRound[], changes: readonly Changed[], appliedAt: number, options: RoundOptions,
 ): Promise<number> {

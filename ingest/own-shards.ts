@@ -5,7 +5,7 @@ import { deadLetterRecord } from '../events/dead-letters.ts'
 import { FUTURE_MS } from '../events/parse.ts'
 import { ingestedTopics } from '../events/topics.ts'
 import { Checkpointer } from './checkpoint.ts'
-import { applyRound } from './complete-round.ts'
+import { completeRound } from './complete-round.ts'
 import type { RoundOptions } from './complete-round.ts'
 import { embeddingTextOf, needsEmbedding } from './embedding-text.ts'
 import { exists } from './entity-state.ts'
@@ -70,7 +70,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
     return [each.shard.number, own({ ...each, stored: { ...each.stored, firstAfterMs } }, options, end, intake)]
   }))
   const behind = new WriteBehind(owned, { ...writing, clock, signal: AbortSignal.any([end, over.signal]), wake: () => intake.wake() })
-  const round: RoundOptions = { ...writing, log, topics, clock, behind, signal: AbortSignal.any([end, over.signal]) }
+  const round: RoundOptions = { ...writing, log, topics, clock, behind }
   for (const { shard, replayed } of recovered) {
     for (const entry of shard.entities.values()) {
       const { state } = entry
@@ -87,7 +87,6 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
     setInterval(oneAtATime(() => report(assignment, owned, options)), settings.commitIntervalMs),
   ]
   let cleanly = false
-  let announced = Promise.resolve()
   try {
     let nextRoundAt = 0
     while (!stop.aborted) {
@@ -97,26 +96,18 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       const records = await intake.take(settings.maxRoundRecords)
       nextRoundAt = performance.now() + settings.paceMs
       if (intake.ended && records.length === 0) break
-      const announce = await runRound(records, owned, behind, context, round)
+      await runRound(records, owned, behind, context, round)
+      // One piece between two rounds, whosever it is; its end wakes the loop for the next one.
+      for (const { checkpointer } of owned.values()) if (checkpointer.step()) break
       behind.step()
-      // The next round is applied while this one is announced: in order, and one at a time.
-      await announced
-      announced = announce()
-      announced.catch(() => {})
-      const due = [...owned.values()].find(({ checkpointer }) => checkpointer.isDue)
-      if (!due) continue
-      // One piece between two rounds, whosever it is; its end wakes the loop for the next one. States must be announced by then.
-      await announced
-      due.checkpointer.step()
     }
-    await announced
-    while (await behind.drain(!assignment.signal.aborted)) await (await runRound([], owned, behind, context, round))()
+    while (await behind.drain(!assignment.signal.aborted)) await runRound([], owned, behind, context, round)
     await handOver(owned, assignment, options, end)
     cleanly = true
   } finally {
     timers.forEach(clearInterval)
     over.abort(new Error('the ownership has ended'))
-    await Promise.allSettled([behind.over(), announced])
+    await behind.over()
     for (const { shard } of owned.values()) metrics.shardReleased({ shard: shard.number, epoch: shard.epoch, cleanly })
   }
 }
@@ -134,10 +125,9 @@ function own({ shard, stored }: Recovered, options: IngestOptions, end: AbortSig
   return { shard, copies, checkpointer }
 }
 
-/** Takes records in and applies them. Gives what announces them. */
 async function runRound(
   records: readonly LogRecord[], owned: ReadonlyMap<number, Owned>, behind: WriteBehind, context: StepContext, options: RoundOptions,
-): Promise<() => Promise<void>> {
+): Promise<void> {
   const active = new Set<Owned>()
   for (const record of records) {
     const owner = owned.get(record.partition) as Owned
@@ -152,10 +142,8 @@ async function runRound(
     for (const entry of shard.round.touched.keys()) copies.moved(entry, now)
     if (shard.round.touched.size > 0) active.add(owner)
   }
-  return active.size > 0 ? await applyRound([...active].map(({ shard }) => shard), options) : nothingToAnnounce
+  if (active.size > 0) await completeRound([...active].map(({ shard }) => shard), options)
 }
-
-const nothingToAnnounce = (): Promise<void> => Promise.resolve()
 
 /** Writes the last checkpoints and says that nothing more comes, so that nobody has to wait or to repeat anything. */
 async function handOver(owned: ReadonlyMap<number, Owned>, assignment: Assignment, options: IngestOptions, end: AbortSignal): Promise<void> {
