@@ -5,12 +5,21 @@ import {
 import { codes } from './errors.ts'
 import type { LiftedValue } from './lift.ts'
 import { normalise, type NormalisedOperation } from './normalise.ts'
+import type { Plan } from './plans.ts'
 import type { SupergraphTypes } from './schema.ts'
 
 /** An operation of a document, normalised. */
 export interface PreparedOperation {
   node: OperationDefinitionNode
   normalised: NormalisedOperation
+}
+
+/** An operation that can be run. */
+export interface Prepared {
+  operation: PreparedOperation
+  plan: Plan
+  /** Coerced, with defaults, lifted literals included. */
+  variables: Record<string, unknown>
 }
 
 /** Picks and normalises operations; what was done for a document is remembered as long as the document lives. */

@@ -7,11 +7,22 @@ import { SharedResult } from './shared-work.ts'
 import type { EngineRequest, SubgraphTransport } from './types.ts'
 import type { Writes } from './writes.ts'
 
-/** Queries under way, by plan and by what they are for: an equal one gets the same result object. */
+/** What an answer depends on beside the plan and the subgraphs. */
+export interface OperationKey {
+  /** For whom it is: sharing key and forwarded headers. */
+  scope: string
+  /** As JSON. */
+  variables: string
+}
+
+/** Queries under way for one scope, by their variables. */
+type Running = Map<string, SharedResult<ExecutionResult>>
+
+/** Queries under way, by plan, scope and variables: an equal one gets the same result object. */
 export class SharedOperations {
   readonly #subgraphs: ReadonlyMap<string, SubgraphTransport>
   readonly #writes: Writes
-  readonly #running = new WeakMap<Plan, Map<string, SharedResult<ExecutionResult>>>()
+  readonly #running = new WeakMap<Plan, Map<string, Running>>()
   readonly #services = new WeakMap<Plan, readonly string[]>()
 
   constructor(subgraphs: ReadonlyMap<string, SubgraphTransport>, writes: Writes) {
@@ -19,16 +30,26 @@ export class SharedOperations {
     this.#writes = writes
   }
 
-  /** What the answer depends on beside the plan; nothing when it may depend on more than can be compared. */
-  key(plan: Plan, variables: Record<string, unknown>, { sharing, headers }: EngineRequest): string | undefined {
+  /** Nothing when the answer may depend on more than can be compared. */
+  key(plan: Plan, variables: Record<string, unknown>, { sharing, headers }: EngineRequest): OperationKey | undefined {
     if (!sharing || !plan.step) return undefined
-    const keys = new Set<string>()
+    const scopes = new Set<string>()
     for (const service of this.#servicesOf(plan, plan.step)) {
       const transport = this.#subgraphs.get(service)
       if (!transport || !(transport.forwarded ?? sharing.context)) return undefined
-      keys.add(laneKey(sharing.key, transport.forwarded?.(headers) ?? headers ?? {}))
+      scopes.add(laneKey(sharing.key, transport.forwarded?.(headers) ?? headers ?? {}))
     }
-    return `${[...keys].join()}\n${JSON.stringify(variables)}`
+    return { scope: [...scopes].join(), variables: JSON.stringify(variables) }
+  }
+
+  /** Whether an equal query is under way that this one may join. */
+  isRunning(plan: Plan, { scope, variables }: OperationKey, { sharing }: EngineRequest): boolean {
+    return this.#running.get(plan)?.get(scope)?.get(variables)?.admits(this.#writes.of(sharing?.key ?? '')) === true
+  }
+
+  /** Whether others of the same plan and scope are under way. */
+  isCrowded(plan: Plan, { scope }: OperationKey): boolean {
+    return this.#running.get(plan)?.has(scope) === true
   }
 
   /**
@@ -36,20 +57,25 @@ export class SharedOperations {
    * at once; the query goes on as long as anybody waits.
    */
   async run(
-    plan: Plan, key: string, { sharing, signal }: EngineRequest,
+    plan: Plan, { scope, variables }: OperationKey, { sharing, signal }: EngineRequest,
     execute: (signal: AbortSignal) => Promise<ExecutionResult>,
   ): Promise<ExecutionResult> {
     if (signal?.aborted) throw cancelled()
-    let running = this.#running.get(plan)
-    if (!running) this.#running.set(plan, running = new Map())
-    let result = running.get(key)
+    let scopes = this.#running.get(plan)
+    if (!scopes) this.#running.set(plan, scopes = new Map())
+    let running = scopes.get(scope)
+    if (!running) scopes.set(scope, running = new Map())
+    let result = running.get(variables)
     if (!result?.admits(this.#writes.of(sharing?.key ?? ''))) {
       const begun = new SharedResult(
         this.#writes.count,
         async (abandoned) => Object.freeze(await execute(abandoned)),
-        () => { if (running.get(key) === begun) running.delete(key) },
+        () => {
+          if (running.get(variables) === begun) running.delete(variables)
+          if (running.size === 0 && scopes.get(scope) === running) scopes.delete(scope)
+        },
       )
-      running.set(key, result = begun)
+      running.set(variables, result = begun)
     }
     return result.wait(signal, cancelled)
   }
