@@ -205,6 +205,24 @@ test('equal root calls of different queries are one', async () => {
   assert.equal(users.requests.length, 1)
 })
 
+test('queries under way that differ in some root fields share the others', async () => {
+  const parts = setUp()
+  const { engine, users, reviews } = parts
+  const query = 'query ($n: Int) { users(first: $n) { name } reviews { text } __typename }'
+  await warm(parts, '{ reviews { text } }', 'query ($n: Int) { users(first: $n) { name } }', query)
+  const ask = (n: number, name = 'a') => execute(engine, query, { ...key(name), variables: { n } })
+  const asked = [ask(1), ask(2), ask(0), ask(0, 'b')]
+  await settled()
+  for (const gated of [users, reviews]) gated.open()
+  const [, two, none] = await Promise.all(asked)
+  assert.equal(JSON.stringify(two?.data?.users), '[{"name":"Ada"},{"name":"Bob"}]')
+  assert.equal(JSON.stringify(none), JSON.stringify({ data: {
+    users: [], reviews: [{ text: 'good' }, { text: 'bad' }, { text: 'fine' }], __typename: 'Query',
+  } }))
+  assert.equal(two?.data?.reviews, none?.data?.reviews)
+  assert.deepEqual([users.requests.length, reviews.requests.length], [4, 2], 'another scope shares nothing')
+})
+
 const different = 'query ($id: ID!, $n: Int) { user(id: $id) { score } again: users(first: $n) { id } }'
 const scoreOf = (id: string) => `{ user(id: "${id}") { score } }`
 
