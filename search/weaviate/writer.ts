@@ -48,18 +48,21 @@ export class Writer {
       }
     }
     if (upserts.length === 0) return
-    for (const [space, dimensions] of spaces) await this.#target.assertDimensions(space, dimensions, signal)
     const writes = coalesce(upserts)
-    await this.#inTurn(writes, () => this.#target.connection.within('write', signal, async (bounded) => {
-      try {
-        await this.#write(writes, bounded)
-      } catch (error) {
-        // Another process may have switched to a generation that lacks a space which this one knew of.
-        if (!(error instanceof Refusal)) throw error
-        await this.#target.refresh()
-        await this.#write(writes, bounded)
-      }
-    })).catch((error: unknown) => {
+    // In its turn from here on: what is awaited before would let later calls overtake it.
+    await this.#inTurn(writes, async () => {
+      for (const [space, dimensions] of spaces) await this.#target.assertDimensions(space, dimensions, signal)
+      await this.#target.connection.within('write', signal, async (bounded) => {
+        try {
+          await this.#write(writes, bounded)
+        } catch (error) {
+          // Another process may have switched to a generation that lacks a space which this one knew of.
+          if (!(error instanceof Refusal)) throw error
+          await this.#target.refresh()
+          await this.#write(writes, bounded)
+        }
+      })
+    }).catch((error: unknown) => {
       throw error instanceof Refusal ? new InvalidIndexQueryError(`Weaviate refused a write: ${error.message}`) : error
     })
   }
