@@ -43,6 +43,7 @@ export interface StoredCheckpoint {
 interface Begun {
   marker: Omit<CheckpointMarker, 'generation' | 'at'>
   at: number
+  dueAt: number
   waiting: Entry[]
   entities: number
   bytes: number
@@ -80,16 +81,20 @@ export class Checkpointer {
     this.#nextAt = options.clock.now() + (firstAfterMs ?? options.settings.checkpointIntervalMs)
   }
 
-  /** Call it between two rounds: does a bounded piece of work, where there is some, and says whether it did. */
-  step(): boolean {
+  /** Since when there is something to do between rounds; undefined: there is nothing now. */
+  get dueAt(): number | undefined {
+    if (this.#failure !== undefined) return -Infinity
+    if (this.#work) return undefined
+    if (this.#begun) return this.#begun.dueAt
+    return this.#options.clock.now() >= this.#nextAt && this.#changed ? this.#nextAt : undefined
+  }
+
+  /** Call it between two rounds: does a bounded piece of work, where there is some. */
+  step(): void {
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#work) return false
-    if (!this.#begun) {
-      if (this.#options.clock.now() < this.#nextAt || !this.#changed) return false
-      this.#begin()
-    }
+    if (this.dueAt === undefined) return
+    if (!this.#begun) this.#begin()
     this.#continue()
-    return true
   }
 
   /** Whether the state topic is behind. */
@@ -115,6 +120,7 @@ export class Checkpointer {
   #begin(): void {
     const shard = this.#shard
     const { clock, settings } = this.#options
+    const dueAt = this.#nextAt
     this.#nextAt = clock.now() + settings.checkpointIntervalMs
     const checkpoint = ++shard.checkpoint
     const names: string[] = []
@@ -131,7 +137,7 @@ export class Checkpointer {
     const waiting = [...shard.dirty]
     shard.dirty = new Set()
     this.#begun = {
-      at: clock.now(), waiting, entities: waiting.length, bytes: 0, slices,
+      at: clock.now(), dueAt, waiting, entities: waiting.length, bytes: 0, slices,
       marker: {
         epoch: shard.epoch, checkpoint, version: projectionVersion, positions: { ...shard.positions }, marks: shard.repetitions.marks(),
         tail: {
@@ -224,6 +230,22 @@ export class Checkpointer {
     const { log, logger, metrics, signal } = this.#options
     await persist({ system: 'log', what: 'writing a checkpoint', signal, logger, metrics }, () => log.append(records, { signal }))
   }
+}
+
+/**
+ * Whose turn it is: who has been due the longest. Under full load the checkpoints of all shards together take longer than
+ * their interval; by any fixed order the last ones would never end, the log could not be trimmed, and a start would read it all.
+ */
+export function mostOverdue<T extends { readonly checkpointer: Pick<Checkpointer, 'dueAt'> }>(owned: Iterable<T>): T | undefined {
+  let most: T | undefined
+  let since = Infinity
+  for (const each of owned) {
+    const { dueAt = Infinity } = each.checkpointer
+    if (dueAt >= since) continue
+    most = each
+    since = dueAt
+  }
+  return most
 }
 
 /** So that a tombstone or two do not cost an append with every checkpoint. */

@@ -4,7 +4,7 @@ import type { Assignment, LogRecord, Positions } from '../events/log.ts'
 import { deadLetterRecord } from '../events/dead-letters.ts'
 import { FUTURE_MS } from '../events/parse.ts'
 import { ingestedTopics } from '../events/topics.ts'
-import { Checkpointer } from './checkpoint.ts'
+import { Checkpointer, mostOverdue } from './checkpoint.ts'
 import { completeRound } from './complete-round.ts'
 import type { RoundOptions } from './complete-round.ts'
 import { embeddingTextOf, needsEmbedding } from './embedding-text.ts'
@@ -98,7 +98,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       if (intake.ended && records.length === 0) break
       await runRound(records, owned, behind, context, round)
       // One piece between two rounds, whosever it is; its end wakes the loop for the next one.
-      for (const { checkpointer } of owned.values()) if (checkpointer.step()) break
+      mostOverdue(owned.values())?.checkpointer.step()
       behind.step()
     }
     while (await behind.drain(!assignment.signal.aborted)) await runRound([], owned, behind, context, round)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { topicSpecs } from '../../events/topics.ts'
+import { mostOverdue } from '../../ingest/checkpoint.ts'
 import { silentObserver } from '../../ingest/observer.ts'
 import { Harness } from './harness.ts'
 import { recordsOf } from './workload.ts'
@@ -37,4 +38,21 @@ test('what was seen between a checkpoint and a crash is still known to be a dupl
   await run({ cleanly: true })
   await harness.log.append(records.slice(30))
   assert.equal(await run({ cleanly: true }), records.length - 30)
+})
+
+test('checkpoints that together take longer than their interval all end, by turns', () => {
+  const intervalSteps = 250
+  const piecesEach = 100
+  const shards = Array.from({ length: 8 }, (_, i) => ({ dueAt: i, left: 0, ended: 0 }))
+  for (let now = 8; now < 8 + 8 * piecesEach * 3; now++) {
+    const due = mostOverdue(shards.map((shard) => ({ shard, checkpointer: { dueAt: shard.dueAt <= now ? shard.dueAt : undefined } })))
+    assert.ok(due)
+    const { shard } = due
+    shard.left ||= piecesEach
+    if (--shard.left > 0) continue
+    shard.ended++
+    shard.dueAt = Math.max(now, shard.dueAt + intervalSteps)
+  }
+  assert.deepEqual(shards.map(({ ended }) => ended), new Array(8).fill(3))
+  assert.equal(mostOverdue([{ checkpointer: { dueAt: undefined } }]), undefined)
 })
