@@ -1,8 +1,10 @@
 import { GraphQLError, parse, type ExecutionResult } from 'graphql'
+import type { RootFetch } from './compile.ts'
 import { codes, ErrorLog } from './errors.ts'
 import { finish, run } from './execute.ts'
-import { mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
+import { fetchRoot, mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
 import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
+import { isWholeAnswer } from './pass-through.ts'
 import { Plans, type PlannerName } from './plans.ts'
 import { Preparation, type Prepared } from './prepare.ts'
 import { publicSchema } from './compose.ts'
@@ -66,6 +68,17 @@ export const createEngine = (options: EngineOptions): Engine => {
     }
   }
 
+  const whole = new WeakMap<RootFetch, boolean>()
+  /** Whether the answer of the only subgraph that is asked is the client's. */
+  const passesThrough = (prepared: Prepared, step: RootFetch): boolean => {
+    let known = whole.get(step)
+    if (known === undefined) {
+      const own = subgraphs.get(step.call.service)?.schema
+      whole.set(step, known = own !== undefined && isWholeAnswer(step, prepared, own, schema))
+    }
+    return known
+  }
+
   /** @param since How many {@link Lanes.writes} its answers have to include. */
   const executionOf = ({ operation, plan, variables }: Prepared, request: EngineRequest, since: number): Execution => ({
     subgraphs,
@@ -85,7 +98,15 @@ export const createEngine = (options: EngineOptions): Engine => {
 
   const runAlone = async (prepared: Prepared, request: EngineRequest, since: number): Promise<ExecutionResult> => {
     const execution = executionOf(prepared, request, since)
-    if (prepared.plan.step) await run(prepared.plan.step, execution)
+    const { step } = prepared.plan
+    if (step?.kind === 'root' && passesThrough(prepared, step)) {
+      let whole: ExecutionResult | undefined
+      await fetchRoot(step, execution, (result) => {
+        if (result.errors || !result.data) mergeRoot(step, result, execution)
+        else whole = { data: result.data }
+      })
+      if (whole) return whole
+    } else if (step) await run(step, execution)
     return finish(prepared.plan, prepared.operation, execution, schema)
   }
 

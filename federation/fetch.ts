@@ -61,15 +61,20 @@ export const transportOf = (call: Call, execution: Execution): SubgraphTransport
   return transport
 }
 
-/** Fetches root fields into the tree. Never rejects: failures become errors. */
-export const fetchRoot = (step: RootFetch, execution: Execution): Promise<void> | void => settle(
+/**
+ * Fetches root fields into the tree. Never rejects: failures become errors.
+ * @param answered What is done with an answer instead of bringing it into the tree.
+ */
+export const fetchRoot = (
+  step: RootFetch, execution: Execution, answered: (result: ExecutionResult) => void = (result) => mergeRoot(step, result, execution),
+): Promise<void> | void => settle(
   () => {
     const transport = transportOf(step.call, execution)
     const request = requestOf(step.call, execution)
     const { calls } = execution
     return laneOf(step.call, transport, execution)?.root(step.call, request, calls!.since) ?? transport.execute(request)
   },
-  (result) => mergeRoot(step, result, execution),
+  answered,
   (cause) => reportFailure(step.call, step.shape, [{ object: execution.data, path: undefined }], execution, cause),
 )
 

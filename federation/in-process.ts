@@ -61,6 +61,7 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
   }
 
   return {
+    schema,
     execute: (request) => runWith(undefined, request),
     resolveEvent: (request) => runWith(request.event, request),
     subscribe: async (request) => {

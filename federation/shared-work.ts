@@ -46,9 +46,8 @@ export class SharedResult<Result> extends SharedWork<PromiseWithResolvers<Result
     )
   }
 
-  /** Rejects with what `departure` makes as soon as the signal aborts; the work goes on for the others. */
+  /** Rejects with what `departure` makes as soon as the signal, not aborted yet, is; the work goes on for the others. */
   async wait(signal: AbortSignal | undefined, departure: () => unknown): Promise<Result> {
-    if (signal?.aborted) throw departure()
     const member = Promise.withResolvers<Result>()
     this.members.add(member)
     const stop = onAbort(signal, () => {

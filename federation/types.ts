@@ -35,6 +35,8 @@ export interface SubgraphTransport {
    * can: the event is whatever their `subscribe` resolver yields.
    */
   resolveEvent?(request: SubgraphRequest & { event: unknown }): Promise<ExecutionResult> | ExecutionResult
+  /** To which all its answers without errors conform. Only co-located subgraphs can promise that. */
+  readonly schema?: GraphQLSchema
   /**
    * Which of a request's headers reach the subgraph, in lower case, and how. Given where an answer depends on nothing else of a
    * request than its query, variables and these: then several requests may share a call. Not so in process, where

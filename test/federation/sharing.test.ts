@@ -104,6 +104,7 @@ test('queries over a co-located subgraph are shared only with a context of their
   assert.notEqual(one, other)
   assert.deepEqual(json(one), json(other))
   assert.equal(reviews.requests.length, 1, 'the remote part of it is shared')
+  assert.equal(reviews.requests[0]!.context, undefined)
 
   const context = (signal: AbortSignal) => seen.push(signal)
   const leaving = [new AbortController(), new AbortController()]
@@ -221,6 +222,36 @@ test('queries under way that differ in some root fields share the others', async
   } }))
   assert.equal(two?.data?.reviews, none?.data?.reviews)
   assert.deepEqual([users.requests.length, reviews.requests.length], [4, 2], 'another scope shares nothing')
+})
+
+test('a root call that is answered is not joined while others of its subgraph are under way', async () => {
+  const parts = setUp()
+  const { engine, users } = parts
+  const other = '{ users { name settings } }'
+  await warm(parts, names, other)
+  const slow = execute(engine, other)
+  const kept = await users.next()
+  for (let times = 0; times < 2; times++) {
+    const quick = execute(engine, names);
+    (await users.next()).answer()
+    assert.equal((await quick).errors, undefined)
+  }
+  kept.answer()
+  await slow
+  assert.equal(users.requests.length, 3)
+})
+
+test('co-located subgraphs see the context of each request', async () => {
+  const shop = newShop()
+  const users = inProcessSubgraph({ schema: usersSchema(shop) })
+  const seen: unknown[] = []
+  const engine = createEngine({ supergraphSdl: shopSupergraph(), subgraphs: new Map([
+    ['reviews', inProcessSubgraph({ schema: reviewsSchema(shop) })],
+    ['users', { ...users, execute: (request) => { seen.push(request.context); return users.execute(request) } }],
+  ]) })
+  const query = '{ reviews { author { name } } }'
+  await Promise.all(['one', 'other'].map((context) => execute(engine, query, { ...key('a'), context })))
+  assert.deepEqual(seen, ['one', 'other'])
 })
 
 const different = 'query ($id: ID!, $n: Int) { user(id: $id) { score } again: users(first: $n) { id } }'

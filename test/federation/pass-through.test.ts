@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { GraphQLError, parse, type ExecutionResult } from 'graphql'
+import { buildSubgraph, composeSubgraphs, createEngine, type SubgraphTransport } from '../../federation/index.ts'
+
+const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible", "@shareable"])\n'
+const things = `${link}
+  enum Colour { RED GREEN @inaccessible } enum Size { S L } interface Named { name: String }
+  type Thing implements Named { id: ID! name: String colour: Colour size: Size strict: String! @shareable loose: String! @shareable list: [[Part!]]! key: String }
+  type Part @key(fields: "id") { id: ID! weight: Float }
+  type Query { thing(id: ID): Thing things: [Thing] named: Named } type Mutation { make: Thing }`
+const others = `${link} type Thing { strict: String! @shareable loose: String @shareable } type Part @key(fields: "id") { id: ID! colour: String }
+  type Query { other: Int }`
+
+/** What the first subgraph answers, as it is handed out: the same object when it is passed through. */
+const passes = async (query: string, answer: ExecutionResult, sure = true) => {
+  const schema = buildSubgraph({ typeDefs: things })
+  const transport: SubgraphTransport = {
+    ...sure && { schema }, execute: () => answer, subscribe: () => Promise.reject(new Error('not here')),
+  }
+  const { supergraphSdl } = composeSubgraphs([{ name: 'things', typeDefs: things }, { name: 'others', typeDefs: others }])
+  const engine = createEngine({ supergraphSdl, subgraphs: new Map([['things', transport]]) })
+  const result = await engine.execute({ document: parse(query) })
+  await engine.close()
+  return { result, passed: result.data !== undefined && result.data === answer.data }
+}
+
+test('the answer of one co-located subgraph to a whole operation is handed on as it is', async () => {
+  for (const query of [
+    '{ thing { id name size strict list { id weight } } }', '{ t: thing(id: "1") { ...f } } fragment f on Thing { a: name ... on Thing { b: id } }',
+    'mutation { make { id __typename } }', 'query ($id: ID) { thing(id: $id) { id } }',
+  ]) {
+    const { result, passed } = await passes(query, { data: { thing: null, t: null, make: null } })
+    assert.ok(passed, query)
+    assert.equal(result.errors, undefined)
+  }
+})
+
+test('an answer is not handed on where it could differ from the client\'s', async () => {
+  const thing = { id: '1', name: null, colour: 'GREEN', __typename: 'Thing' }
+  for (const [why, query] of [
+    ['a value that clients may not see', '{ thing { colour } }'], ['an interface', '{ named { name } }'],
+    ['a condition', 'query ($if: Boolean = true) { thing { name @skip(if: $if) id } }'],
+    ['a key selected twice', '{ thing { list { id } list { weight } } }'], ['a name of the root type', '{ __typename thing { id } }'],
+    ['introspection', '{ thing { id } __schema { description } }'], ['a renamed key', '{ thing { key: id } }'],
+  ] as const) assert.equal((await passes(query, { data: { thing, named: { name: 'x', __typename: 'Thing' } } })).passed, false, why)
+  assert.deepEqual((await passes('{ thing { colour } }', { data: { thing } })).result.data?.thing, { colour: null })
+})
+
+test('an answer with errors, or one whose types nobody vouches for, is not handed on', async () => {
+  const query = '{ thing { id } }'
+  const failed = await passes(query, { data: { thing: null }, errors: [new GraphQLError('no', { path: ['thing'] })] })
+  assert.equal(failed.passed, false)
+  assert.equal(failed.result.errors?.[0]?.extensions.serviceName, 'things')
+  assert.equal((await passes(query, { data: { thing: { id: '1' } } }, false)).passed, false)
+})
