@@ -1,7 +1,11 @@
-import { Kind, print, visit, type DocumentNode, type ExecutionResult, type FragmentDefinitionNode } from 'graphql'
+import {
+  Kind, print, visit, type DocumentNode, type ExecutionResult, type FragmentDefinitionNode, type OperationDefinitionNode,
+  type VariableDefinitionNode,
+} from 'graphql'
 import { perRootField } from './normalise.ts'
 import type { Plan } from './plans.ts'
 import type { Prepared, PreparedOperation } from './prepare.ts'
+import { keyOf, withRootFields } from './simplify.ts'
 
 /** A root field of a query as a query of its own. */
 export interface RootField {
@@ -21,26 +25,30 @@ export const independentRootFields = ({ node, normalised }: PreparedOperation): 
   if (node.operation !== 'query' || normalised.introspection || !normalised.forPlanner) return undefined
   const documents = perRootField(normalised)
   if (documents.size < 2 || documents.size > maximumFields) return undefined
-  const all = variablesOf(normalised.forPlanner)
+  const all = variablesOf({ kind: Kind.DOCUMENT, definitions: [normalised.operation, ...normalised.fragments.values()] })
   const fields = new Map<string, RootField>()
-  for (const [key, document] of documents) {
+  for (const [key, forPlanner] of documents) {
+    // What the client is answered goes by its own selection: the planner's is simplified.
+    const document = withRootFields(normalised, (field) => keyOf(field) === key)
+    const [operation] = document?.definitions ?? []
+    if (!document || operation?.kind !== Kind.OPERATION_DEFINITION) return undefined
     const variables = variablesOf(document)
-    const [operation] = document.definitions
-    if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined
-    const own = {
-      ...operation,
-      variableDefinitions: operation.variableDefinitions?.filter(({ variable }) => variables.includes(variable.name.value)),
-    }
-    const whole: DocumentNode = { ...document, definitions: [own, ...document.definitions.slice(1)] }
-    const fragments = new Map(whole.definitions
+    const own = { ...operation, variableDefinitions: used(operation, variables) }
+    const fragments = new Map(document.definitions
       .filter((one): one is FragmentDefinitionNode => one.kind === Kind.FRAGMENT_DEFINITION)
       .map((fragment) => [fragment.name.value, fragment]))
-    fields.set(key, { variables, operation: { node: own, normalised: {
-      ...normalised, text: print(whole), operation: own, fragments, forPlanner: whole,
-    } } })
+    const text = print({ ...document, definitions: [own, ...fragments.values()] })
+    const planned: DocumentNode = { ...forPlanner, definitions: forPlanner.definitions.map((one) =>
+      one.kind === Kind.OPERATION_DEFINITION ? { ...one, variableDefinitions: used(one, variables) } : one) }
+    fields.set(key, {
+      variables, operation: { node: own, normalised: { ...normalised, text, operation: own, fragments, forPlanner: planned } },
+    })
   }
   return [...fields.values()].some(({ variables }) => variables.length < all.length) ? fields : undefined
 }
+
+const used = ({ variableDefinitions }: OperationDefinitionNode, names: readonly string[]): VariableDefinitionNode[] | undefined =>
+  variableDefinitions?.filter(({ variable }) => names.includes(variable.name.value))
 
 const variablesOf = (document: DocumentNode): string[] => {
   const names = new Set<string>()

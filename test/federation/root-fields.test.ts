@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parse } from 'graphql'
+import { parse, print } from 'graphql'
 import { publicSchema } from '../../federation/compose.ts'
 import { Preparation } from '../../federation/prepare.ts'
 import { independentRootFields, joinRootFields, Worth } from '../../federation/root-fields.ts'
@@ -23,6 +23,13 @@ test('takes apart a query of which a part does not depend on all variables, frag
     one: [['_lit_0'], 'query ($_lit_0: ID!) { ... on Query { one: user(id: $_lit_0) { ...name } } } fragment name on User { name }'],
     users: [['n'], 'query ($n: Int) { users(first: $n) { id } }'],
   })
+})
+
+test('a root field keeps what the client selects, which the planner gets simplified', () => {
+  const { normalised } = preparation.operation(parse('query ($n: Int) { users(first: $n) { id } reviews { id @skip(if: true) } }'), undefined)
+  const { operation: { normalised: own } } = independentRootFields({ node: normalised.operation, normalised })!.get('reviews')!
+  assert.match(own.text, /id @skip\(if: true\)/)
+  assert.match(print(own.forPlanner!).replace(/\s+/g, ' '), /reviews \{ __typename \}/)
 })
 
 test('leaves whole what depends on all of its variables, one field, introspection, mutations', () => {
