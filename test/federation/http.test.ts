@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { parse, type ExecutionResult } from 'graphql'
 import { buildSubgraph, codes, httpSubgraph, SubgraphFailure, type HttpSubgraphOptions } from '../../federation/index.ts'
+import { UnusableAnswer } from '../../federation/errors.ts'
 import { serveSubgraph } from './remote.ts'
 import { newShop, reviewsSchema, shopEngine, usersSchema } from './shop.ts'
 
@@ -203,4 +204,19 @@ test('a reader that falls behind ends its subscription and is told the limit', a
   assert.deepEqual((await events.next()).value, { data: { tick: 0 } })
   await assert.rejects(events.next(), lastly(/more than 1 events were waiting to be read/, codes.overflow))
   await subgraph.close?.()
+})
+
+test('says which headers reach the subgraph: own ones do not depend on the request', () => {
+  const subgraph = httpSubgraph({ url: 'http://127.0.0.1:1/', headers: { Authorization: 'own' } })
+  assert.deepEqual(subgraph.forwarded?.({ AUTHORIZATION: 'client', 'X-Trace': '7', host: 'x' }), { 'x-trace': '7' })
+  assert.deepEqual(subgraph.forwarded?.(undefined), {})
+})
+
+test('an answer that cannot be used is told from a subgraph that cannot be asked', async () => {
+  await using refusing = await answering((_, response) => { response.writeHead(413).end() })
+  await using large = await answering((_, response) => ok(response, { data: { a: 'x'.repeat(5000) } }), { maxResponseBytes: 1000 })
+  await using busy = await answering((_, response) => { response.writeHead(503).end() }, { retries: 0 })
+  for (const [server, unusable] of [[refusing, true], [large, true], [busy, false]] as const) {
+    await assert.rejects(async () => server.subgraph.execute(query), (error) => (error instanceof UnusableAnswer) === unusable)
+  }
 })

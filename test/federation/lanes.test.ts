@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { parse, type ExecutionResult } from 'graphql'
 import type { Brought, Wanted } from '../../federation/batch.ts'
 import type { Call, EntityGroup } from '../../federation/compile.ts'
@@ -48,6 +49,51 @@ test('an entity is found in another call under another field, and in two fields 
     { of_x: [{ id: '1' }], of_y: [{ id: '2' }] }, { of_z: [{ id: '3' }] },
   ])
   assert.equal(emptied(), 1, 'nothing is kept')
+})
+
+/** Calls wait until the test answers them. */
+const held = () => {
+  const answers: ((value: string) => void)[] = []
+  const transport: SubgraphTransport = {
+    execute: ({ variables }) => new Promise((resolve) => {
+      answers.push((by) => resolve({ data: { x: (variables?.of_x as object[]).map(() => ({ by })) } }))
+    }),
+    subscribe: () => Promise.reject(new Error('not here')),
+  }
+  const lanes = new Lanes()
+  const lane = new Lane(transport, { context: undefined }, lanes)
+  return { lane, lanes, answers, ask: (since: number, ...ids: string[]) => lane.entities(call('one'), [wanted(group('g', 'x'), ...ids)], request, since) }
+}
+
+test('an entity that is answered is not joined while others of its subgraph are under way', async () => {
+  const { answers, ask } = held()
+  const slow = ask(0, 'other')
+  await turn()
+  for (const by of ['first', 'second']) {
+    const quick = ask(0, '1')
+    await turn()
+    answers.at(-1)!(by)
+    assert.deepEqual(values(await quick), [[0, [0], [by]]])
+  }
+  answers[0]!('slow')
+  await slow
+  assert.equal(answers.length, 3)
+})
+
+test('an older call that ends leaves the newer one to be joined', async () => {
+  const { answers, ask, lanes } = held()
+  const before = ask(0, '1')
+  await turn()
+  lanes.writes.answered('a')
+  const after = ask(1, '1')
+  await turn()
+  answers[0]!('old')
+  assert.deepEqual(values(await before), [[0, [0], ['old']]])
+  const joined = ask(1, '1')
+  await turn()
+  assert.equal(answers.length, 2)
+  answers[1]!('new')
+  for (const brought of await Promise.all([after, joined])) assert.deepEqual(values(brought), [[0, [0], ['new']]])
 })
 
 test('groups that ask for something else have entities of their own', async () => {

@@ -395,6 +395,21 @@ test('who leaves a batch is answered at once, the others get theirs, and the las
   assert.deepEqual(json(await next), { data: { user: { score: 1 } } }, 'nobody joins a call that was given up')
 })
 
+test('who leaves a batch of queries that are not shared themselves is answered at once, too', async () => {
+  const { engine, reviews } = setUp({ coLocated: ['users'] })
+  const leave = new AbortController()
+  const left = execute(engine, '{ users { score } }', { ...key('a'), signal: leave.signal })
+  const call = await reviews.next()
+  const stayed = execute(engine, '{ users { score } }')
+  await settled()
+  leave.abort()
+  assert.match((await left).errors?.[0]?.message ?? '', /was not waited for: the request was cancelled/)
+  assert.equal(call.request.signal?.aborted, false)
+  call.answer()
+  assert.deepEqual(json(await stayed), { data: { users: [{ score: 2 }, { score: 1 }] } })
+  assert.equal(reviews.requests.length, 1)
+})
+
 test('a batch that everybody left before it was sent is not sent', async () => {
   const { engine, users, reviews } = setUp()
   const leave = new AbortController()
