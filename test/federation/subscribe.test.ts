@@ -40,6 +40,20 @@ test('events at hand are mapped together, up to so many, and given in their orde
   await stream.return?.()
 })
 
+test('what arrives while nobody reads is left to the source, but for one event that was asked for', async () => {
+  const queue = new EventQueue<number>(20)
+  const mapped: number[] = []
+  const stream = mapStream(queue, async (event) => mapped.push(event), { atOnce: 4 })
+  const first = stream.next()
+  await nextTurn()
+  queue.push(0)
+  await first
+  for (let event = 1; event <= 10; event++) queue.push(event)
+  await nextTurn()
+  assert.deepEqual(mapped, [0, 1])
+  await stream.return?.()
+})
+
 test('one at a time, nothing is pulled before the last result is read', async () => {
   const { stream, pulled, finish } = watched(3, 1)
   const first = stream.next()
@@ -86,8 +100,9 @@ test('a source that fails has the last word after all results, and is thrown whe
 test('a result that cannot be made ends the stream, the source as well', async () => {
   const queue = new EventQueue<number>(10)
   const stream = mapStream(queue, async (event) => {
-    if (event === 2) throw new Error('no')
-    return event
+    if (event !== 2) return event
+    await nextTurn()
+    throw new Error('no')
   }, { atOnce: 4 })
   for (const event of [1, 2, 3]) queue.push(event)
   assert.deepEqual(await stream.next(), { done: false, value: 1 })

@@ -28,6 +28,7 @@ test('IN compares scalars by their text', () => {
   for (const id of [1, '1', 'two', 3.5, '3.5', true, 'true', 'ENUM']) assert.equal(passes(condition, { id }), true, String(id))
   for (const id of [2, '3.50', 'Two', false, null, undefined, {}, []]) assert.equal(passes(condition, { id }), false, String(id))
   assert.equal(passes(condition, {}), false)
+  assert.equal(passes('{ IN: { fieldPath: "id", values: ["undefined"] } }', {}), false)
   assert.equal(passes('{ IN: { fieldPath: "id", values: "one" } }', { id: 'one' }), true, 'one value is a list of one')
   assert.equal(passes('{ IN: { fieldPath: "id", values: [null] } }', { id: null }), true)
   assert.equal(passes('{ IN: { fieldPath: "id", values: [null] } }', { id: 'null' }), false)
