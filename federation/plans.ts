@@ -2,6 +2,7 @@ import { print, type DocumentNode, type GraphQLSchema } from 'graphql'
 import { compilePlan, type Step } from './compile.ts'
 import { perRootField, type NormalisedOperation } from './normalise.ts'
 import { createPlanner, type Planner } from './planner/index.ts'
+import { missingRequirement } from './plan-check.ts'
 import { openPlanner, PlannerCrash, type PlannerHandle } from './planner-process.ts'
 import { Projection } from './project.ts'
 import type { SupergraphTypes } from './schema.ts'
@@ -131,7 +132,10 @@ export class Plans {
   ): Promise<Step | undefined> {
     try {
       const node = await native.plan(print(document))
-      return node && compilePlan(node, types)
+      const step = node && compilePlan(node, types)
+      const missing = step && missingRequirement(step, types)
+      if (missing === undefined) return step
+      throw new Error(`The plan does not fetch "${missing}" where a step needs it.`)
     } catch (error) {
       if (this.#closed) throw error
       try {

@@ -1,6 +1,6 @@
 import { print, type DocumentNode } from 'graphql'
 import type { PlanNode } from '../plan.ts'
-import { conflictingRequirements } from './conflicts.ts'
+import { riskyOperations } from './risks.ts'
 import { inOrder } from './order.ts'
 import { Search } from './search.ts'
 import { Supergraph } from './supergraph.ts'
@@ -18,7 +18,7 @@ export interface Planner {
 /** @throws GraphQLError when the SDL does not parse. */
 export const createPlanner = (supergraphSdl: string): Planner => {
   const supergraph = new Supergraph(supergraphSdl)
-  const isRisky = conflictingRequirements(supergraph)
+  const isRisky = riskyOperations(supergraph)
   const plan = (document: DocumentNode): PlanNode | undefined => {
     const { operation, wanted } = wantedByOperation(document)
     const search = new Search(supergraph, operation.operation)

@@ -179,6 +179,7 @@ export class Search {
 
   #abstract(value: Value, wanted: readonly Wanted[], hops: number, sources: Set<Fetch>): Wanted[] {
     const { fetch, selection, as, provided } = value
+    const mark = this.#mark()
     const possible = this.#supergraph.possible(fetch.graph, as)
     this.#journal.change(selection, 'typename', true)
     sources.add(fetch)
@@ -206,6 +207,11 @@ export class Search {
       if (!part) this.#journal.set(selection.on, type, part = newSelection())
       const position = this.#position(value, part, type, [...value.path, { TypeCondition: [type] }])
       const missing = this.#object(position, own, hops, sources)
+      // Subgraphs may differ about a value's type: what is asked of all types, one of them has to answer for all.
+      if (missing.some((one) => one.kind === 'field' && !one.selections && fields.some(({ key }) => key === one.key))) {
+        this.#rollback(mark)
+        return [...wanted]
+      }
       if (missing.length > 0) left.push({ kind: 'fragment', type, conditions: [], selections: missing })
     }
     return left

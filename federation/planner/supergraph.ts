@@ -121,6 +121,18 @@ export class Supergraph {
     }
   }
 
+  /** Names of fields that object types have from interface objects alone. */
+  addedByInterfaceObjects(): Set<string> {
+    const names = new Set<string>()
+    for (const [type, { isAbstract, fields }] of this.#types) {
+      for (const name of isAbstract ? [] : fields.keys()) {
+        const sources = this.sources(type, name)
+        if (sources.length > 0 && sources.every(({ as }) => as !== type)) names.add(name)
+      }
+    }
+    return names
+  }
+
   /** Whether some object type belongs to the abstract one. */
   hasObjects(abstract: string): boolean {
     return [...this.#types].some(([name, { isAbstract }]) => !isAbstract && this.applies(abstract, name))
