@@ -63,8 +63,8 @@ for (const planner of ['native', 'own'] as const) {
       b: {
         typeDefs: `type Item @key(fields: "id") {
           id: ID! name: String @external price(in: String!): Int @external twin: Item @external
-          euros: String @requires(fields: "price(in: \"EUR\")")
-          dollars: String @requires(fields: "twin { name } price(in: \"USD\")")
+          euros: String @requires(fields: "price(in: \\"EUR\\")")
+          dollars: String @requires(fields: "twin { name } price(in: \\"USD\\")")
         }`,
         resolvers: {
           Item: {
