@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { parse, print } from 'graphql'
 import { publicSchema } from '../../federation/compose.ts'
 import { Preparation } from '../../federation/prepare.ts'
-import { independentRootFields, joinRootFields, Worth } from '../../federation/root-fields.ts'
+import type { Plan } from '../../federation/plans.ts'
+import { independentRootFields, joinRootFields, RootFields, Worth } from '../../federation/root-fields.ts'
 import { supergraphTypes } from '../../federation/schema.ts'
 import { shopSupergraph } from './shop.ts'
 
@@ -45,6 +46,21 @@ test('joins the answers in the order of the keys, with the client\'s keys; a nul
   const joined = joinRootFields(['a', 't', '_key_b'], new Map([['_key_b', 'b']]), parts, 'Query')
   assert.equal(JSON.stringify(joined), '{"data":{"a":null,"t":"Query","b":1}}')
   assert.deepEqual(joinRootFields(['a', 'b'], new Map(), new Map([['a', { data: null }], ['b', { data: { b: 1 } }]]), 'Query'), { data: null })
+})
+
+test('takes nothing apart until every root field is planned and fit', async () => {
+  const operation = preparation.operation(parse('query ($n: Int) { users(first: $n) { id } reviews { id } }'), undefined)
+  const plan = {} as Plan
+  const planned = Promise.resolve(plan)
+  let known = false
+  const rootFields = new RootFields(() => known ? plan : planned)
+  const prepared = { operation, plan, variables: { n: 3, other: 4 } }
+  assert.equal(rootFields.of(prepared, () => true), undefined)
+  known = true
+  assert.deepEqual([...rootFields.of(prepared, () => true)!].map(([key, { variables }]) => [key, variables]), [
+    ['users', { n: 3 }], ['reviews', {}],
+  ])
+  assert.equal(rootFields.of(prepared, ({ variables }) => 'n' in variables), undefined)
 })
 
 test('stops for a while when nothing is under way already', () => {

@@ -224,6 +224,17 @@ test('queries under way that differ in some root fields share the others', async
   assert.deepEqual([users.requests.length, reviews.requests.length], [4, 2], 'another scope shares nothing')
 })
 
+test('a query that is alone is not taken apart: one call brings two fields', async () => {
+  const parts = setUp()
+  const { engine, users } = parts
+  const query = 'query ($n: Int) { users(first: $n) { name } user(id: "1") { name } }'
+  await warm(parts, 'query ($n: Int) { users(first: $n) { name } }', '{ user(id: "1") { name } }', query)
+  users.open()
+  await execute(engine, query, { ...key('a'), variables: { n: 1 } })
+  await execute(engine, query, { ...key('a'), variables: { n: 2 } })
+  assert.equal(users.requests.length, 2)
+})
+
 test('a root call that is answered is not joined while others of its subgraph are under way', async () => {
   const parts = setUp()
   const { engine, users } = parts
