@@ -45,10 +45,9 @@ const kinds: Record<string, Make> = {
   },
   'HTTP callback': async (shop, stack) => {
     const source = fed(shop)
-    let callbacks: Callbacks | undefined
-    const gateway = stack.use(await serveCallbacks(() => callbacks!))
+    const gateway = stack.use(await serveCallbacks(() => callbacks))
     // The heartbeat is how a subgraph without events learns that nobody reads any more.
-    callbacks = createCallbacks({ publicUrl: gateway.url, heartbeatIntervalMs: 100 })
+    const callbacks: Callbacks = createCallbacks({ publicUrl: gateway.url, heartbeatIntervalMs: 100 })
     const { url } = stack.use(await serveByCallback(usersSchema(shop)))
     return { ...source, transport: httpSubgraph({ url, subscriptionProtocol: 'callback', callbacks }) }
   },
