@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { GraphQLError, parse, type ExecutionResult } from 'graphql'
+import { buildSchema, GraphQLError, parse, type ExecutionResult, type OperationDefinitionNode } from 'graphql'
+import type { RootFetch } from '../../federation/compile.ts'
 import { buildSubgraph, composeSubgraphs, createEngine, type SubgraphTransport } from '../../federation/index.ts'
+import { isWholeAnswer } from '../../federation/pass-through.ts'
+import type { Prepared } from '../../federation/prepare.ts'
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible", "@shareable"])\n'
 const things = `${link}
@@ -53,4 +56,26 @@ test('an answer with errors, or one whose types nobody vouches for, is not hande
   assert.equal(failed.passed, false)
   assert.equal(failed.result.errors?.[0]?.extensions.serviceName, 'things')
   assert.equal((await passes(query, { data: { thing: { id: '1' } } }, false)).passed, false)
+})
+
+/** The call's selection and the client's, over schemas that may differ. */
+const isWhole = (asked: string, wanted: string, own: string, seen = own) => {
+  const operation = parse(wanted).definitions[0] as OperationDefinitionNode
+  const step = { call: { document: parse(asked) }, aliases: new Map() } as unknown as RootFetch
+  const normalised = { operation, fragments: new Map(), renamed: new Map() }
+  return isWholeAnswer(step, { operation: { normalised } } as unknown as Prepared, buildSchema(own), buildSchema(seen))
+}
+
+test('selections have to agree in their order, and the subgraph\'s types with what clients see', () => {
+  const types = (inner: string) => `type Query { a: A b: Int } type A { x: ${inner} y: Int } enum E { ONE } enum F { ONE }`
+  assert.equal(isWhole('{ a { x y } b }', '{ a { x y } b }', types('Int')), true)
+  assert.equal(isWhole('{ a { y x } b }', '{ a { x y } b }', types('Int')), false)
+  assert.equal(isWhole('{ b a { x } }', '{ a { x } b }', types('Int')), false)
+  assert.equal(isWhole('{ a { x y } }', '{ a { x } }', types('Int')), false)
+  assert.equal(isWhole('{ a { x: y } }', '{ a { x } }', types('Int')), false)
+  assert.equal(isWhole('{ __typename b }', '{ __typename b }', types('Int')), false, 'the root type may have another name')
+  for (const [own, seen, expected] of [
+    ['Int', 'Int!', false], ['Int!', 'Int', true], ['[Int]', '[Int!]', false], ['[Int!]', '[Int]', true], ['[Int]', 'Int', false],
+    ['Int', 'Float', false], ['E', 'F', true], ['E', 'Int', false],
+  ] as const) assert.equal(isWhole('{ a { x } }', '{ a { x } }', types(own), types(seen)), expected, `${own} as ${seen}`)
 })
