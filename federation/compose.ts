@@ -3,6 +3,7 @@ import {
 } from '@theguild/federation-composition'
 import { buildASTSchema, GraphQLError, parse, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
 import { isEventDriven, readEventGraph } from './edfs/graph.ts'
+import { withExternals } from './interface-object-externals.ts'
 
 /** A subgraph as composition sees it. */
 export interface SubgraphDefinition {
@@ -63,7 +64,7 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
   if (compositionHasErrors(result)) {
     throw new CompositionError(result.errors.map((error) => problemOf(error, services)))
   }
-  return { supergraphSdl: result.supergraphSdl }
+  return { supergraphSdl: withExternals(result.supergraphSdl, services) }
 }
 
 const composed = (services: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> => {

@@ -1,0 +1,93 @@
+import {
+  Kind, parse, print, valueFromASTUntyped, visit, type ConstDirectiveNode, type DocumentNode, type FieldDefinitionNode,
+  type InterfaceTypeDefinitionNode,
+} from 'graphql'
+import { federationNames } from './federation-spec.ts'
+
+interface Service { name: string, typeDefs: DocumentNode }
+
+/**
+ * Adds to a supergraph that fields are external where an interface object marks them so. Composition (0.27) forgets it,
+ * and the interface object's subgraph would be asked for a field that it only requires.
+ */
+export const withExternals = (supergraphSdl: string, services: readonly Service[]): string => {
+  const external = services.flatMap((service) => externalFields(service))
+  if (external.length === 0) return supergraphSdl
+  const document = parse(supergraphSdl, { noLocation: true })
+  const graphs = graphNames(document)
+  return print(visit(document, {
+    InterfaceTypeDefinition: (node) => ({
+      ...node,
+      fields: node.fields?.map((field) => {
+        const own = external.filter(({ type, name }) => type === node.name.value && name === field.name.value)
+        return own.length > 0 ? joined(field, node, own.map(({ service }) => service), services, graphs) : field
+      }),
+    }),
+  }))
+}
+
+const joined = (
+  field: FieldDefinitionNode, { name: type }: InterfaceTypeDefinitionNode, externalIn: readonly string[],
+  services: readonly Service[], graphs: ReadonlyMap<string, string>,
+): FieldDefinitionNode => {
+  const joins = (field.directives ?? []).filter(({ name }) => name.value === 'join__field')
+  const known = new Set(joins.map((directive) => argument(directive, 'graph')))
+  const missing = services.filter((service) => hasField(service, type.value, field.name.value)
+    && !known.has(graphs.get(service.name)))
+  return {
+    ...field,
+    directives: [
+      ...field.directives ?? [],
+      ...missing.map(({ name }) => joinField(graphs.get(name) ?? name, externalIn.includes(name))),
+    ],
+  }
+}
+
+const joinField = (graph: string, external: boolean): ConstDirectiveNode => ({
+  kind: Kind.DIRECTIVE,
+  name: { kind: Kind.NAME, value: 'join__field' },
+  arguments: [
+    { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'graph' }, value: { kind: Kind.ENUM, value: graph } },
+    ...external ? [{
+      kind: Kind.ARGUMENT as const,
+      name: { kind: Kind.NAME as const, value: 'external' },
+      value: { kind: Kind.BOOLEAN as const, value: true },
+    }] : [],
+  ],
+})
+
+const externalFields = ({ name: service, typeDefs }: Service): { service: string, type: string, name: string }[] => {
+  const names = federationNames(typeDefs)
+  const has = (node: { directives?: readonly ConstDirectiveNode[] }, directive: string): boolean =>
+    node.directives?.some(({ name }) => name.value === names.directive(directive)) === true
+  const keys = (node: { directives?: readonly ConstDirectiveNode[] }): string[] => node.directives?.flatMap((directive) =>
+    directive.name.value === names.directive('key') ? String(argument(directive, 'fields')).split(/\W+/) : []) ?? []
+  return typeDefs.definitions.flatMap((node) =>
+    (node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION) && has(node, 'interfaceObject')
+      // The subgraph has its keys, whatever it says of them.
+      ? (node.fields ?? []).filter((field) => has(field, 'external') && !keys(node).includes(field.name.value))
+        .map((field) => ({ service, type: node.name.value, name: field.name.value }))
+      : [])
+}
+
+const hasField = ({ typeDefs }: Service, type: string, name: string): boolean => typeDefs.definitions.some((node) =>
+  'fields' in node && 'name' in node && node.name?.value === type
+    && node.fields?.some((field) => field.name.value === name) === true)
+
+/** The names of subgraphs in `join__Graph`, by their own names. */
+const graphNames = (document: DocumentNode): Map<string, string> => {
+  const graphs = new Map<string, string>()
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.ENUM_TYPE_DEFINITION || node.name.value !== 'join__Graph') continue
+    for (const value of node.values ?? []) {
+      const graph = value.directives?.find(({ name }) => name.value === 'join__graph')
+      graphs.set(String(graph && argument(graph, 'name')), value.name.value)
+    }
+  }
+  return graphs
+}
+
+const argument = (directive: ConstDirectiveNode, name: string): unknown => {
+  const value = directive.arguments?.find((one) => one.name.value === name)?.value
+  return value && valueFromASTUntyped(value)
+}
