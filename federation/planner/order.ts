@@ -4,14 +4,13 @@ import { conditionsText, type Condition } from './wanted.ts'
 
 /**
  * Puts fetches into an order: those that do not need each other side by side, in as few rounds as their dependencies
- * allow. Fetches that share no dependency at all do not wait for each other's rounds. What asks one subgraph for
- * entities in one round, under the same conditions, goes to `write` together.
+ * allow. What asks one subgraph for entities in one round, under the same conditions, goes to `write` together: fewer calls
+ * are worth more than that nothing waits for another's round.
  */
 export const inOrder = (
   fetches: readonly Fetch[], write: (together: readonly Fetch[]) => PlanNode,
-): PlanNode | undefined => sideBySide(components(fetches).flatMap((component) =>
-  oneByOne(rounds(component).flatMap((round) => sideBySide(together(round).map((group) =>
-    conditioned(write(group), conditionsOf(group[0]!)))) ?? [])) ?? []))
+): PlanNode | undefined => oneByOne(rounds(fetches).flatMap((round) =>
+  sideBySide(together(round).map((group) => conditioned(write(group), conditionsOf(group[0]!)))) ?? []))
 
 const together = (round: readonly Fetch[]): Fetch[][] => [...Map.groupBy(round, (fetch) =>
   fetch.entity ? `${fetch.graph} ${conditionsText(conditionsOf(fetch))}` : fetch).values()]
@@ -32,22 +31,6 @@ const rounds = (fetches: readonly Fetch[]): Fetch[][] => {
     ;(all[index] ??= []).push(fetch)
   }
   return all
-}
-
-const components = (fetches: readonly Fetch[]): Fetch[][] => {
-  const above = new Map<Fetch, Fetch>()
-  const rootOf = (fetch: Fetch): Fetch => {
-    let root = fetch
-    while (above.has(root)) root = above.get(root)!
-    return root
-  }
-  for (const fetch of fetches) {
-    for (const one of fetch.after) {
-      const [a, b] = [rootOf(one), rootOf(fetch)]
-      if (a !== b) above.set(b, a)
-    }
-  }
-  return [...Map.groupBy(fetches, rootOf).values()]
 }
 
 /** Conditions without which the fetch's object is not there, and those that everything it selects is under. */
