@@ -15,6 +15,7 @@ import { createEngine, inProcessSubgraph, type Engine } from '../federation/inde
 import { startGateway, type Gateway } from '../gateway/start.ts'
 import { createTelemetry } from '../gateway/telemetry.ts'
 import { silentLogger, silentObserver, systemClock, type IngestObserver } from '../ingest/observer.ts'
+import { OwnedStates } from '../ingest/owned-states.ts'
 import { runIngest } from '../ingest/run.ts'
 import { buildOwnSubgraph } from '../resolvers/compose.ts'
 import { createRequestContext } from '../resolvers/context.ts'
@@ -70,10 +71,11 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
   await index.open()
   const embedder = createEmbedder(settings)
 
+  const states = parts === 'embedded' ? new OwnedStates(log.partitions) : undefined
   if (parts === 'embedded') {
     const ending = new AbortController()
     const ingest = runIngest({
-      log, index, embedder, topics, settings: ingestSettingsOf(settings), clock: systemClock, logger: silentLogger, metrics: observer,
+      log, index, embedder, topics, settings: ingestSettingsOf(settings), clock: systemClock, logger: silentLogger, metrics: observer, states,
       signal: ending.signal, checkpointed: (_shard, positions) => released(positions),
     })
     stack.defer(async () => {
@@ -92,7 +94,7 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
 
   const gateway = await startGateway({
     log, topics, index, embedder, settings: gatewaySettingsOf(settings), telemetry: createTelemetry({ processMetrics: false }),
-    logger: silentLogger, clock: Date.now, newId: randomUUID, random: Math.random,
+    logger: silentLogger, states, clock: Date.now, newId: randomUUID, random: Math.random,
   })
   stack.defer(() => gateway.close())
   await gateway.ready

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { listenForMonitoring } from '../gateway/monitoring.ts'
 import { startGateway, type Gateway } from '../gateway/start.ts'
 import { createTelemetry } from '../gateway/telemetry.ts'
+import { OwnedStates } from '../ingest/owned-states.ts'
 import { runIngest } from '../ingest/run.ts'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { Closers } from './lifetime.ts'
@@ -58,10 +59,14 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
     const telemetry = createTelemetry()
     const { observer, owning, status } = observeIngest(telemetry, { measures: !roles.includes('gateway') })
 
+    // On Kafka others may own every partition; the embedded log's are ours.
+    const ours = roles.includes('ingest') && !settings.kafkaBrokers
+    const states = ours ? new OwnedStates(log.partitions) : undefined
+
     if (roles.includes('ingest')) {
       const ending = new AbortController()
       const ingest = runIngest({
-        log, index, embedder, topics, logger, signal: ending.signal, clock: systemClock,
+        log, index, embedder, topics, logger, states, signal: ending.signal, clock: systemClock,
         settings: ingestSettingsOf(settings),
         latenessMs: settings.allowedLatenessSeconds * 1000,
         metrics: observer,
@@ -78,13 +83,11 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
     if (roles.includes('gateway')) {
       await persist({ system: 'index', what: 'opening', signal: ended, logger, metrics: silentObserver }, () => index.open(ended))
       gateway = await startGateway({
-        log, topics, index, embedder, telemetry, logger, settings: gatewaySettingsOf(settings),
+        log, topics, index, embedder, telemetry, logger, states, settings: gatewaySettingsOf(settings),
         clock: Date.now, newId: randomUUID, random: Math.random,
       })
       closers.add('the gateway', () => gateway?.close())
-      // On Kafka others may own every partition; the embedded log's are ours, or there is something to say before all else.
-      const ours = roles.includes('ingest') && !settings.kafkaBrokers ? owning : undefined
-      await Promise.race([Promise.all([gateway.ready, ours]), aborted(ended)])
+      await Promise.race([Promise.all([gateway.ready, ours && owning]), aborted(ended)])
     }
     let monitoring: string | undefined
     if (!gateway) {

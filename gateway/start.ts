@@ -3,6 +3,7 @@ import type { EventLog } from '../events/log.ts'
 import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { createEngine, inProcessSubgraph } from '../federation/index.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
+import type { OwnedStates } from '../ingest/owned-states.ts'
 import { persist } from '../ingest/persist.ts'
 import { startView } from '../ingest/view-bootstrap.ts'
 import { buildOwnSubgraph } from '../resolvers/compose.ts'
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   settings: GatewaySettings
   telemetry: Telemetry
   logger: Logger
+  /** Of the ingest in this process, where it owns every shard: the view reads their metrics instead of keeping its own. */
+  states?: OwnedStates
   /** Milliseconds since the epoch. */
   clock: () => number
   newId: () => string
@@ -60,7 +63,7 @@ const cacheBytes = 64 * 1024 * 1024
 
 /** Starts a gateway: the view, the subscriptions, the engine over Freshet's own subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, topics, embedder, settings, telemetry, logger, clock, newId, random } = options
+  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random } = options
   const ended = new AbortController()
   const onError = (error: unknown) => {
     // Work that was given up because the client left, or its time was up, is nobody's error.
@@ -69,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
 
-  const view = new MetricViewImpl()
+  const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub()
   const tail = new EventTail({ log, topics: domainTopics(topics), onError })
   const served = createServedLog(log, topics, {
@@ -98,6 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const continuity = new Continuity()
   const bootstrap = startView({
     log, topics, view, signal: ended.signal, logger,
+    tails: states && ((signal) => states.tails(signal)),
     // The view has applied the batch, and before this has returned nobody who waited for it goes on: so whoever hears of it
     // and asks sees it.
     onBatch: (batch) => {

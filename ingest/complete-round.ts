@@ -38,7 +38,7 @@ interface Changed {
 export async function completeRound(shards: readonly Shard[], options: RoundOptions): Promise<void> {
   const { clock, metrics, signal } = options
   const startedAt = clock.now()
-  const rounds = shards.map((shard) => ({ shard, round: shard.takeRound() }))
+  const rounds = shards.map((shard) => ({ shard, round: (shard.applying = shard.takeRound()) }))
   const changes = await changesOf(rounds, options)
   const writes = writesOf(changes, startedAt)
   const [, rekeyed] = await Promise.all([write(writes, options), appendDerived(rounds, options)])
@@ -184,6 +184,7 @@ async function announce(
   const parts: NewRecord[][] = []
   for (const { shard, round } of rounds) {
     for (const { state } of round.counted) state.appliedAt = appliedAt
+    shard.applying = null
     const appends = encodeAnnouncement(topics.changes, {
       shard: shard.number, epoch: shard.epoch, sequence: shard.sequence + 1, appliedAt,
       entities: entities.get(shard) ?? [],

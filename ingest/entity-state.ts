@@ -85,6 +85,9 @@ const core = { user: corePlaces('user'), seller: corePlaces('seller'), livestrea
 /** Whether it is there for queries: it has at least one of its kind's `coreFields`. */
 export const exists = (state: EntityState): boolean => core[state.kind].some((place) => state.values[place] != null)
 
+/** Whether it was deleted and has not come back. */
+export const isDeleted = (state: EntityState): boolean => state.tombstone !== null && !exists(state)
+
 /** The live fields by name. */
 export function liveFields(state: EntityState, which: (definition: FieldDefinition) => boolean = () => true): Record<string, FieldValue> {
   const fields: Record<string, FieldValue> = {}

@@ -61,6 +61,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
     system: 'log', what: 'taking shards over', signal: stop, logger, metrics, isSystems: (error) => error instanceof LogUnavailableError,
   }, () => recover(shards, assignment.epoch, recovering))
 
+  options.states?.own(recovered.map(({ shard }) => shard))
   const positions: Positions = Object.assign({}, ...recovered.map(({ shard }) => shard.positions))
   const intake = new Intake(assignment.read({ from: positions, signal: stop, maxRecords: settings.maxRoundRecords }), settings.readAhead)
   // What is pending at the end is the next owner's.

@@ -165,6 +165,7 @@ async function catchUp(assembled: readonly Assembled[], obsolete: ReadonlyMap<nu
   const recovered: Recovered[] = []
   for (const { shard, loaded, tail, slices } of assembled) {
     for (const announced of tail.announced.values()) adopt(shard, announced)
+    for (const [key, appliedAt] of tail.appliedAt) shard.entry(key).state.appliedAt = appliedAt
     // What was written since the checkpoint's flush may be lost from the index, vectors included.
     for (const key of [...shard.ahead.keys(), ...tail.announced.keys()]) touched.add(shard.entry(key).state)
     for (const key of tail.vectors) shard.entry(key).state.embeddedText = null

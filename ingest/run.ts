@@ -6,6 +6,7 @@ import type { Embedder } from '../search/embedder.ts'
 import type { EntityIndex } from '../search/entity-index.ts'
 import type { Clock, IngestObserver, Logger } from './observer.ts'
 import { ownShards } from './own-shards.ts'
+import type { OwnedStates } from './owned-states.ts'
 import { persist } from './persist.ts'
 import type { IngestSettings } from './settings.ts'
 
@@ -22,6 +23,8 @@ export interface IngestOptions {
   signal: AbortSignal
   /** Told after each complete checkpoint: what lies before these positions is not needed to recover the shard. */
   checkpointed?(shard: number, positions: Positions): void
+  /** Shows the states to readers in this process, where it owns every shard. */
+  states?: OwnedStates
   /** How much older than its append an event may be and still be counted, ms. Default 5 minutes. */
   latenessMs?: number
 }

@@ -96,6 +96,8 @@ export interface ScannedTail extends ShardTail {
   greatestEpoch: number
   /** The last announcement of each entity since the scan's beginning: revisions go on from there. */
   announced: Map<EntityKey, EntityChanged>
+  /** When the last change of each was applied, metrics included. */
+  appliedAt: Map<EntityKey, number>
   /** Entities with a vector among the announcements. */
   vectors: Set<EntityKey>
 }
@@ -119,7 +121,7 @@ export async function scanTails(
     const key = partitionKey(topics.changes, shard)
     from[key] = Math.max(tail.next, starts[key] ?? 0)
     through[key] = end - 1
-    tails.set(shard, { ...tail, greatestEpoch: tail.epoch, announced: new Map(), vectors: new Set() })
+    tails.set(shard, { ...tail, greatestEpoch: tail.epoch, announced: new Map(), appliedAt: new Map(), vectors: new Set() })
     assemblers.set(shard, new BatchAssembler(tail))
   }
   await readThrough(log, { from, through, signal }, (record) => {
@@ -134,8 +136,10 @@ export async function scanTails(
     tail.next = batch.next
     for (const change of batch.entities) {
       tail.announced.set(change.entity, change)
+      tail.appliedAt.set(change.entity, change.appliedAt)
       if (Object.keys(change.changed).some((name) => name.startsWith('vector:'))) tail.vectors.add(change.entity)
     }
+    for (const { entities, appliedAt } of batch.metrics) for (const { entity } of entities) tail.appliedAt.set(entity, appliedAt)
   })
   return tails
 }

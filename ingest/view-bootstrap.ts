@@ -8,6 +8,7 @@ import type { Logger } from './observer.ts'
 import { projectionVersion } from './projections/index.ts'
 import { isEntityName, markerName, parseStateKey, splitHead } from './state-records.ts'
 import type { CheckpointMarker, StateHead } from './state-records.ts'
+import type { ShardTail } from './takeover.ts'
 
 /** What is kept from states and changes: a metric view (search/metric-view.ts). */
 export interface FollowingView {
@@ -28,6 +29,11 @@ export interface ViewOptions {
   /** Ends it cleanly. */
   signal: AbortSignal
   logger: Logger
+  /**
+   * For a view that reads the states of this process: from where on it follows. Awaited until they are there, or the signal's
+   * abort. Without it the view is given the states of the last checkpoints.
+   */
+  tails?(signal: AbortSignal): Promise<ReadonlyMap<number, ShardTail>>
   /** Told of each batch once the view has it. */
   onBatch?(batch: ChangeBatch): void
 }
@@ -56,14 +62,14 @@ export function startView(options: ViewOptions): StartedView {
 async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<void> {
   const { log, topics, view, signal, logger, onBatch } = options
   const startedAt = performance.now()
-  const markers = await loadSnapshot(options)
+  const tails = await (options.tails ? options.tails(signal) : loadSnapshot(options))
   if (signal.aborted) return
   const starts = await log.starts([topics.changes])
   const from: Record<string, number> = {}
   const assemblers = new Map<number, BatchAssembler>()
   for (const [key, start] of Object.entries(starts)) {
     const { partition: shard } = parsePartitionKey(key)
-    const tail = markers.get(shard)?.tail
+    const tail = tails.get(shard)
     from[key] = Math.max(start, tail?.next ?? 0)
     assemblers.set(shard, new BatchAssembler(tail))
     if (tail) view.loadShard({ shard, sequence: tail.sequence, covered: tail.covered, rekeyed: tail.rekeyed })
@@ -94,10 +100,10 @@ async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<voi
 
 /**
  * Reads the state topic until its end stands still, so that a record which was superseded before it was read is read in
- * its new place; returns the last complete checkpoint of each shard.
+ * its new place; returns what the last complete checkpoint of each shard covers.
  */
-async function loadSnapshot({ log, topics, view, signal }: ViewOptions): Promise<Map<number, CheckpointMarker>> {
-  const markers = new Map<number, CheckpointMarker>()
+async function loadSnapshot({ log, topics, view, signal }: ViewOptions): Promise<ReadonlyMap<number, ShardTail>> {
+  const tails = new Map<number, ShardTail>()
   const epochs = new Map<number, number>()
   const take = (record: LogRecord) => {
     const key = record.key === null ? null : parseStateKey(record.key)
@@ -110,13 +116,13 @@ async function loadSnapshot({ log, topics, view, signal }: ViewOptions): Promise
     // Written by an owner that has been superseded.
     if (head.epoch < (epochs.get(record.partition) ?? -1)) return
     epochs.set(record.partition, head.epoch)
-    if (key.name === markerName) markers.set(record.partition, head as CheckpointMarker)
+    if (key.name === markerName) tails.set(record.partition, (head as CheckpointMarker).tail)
     else if (isEntityName(key.name)) view.loadState(key.name, body)
   }
   let from = await log.starts([topics.state])
   for (;;) {
     const to = await log.ends([topics.state])
-    if (covers(from, to) || signal.aborted) return markers
+    if (covers(from, to) || signal.aborted) return tails
     for await (const records of readUpTo(log, from, to, { signal })) records.forEach(take)
     from = mergePositions(from, to)
   }

@@ -27,13 +27,24 @@ export interface ShardStart {
   rekeyed: Positions
 }
 
+/**
+ * Metrics that somebody in this process keeps, for a view that need not have copies of its own: ingest's
+ * (ingest/owned-states.ts). They may be ahead of the announcements by what is being applied.
+ */
+export interface MetricsSource {
+  /** Read at once, never kept or changed. Null where nothing was counted, and of a deleted entity. */
+  metricsOf(entity: EntityKey): Metrics | null
+  /** When the entity's latest change was applied, ms; null while that is going on. */
+  appliedAtOf(entity: EntityKey): number | null
+}
+
 /** How many entities a batch prunes in passing, besides those it touches. */
 const sweptPerBatch = 32
 
 /**
  * The metric view in memory. Load it from the records of `state` (`loadState`, `loadShard`), then apply every batch of
  * `changes` after the checkpoint in order (`apply`), then say that it has caught up (`caughtUp`). It changes with the same
- * functions as ingest's own state, so both read alike.
+ * functions as ingest's own state, so both read alike. With a source it keeps no metrics: batches tell it of progress alone.
  */
 export class MetricViewImpl implements MetricView {
   readonly #entries = new Map<EntityKey, Entry>()
@@ -42,6 +53,11 @@ export class MetricViewImpl implements MetricView {
   #appendedAt = 0
   #sweep: Iterator<Entry> = this.#entries.values()
   #ready = false
+  readonly #source: MetricsSource | null
+
+  constructor({ source = null }: { source?: MetricsSource | null } = {}) {
+    this.#source = source
+  }
 
   /**
    * Takes in an entity's record of the state topic; of several the last counts, and `null` removes. Records that are no
@@ -67,7 +83,11 @@ export class MetricViewImpl implements MetricView {
 
   /** Takes in a batch. Per shard in order, each once (`readChanges` sees to it). */
   apply(batch: ChangeBatch): void {
-    const { sequence, entities, metrics, progress } = batch
+    if (!this.#source) this.#evolve(batch)
+    this.#waits.advance(batch.progress.covered, batch.progress.rekeyed)
+  }
+
+  #evolve({ sequence, entities, metrics }: ChangeBatch): void {
     for (const { entities: changes, appendedAt, appliedAt } of metrics) {
       if (appendedAt > this.#appendedAt) this.#appendedAt = appendedAt
       for (const { entity, increments } of changes) {
@@ -93,7 +113,6 @@ export class MetricViewImpl implements MetricView {
       }
     }
     this.#prune()
-    this.#waits.advance(progress.covered, progress.rekeyed)
   }
 
   /** Everything that `changes` held at the start is applied. */
@@ -114,42 +133,44 @@ export class MetricViewImpl implements MetricView {
   }
 
   metrics(entity: EntityKey, now: number): EntityMetrics | null {
-    const entry = this.#visible(entity)
-    return entry ? readMetrics(entry.metrics, now, entry.appliedAt) : null
+    const metrics = this.#visible(entity)
+    if (!metrics) return null
+    // What is being applied is answered already: now.
+    return readMetrics(metrics, now, this.#source?.appliedAtOf(entity) ?? this.#entries.get(entity)?.appliedAt ?? now)
   }
 
   affinities(userId: string, now: number): UserAffinities {
-    const entry = this.#visible(entityKey('user', userId))
-    return entry ? readUserAffinities(entry.metrics, now) : { sellers: [], categories: [], follows: [] }
+    const metrics = this.#visible(entityKey('user', userId))
+    return metrics ? readUserAffinities(metrics, now) : { sellers: [], categories: [], follows: [] }
   }
 
   /** Single values, for whoever scores hundreds of entities: 0 where nothing is known. `now` in ms. */
   viewersNow(entity: EntityKey, now: number): number {
-    const entry = this.#visible(entity)
-    return entry ? viewersNow(entry.metrics, now) : 0
+    const metrics = this.#visible(entity)
+    return metrics ? viewersNow(metrics, now) : 0
   }
 
   window(entity: EntityKey, window: WindowName, name: CounterName | 'viewers', now: number): number {
-    const entry = this.#visible(entity)
-    return entry ? windowValue(entry.metrics, window, name, now) : 0
+    const metrics = this.#visible(entity)
+    return metrics ? windowValue(metrics, window, name, now) : 0
   }
 
   decayed(entity: EntityKey, name: CounterName, now: number): number {
-    const entry = this.#visible(entity)
-    return entry ? decayedValue(entry.metrics, name, now) : 0
+    const metrics = this.#visible(entity)
+    return metrics ? decayedValue(metrics, name, now) : 0
   }
 
   total(entity: EntityKey, name: CounterName): number {
-    const entry = this.#visible(entity)
-    return entry ? totalValue(entry.metrics, name) : 0
+    const metrics = this.#visible(entity)
+    return metrics ? totalValue(metrics, name) : 0
   }
 
   popularity(entity: EntityKey, now: number): number {
-    const entry = this.#visible(entity)
-    return entry ? popularityOf(entry.metrics, now) : 0
+    const metrics = this.#visible(entity)
+    return metrics ? popularityOf(metrics, now) : 0
   }
 
-  /** Entities known, and how many non-empty buckets they have: what the view's memory depends on. */
+  /** Entities kept, and how many non-empty buckets they have: what the view's memory depends on. */
   get size(): number {
     return this.#entries.size
   }
@@ -160,9 +181,10 @@ export class MetricViewImpl implements MetricView {
     return cells
   }
 
-  #visible(entity: EntityKey): Entry | null {
+  #visible(entity: EntityKey): Metrics | null {
+    if (this.#source) return this.#source.metricsOf(entity)
     const entry = this.#entries.get(entity)
-    return entry && !entry.hidden ? entry : null
+    return entry && !entry.hidden ? entry.metrics : null
   }
 
   #entryOf(entity: EntityKey): Entry {

@@ -8,6 +8,7 @@ import type { GatewaySettings } from '../../gateway/settings.ts'
 import { startGateway, type Gateway } from '../../gateway/start.ts'
 import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
 import { systemClock, type Logger } from '../../ingest/observer.ts'
+import { OwnedStates } from '../../ingest/owned-states.ts'
 import { runIngest } from '../../ingest/run.ts'
 import type { EntityIndex } from '../../search/entity-index.ts'
 import { temporaryDirectory } from '../servers/process.ts'
@@ -105,10 +106,11 @@ export async function startFreshet(
   const embedder = createEmbedder(settings)
   const telemetry = createTelemetry({ processMetrics: false })
 
+  const states = ingesting && parts === 'embedded' ? new OwnedStates(log.partitions) : undefined
   if (ingesting) {
     const ending = new AbortController()
     const ingest = runIngest({
-      log: opened.log, index, embedder, topics, clock: systemClock, logger, signal: ending.signal,
+      log: opened.log, index, embedder, topics, clock: systemClock, logger, states, signal: ending.signal,
       // One process is all there is: nobody else could still be writing.
       settings: { ...ingestSettingsOf(settings), takeoverWaitMs: 0 },
       metrics: observeIngest(telemetry, { measures: false }).observer,
@@ -126,7 +128,7 @@ export async function startFreshet(
   let ids = 0
   const clock = { now: () => Date.now() + ahead, advance: (ms: number) => void (ahead += ms) }
   const gateway = await startGateway({
-    log, topics, index, embedder, telemetry, logger, settings: { ...gatewaySettingsOf(settings), ...overrides },
+    log, topics, index, embedder, telemetry, logger, states, settings: { ...gatewaySettingsOf(settings), ...overrides },
     clock: clock.now, newId: () => `id-${++ids}`, random: fixedRandom(),
   })
   stack.defer(() => gateway.close())
