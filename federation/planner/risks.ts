@@ -1,4 +1,4 @@
-import { print, visit, type DocumentNode } from 'graphql'
+import { Kind, print, visit, type DirectiveNode, type DocumentNode } from 'graphql'
 import type { Supergraph } from './supergraph.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -9,17 +9,28 @@ import type { Wanted } from './wanted.ts'
  *   can get the other's value.
  * - An interface object's field is selected: where it has arguments, or is selected for some types only, other types
  *   can get its value or its error.
+ * - Variables decide on a fragment for one type of several: the condition can get lost, and with it errors of fields that
+ *   are excluded come up.
  */
 export const riskyOperations = (supergraph: Supergraph): (document: DocumentNode) => boolean => {
   const required = requirementsByField(supergraph)
   const added = supergraph.addedByInterfaceObjects()
   return (document) => {
     const selected = new Map<string, Set<string>>()
+    const types = new Map(document.definitions.flatMap((node) =>
+      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.typeCondition.name.value] as const] : []))
+    let loseable = false
+    const conditioned = (type: string | undefined, directives: readonly DirectiveNode[] | undefined): void => {
+      if (directives?.length && type !== undefined && supergraph.isMember(type)) loseable = true
+    }
     visit(document, {
+      InlineFragment: ({ typeCondition, directives }) => conditioned(typeCondition?.name.value, directives),
+      FragmentSpread: ({ name, directives }) => conditioned(types.get(name.value), directives),
       Field: ({ name, arguments: args }) => {
         addTo(selected, name.value, args?.length ? `(${args.map((argument) => print(argument)).join(', ')})` : '')
       },
     })
+    if (loseable) return true
     const followed = new Map<string, Set<string>>()
     const follow = (field: string): void => {
       for (const [name, args] of required.get(field) ?? []) {

@@ -121,6 +121,12 @@ export class Supergraph {
     }
   }
 
+  /** Whether values of the type may stand where one of several types does. */
+  isMember(type: string): boolean {
+    return this.isAbstract(type) || this.#types.get(type)?.interfaces.size !== 0
+      || [...this.#types.values()].some(({ members }) => [...members.values()].some((names) => names.has(type)))
+  }
+
   /** Names of fields that object types have from interface objects alone. */
   addedByInterfaceObjects(): Set<string> {
     const names = new Set<string>()

@@ -166,8 +166,10 @@ const plainField = (name: string, random: Random, owners: string[]): FieldSpec =
 
 /** A second owner sometimes, where it may have the type, too. */
 const withSecond = (owner: string, possible: readonly string[], type: string, world: World, random: Random): string[] => {
-  const target = world.objects.find(({ name }) => name === namedType(type))
-  const others = possible.filter((one) => one !== owner && (target ? !target.entity || target.keys[one] : isLeaf(type)))
+  const abstract = [...world.interfaces.filter(({ objectIn }) => !objectIn), ...world.unions].find(({ name }) => name === namedType(type))
+  const targets = world.objects.filter(({ name }) => name === namedType(type) || abstract?.members.includes(name))
+  const others = possible.filter((one) => one !== owner
+    && (targets.length > 0 ? targets.every(({ entity, keys }) => !entity || keys[one]) : isLeaf(type)))
   return others.length > 0 && random.chance(0.15) ? [owner, random.pick(others)] : [owner]
 }
 

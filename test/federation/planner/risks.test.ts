@@ -44,3 +44,10 @@ test('so is whatever an interface object adds, but not its key', () => {
   assert.equal(isRisky('{ thing { ... on Item { stars } } }'), true)
   assert.equal(isRisky('{ thing { id ... on Item { weight } } }'), false)
 })
+
+test('so is a condition on a fragment for one type of several', () => {
+  assert.equal(isRisky('query ($yes: Boolean!) { thing { ... on Item @include(if: $yes) { weight } } }'), true)
+  assert.equal(isRisky('query ($yes: Boolean!) { thing { ...I @skip(if: $yes) } } fragment I on Item { weight }'), true)
+  assert.equal(isRisky('query ($yes: Boolean!) { thing { ... on Item { weight @include(if: $yes) } } ... @skip(if: $yes) { item { id } } }'), false)
+  assert.equal(isRisky('query ($yes: Boolean!) { ... on Query @skip(if: $yes) { item { id } } }'), false)
+})
