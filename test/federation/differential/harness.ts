@@ -50,7 +50,8 @@ export const compareWorld = async (seed: number, operations: number, mode: Mode,
     else {
       const remote: RemoteSubgraph = disposables.use(await serveSubgraph(schema, (headers) =>
         headers['x-run'] === undefined ? { name: String(headers['x-scope']), version: 0 } : runs.get(String(headers['x-run']))))
-      subgraphs.set(name, httpSubgraph({ url: remote.url }))
+      // Long enough that a machine with other work does not look like a wrong answer.
+      subgraphs.set(name, httpSubgraph({ url: remote.url, timeoutMs: 120_000 }))
     }
   }
   const engine = createEngine({ supergraphSdl, subgraphs, planCacheSize: 50, planner })
