@@ -9,7 +9,7 @@ import { persist } from './persist.ts'
 import { projectionVersion } from './projections/index.ts'
 import type { IngestSettings } from './settings.ts'
 import type { Entry, Shard } from './shard.ts'
-import { joinHead, markerName, sliceName, stateKey } from './state-records.ts'
+import { joinHead, markerName, parseSliceName, sliceName, stateKey } from './state-records.ts'
 import type { CheckpointMarker, StateHead } from './state-records.ts'
 
 export interface CheckpointOptions {
@@ -29,8 +29,8 @@ export interface CheckpointOptions {
 
 /** What the state topic has of the shard already. */
 export interface StoredCheckpoint {
-  /** Slices of seen events: name → how many events. */
-  slices: ReadonlyMap<string, number>
+  /** Names of the records of seen events. */
+  slices: readonly string[]
   /** Keys that nothing needs any more. */
   obsolete: readonly string[]
   /** Sequence that the last marker covers; null: there is none. */
@@ -64,8 +64,8 @@ export class Checkpointer {
   #work: Promise<void> | null = null
   #failure: unknown
   #nextAt: number
-  /** Slices in the state topic: name → how many events it has. */
-  #slices: Map<string, number>
+  /** Names of the records of seen events in the state topic. */
+  #slices: Set<string>
   /** Keys of the state topic that nothing needs any more. */
   #obsolete: string[]
   #sequence: number
@@ -74,7 +74,7 @@ export class Checkpointer {
   constructor(shard: Shard, options: CheckpointOptions, { slices, obsolete, markedSequence, firstAfterMs }: StoredCheckpoint) {
     this.#shard = shard
     this.#options = options
-    this.#slices = new Map(slices)
+    this.#slices = new Set(slices)
     this.#obsolete = [...obsolete]
     this.#sequence = markedSequence ?? -2
     this.#everything = markedSequence === null
@@ -89,12 +89,17 @@ export class Checkpointer {
     return this.#options.clock.now() >= this.#nextAt && this.#changed ? this.#nextAt : undefined
   }
 
-  /** Call it between two rounds: does a bounded piece of work, where there is some. */
-  step(): void {
+  /**
+   * Call it between two rounds: does a bounded piece of work, where there is some.
+   *
+   * @param share of the greatest piece that it may do, up to 1: a piece shall not hold up the next round for longer than
+   * the last one took
+   */
+  step(share: number): void {
     if (this.#failure !== undefined) throw this.#failure
     if (this.dueAt === undefined) return
     if (!this.#begun) this.#begin()
-    this.#continue()
+    this.#continue(Math.max(leastShare, share))
   }
 
   /** Whether the state topic is behind. */
@@ -112,7 +117,7 @@ export class Checkpointer {
   }
 
   async #drive(): Promise<void> {
-    if (!this.#work) this.#continue()
+    if (!this.#work) this.#continue(1)
     await this.#work
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -123,17 +128,19 @@ export class Checkpointer {
     const dueAt = this.#nextAt
     this.#nextAt = clock.now() + settings.checkpointIntervalMs
     const checkpoint = ++shard.checkpoint
-    const names: string[] = []
+    const kept = new Set<string>()
     const slices = new Map<string, Uint8Array>()
     for (const [topic, deduplicator] of shard.deduplicators)
       for (const slice of deduplicator.slices) {
-        const written = [...this.#slices].find(([name, size]) => name.endsWith(`/${topic}/${slice.number}`) && size === slice.size)
-        const name = written?.[0] ?? sliceName(topic, slice.number, checkpoint)
-        names.push(name)
-        if (written) continue
-        slices.set(name, deduplicator.encode(slice))
-        this.#slices.set(name, slice.size)
+        kept.add(`${topic}/${slice.number}`)
+        const part = deduplicator.takeNew(slice)
+        if (part) slices.set(sliceName(topic, slice.number, checkpoint), part)
       }
+    for (const name of slices.keys()) this.#slices.add(name)
+    const names = [...this.#slices].filter((name) => {
+      const { topic, slice } = parseSliceName(name)
+      return kept.has(`${topic}/${slice}`)
+    })
     const waiting = [...shard.dirty]
     shard.dirty = new Set()
     this.#begun = {
@@ -149,10 +156,10 @@ export class Checkpointer {
     }
   }
 
-  #continue(): void {
+  #continue(share: number): void {
     const begun = this.#begun
     if (!begun) return
-    this.#work = (begun.waiting.length > 0 ? this.#writeEntities(begun) : this.#end(begun)).then(
+    this.#work = (begun.waiting.length > 0 ? this.#writeEntities(begun, this.#options.settings.checkpointChunkBytes * share) : this.#end(begun)).then(
       () => {
         this.#work = null
         this.#options.wake()
@@ -166,14 +173,14 @@ export class Checkpointer {
   }
 
   /** Serialises now, because now is between two rounds; the append may take its time. */
-  #writeEntities(begun: Begun): Promise<void> {
+  #writeEntities(begun: Begun, most: number): Promise<void> {
     const shard = this.#shard
-    const { settings, topics } = this.#options
+    const { topics } = this.#options
     const head = encode<StateHead>({ epoch: shard.epoch, checkpoint: begun.marker.checkpoint })
     const mark = { positions: { ...shard.positions }, sequence: shard.sequence }
     const records: NewRecord[] = []
     let bytes = 0
-    while (begun.waiting.length > 0 && bytes < settings.checkpointChunkBytes) {
+    while (begun.waiting.length > 0 && bytes < most) {
       const entry = begun.waiting.pop() as Entry
       const { state } = entry
       if (state.metrics) pruneMetrics(state.metrics, state.metrics.appendedAt)
@@ -201,8 +208,11 @@ export class Checkpointer {
     const kept = new Set(marker.slices)
     // First the marker, then what it makes superfluous, and never a tombstone last: a reader waits for the last record.
     await this.#append([{ topic: topics.state, key: stateKey(markerName), partition: shard.number, value: encode(marker) }])
-    for (const name of this.#slices.keys()) if (!kept.has(name)) this.#obsolete.push(stateKey(name))
-    for (const name of this.#slices.keys()) if (!kept.has(name)) this.#slices.delete(name)
+    for (const name of this.#slices) {
+      if (kept.has(name)) continue
+      this.#obsolete.push(stateKey(name))
+      this.#slices.delete(name)
+    }
     this.#begun = null
     this.#sequence = marker.tail.sequence
     this.#everything = false
@@ -231,6 +241,9 @@ export class Checkpointer {
     await persist({ system: 'log', what: 'writing a checkpoint', signal, logger, metrics }, () => log.append(records, { signal }))
   }
 }
+
+/** However small the last round was: a checkpoint has to end. */
+const leastShare = 1 / 8
 
 /**
  * Whose turn it is: who has been due the longest. Under full load the checkpoints of all shards together take longer than

@@ -16,7 +16,7 @@ export interface DedupSlice {
   /** Append times of its first and latest event, ms. */
   readonly first: number
   readonly last: number
-  /** How many events it knows. An unchanged size is an unchanged slice. */
+  /** How many events it knows. */
   readonly size: number
 }
 
@@ -64,19 +64,24 @@ export class Deduplicator {
     return this.#slices.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** A slice for a checkpoint: eight bytes an event and a short head. */
-  encode(slice: DedupSlice): Uint8Array {
+  /**
+   * For a checkpoint: what has come to a slice since the last call (or since it was restored), eight bytes an event and a
+   * short head; null where nothing has. A slice is the sum of what this gave of it, so that no checkpoint writes twice.
+   */
+  takeNew(slice: DedupSlice): Uint8Array | null {
     const found = this.#slices.find(({ number }) => number === slice.number)
-    if (!found) throw new RangeError(`Slice ${slice.number} is forgotten: encode what \`slices\` names now.`)
-    return found.encode()
+    if (!found) throw new RangeError(`Slice ${slice.number} is forgotten: take of what \`slices\` names now.`)
+    return found.takeNew()
   }
 
-  /** Takes back what `encode` gave, in any order, before the first `add`. @throws RangeError when it is no slice */
+  /** Takes back what `takeNew` gave, in any order, before the first `add`. @throws RangeError when it is no part of a slice */
   restore(encoded: Uint8Array): void {
-    const slice = Slice.decode(encoded)
-    this.#slices.push(slice)
+    const part = Slice.decode(encoded)
+    const known = this.#slices.find(({ number }) => number === part.number)
+    if (known) return known.merge(part)
+    this.#slices.push(part)
     this.#slices.sort((a, b) => a.number - b.number)
-    this.#next = Math.max(this.#next, slice.number + 1)
+    this.#next = Math.max(this.#next, part.number + 1)
   }
 
   #open(appendedAt: number): Slice {
@@ -96,10 +101,12 @@ const headBytes = 24
 /** Open addressing with linear probing; two 32-bit lanes a slot, of which the second is never 0 in a used one. */
 class Slice implements DedupSlice {
   readonly number: number
-  readonly first: number
+  first: number
   last: number
   size = 0
   #slots: Uint32Array
+  /** What no checkpoint has yet, two lanes an event. */
+  #new: number[] = []
 
   constructor(number: number, first: number, last: number, capacity = 64) {
     this.number = number
@@ -120,6 +127,7 @@ class Slice implements DedupSlice {
     if (appendedAt > this.last) this.last = appendedAt
     if ((this.size + 1) * 2 > this.#slots.length * 0.75) this.#resize(this.#slots.length)
     this.#put(high, low)
+    this.#new.push(high, low)
   }
 
   /** It grows no more: as small as lookups allow. */
@@ -127,20 +135,28 @@ class Slice implements DedupSlice {
     this.#resize(Math.ceil(this.size / 0.75) + 1)
   }
 
-  encode(): Uint8Array {
-    const bytes = new Uint8Array(headBytes + this.size * 8)
+  takeNew(): Uint8Array | null {
+    if (this.#new.length === 0) return null
+    const bytes = new Uint8Array(headBytes + this.#new.length * 4)
     const view = new DataView(bytes.buffer)
     view.setFloat64(0, this.number, true)
     view.setFloat64(8, this.first, true)
     view.setFloat64(16, this.last, true)
-    let at = headBytes
-    for (let slot = 0; slot < this.#slots.length; slot += 2) {
-      if (this.#slots[slot + 1] === 0) continue
-      view.setUint32(at, this.#slots[slot] as number, true)
-      view.setUint32(at + 4, this.#slots[slot + 1] as number, true)
-      at += 8
-    }
+    for (const [i, lane] of this.#new.entries()) view.setUint32(headBytes + i * 4, lane, true)
+    this.#new = []
     return bytes
+  }
+
+  /** Takes in another part of the same slice. */
+  merge(part: Slice): void {
+    const { first, last, size } = part
+    const slots = part.#slots
+    this.first = Math.min(this.first, first)
+    this.last = Math.max(this.last, last)
+    this.#resize(Math.ceil((this.size + size) / 0.7) + 64)
+    for (let slot = 0; slot < slots.length; slot += 2)
+      if (slots[slot + 1] !== 0 && !this.has(slots[slot] as number, slots[slot + 1] as number))
+        this.#put(slots[slot] as number, slots[slot + 1] as number)
   }
 
   static decode(bytes: Uint8Array): Slice {

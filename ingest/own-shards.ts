@@ -99,7 +99,7 @@ export async function ownShards({ assignment, options, stop, end }: Ownership): 
       if (intake.ended && records.length === 0) break
       await runRound(records, owned, behind, context, round)
       // One piece between two rounds, whosever it is; its end wakes the loop for the next one.
-      mostOverdue(owned.values())?.checkpointer.step()
+      mostOverdue(owned.values())?.checkpointer.step(records.length / settings.maxRoundRecords)
       behind.step()
     }
     while (await behind.drain(!assignment.signal.aborted)) await runRound([], owned, behind, context, round)

@@ -88,8 +88,8 @@ export interface Assembled {
   shard: Shard
   loaded: LoadedStates
   tail: ScannedTail
-  /** How many events each stored slice knows. */
-  slices: Map<string, number>
+  /** Names of the stored records of seen events. */
+  slices: string[]
 }
 
 /** A shard as its last checkpoint has it, under the numbers of its announcements. */
@@ -100,11 +100,6 @@ export function assemble(
   const { marker } = loaded
   const deduplicators = new Map(domainTopics(topics).map((topic) => [topic, new Deduplicator({ retentionMs: duplicateRetentionMs })]))
   for (const [name, body] of loaded.slices) deduplicators.get(parseSliceName(name).topic)?.restore(body)
-  // Now, before events make them grow: it tells which records are still up to date.
-  const slices = new Map([...loaded.slices.keys()].map((name) => {
-    const { topic, slice } = parseSliceName(name)
-    return [name, deduplicators.get(topic)?.slices.find(({ number }) => number === slice)?.size ?? 0]
-  }))
   const shard = new Shard({
     number, epoch, nextChange, checkpoint, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
     sequence: tail.sequence, rekeyed: tail.rekeyed,
@@ -114,7 +109,7 @@ export function assemble(
     // Written after the checkpoint had begun, or in one that was never completed.
     if (!covers(shard.positions, positions)) shard.ahead.set(key, positions)
   }
-  return { shard, loaded, tail, slices }
+  return { shard, loaded, tail, slices: [...loaded.slices.keys()] }
 }
 
 /**

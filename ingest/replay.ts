@@ -98,7 +98,7 @@ async function build(boundaries: Map<number, Boundary>, options: ReplayOptions):
     for (const [number, shard] of built.shards) {
       const checkpointer = new Checkpointer(shard, {
         log, index, topics, settings, clock, logger, metrics, signal, wake: () => {}, completed: () => {},
-      }, { slices: new Map(), obsolete: boundaries.get(number)?.loaded.obsolete ?? [], markedSequence: null })
+      }, { slices: [], obsolete: boundaries.get(number)?.loaded.obsolete ?? [], markedSequence: null })
       for (const entry of shard.entities.values()) shard.dirty.add(entry)
       await checkpointer.finish()
     }

@@ -10,7 +10,7 @@ export interface IngestSettings {
   readAhead: number
   /** Time between the beginnings of two checkpoints of a shard. */
   checkpointIntervalMs: number
-  /** Bytes of checkpoint that are serialised between two rounds: bounds what a checkpoint adds to an event's latency. */
+  /** Bytes of checkpoint that are serialised after a full round, less after a smaller one: bounds what it adds to an event's latency. */
   checkpointChunkBytes: number
   /** Time between two commits of the group's offsets, which serve monitoring alone. */
   commitIntervalMs: number

@@ -41,7 +41,7 @@ export const stateKey = (name: string, version: number = projectionVersion): str
 export const markerName = 'checkpoint'
 export const ownerName = 'owner'
 const slicePrefix = 'duplicates/'
-/** A slice that still grows is written anew with every checkpoint, under a name of its own: the former marker's must stay. */
+/** Each checkpoint writes what has come to a slice since the one before, under a name of its own. */
 export const sliceName = (topic: string, slice: number, checkpoint: number): string => `${slicePrefix}${checkpoint}/${topic}/${slice}`
 export function parseSliceName(name: string): { topic: string; slice: number } {
   const [, , topic, slice] = name.split('/') as [string, string, string, string]
