@@ -174,7 +174,6 @@ async function announce(
   const entities = new Map<Shard, Announcement['entities'][number][]>(rounds.map(({ shard }) => [shard, []]))
   for (const { shard, touch, change: { operation, revision, changed, after } } of changes) {
     const { state } = touch.entry
-    state.appliedAt = appliedAt
     entities.get(shard)?.push({
       entity: state.entity, revision, operation, changed, after, eventTime: touch.eventTime,
       appendedAt: touch.appendedAt || (state.metrics?.appendedAt ?? appliedAt), events: touch.events,

@@ -20,7 +20,7 @@ export interface StateMark {
 /** What a metric view needs of a state record. */
 export interface DecodedMetrics extends StateMark {
   metrics: Metrics | null
-  /** When its latest change was applied, ms. */
+  /** When what was counted last was applied, ms. */
   appliedAt: number
   /** Whether the entity was deleted and has not come back. */
   deleted: boolean

@@ -31,7 +31,7 @@ export interface EntityState {
   eventTime: number
   /** Until something is counted: null. Counts outlive a tombstone: they commute, and a deletion would not. */
   metrics: Metrics | null
-  /** When a query first answered with its latest change, ms. The loop sets it. */
+  /** When what was counted last was applied, ms: what a view says of its metrics. The loop sets it. */
   appliedAt: number
   /** Names the text whose own embedding the index holds (a hash). The loop sets it; null: none yet. */
   embeddedText: string | null

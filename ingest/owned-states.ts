@@ -50,7 +50,7 @@ export class OwnedStates {
     return state === undefined || isDeleted(state) ? null : state.metrics
   }
 
-  /** When the entity's latest change was applied, ms; null while that is going on. */
+  /** When what was counted last was applied, ms; null while that is going on. */
   appliedAtOf(entity: EntityKey): number | null {
     const shard = this.#shardOf(entity)
     const entry = shard?.entities.get(entity)

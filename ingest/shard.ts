@@ -69,7 +69,7 @@ export class Shard {
   /** Only while recovering: entities whose loaded state includes more than the positions that are being read. */
   readonly ahead = new Map<EntityKey, Positions>()
   round: Round = new Round()
-  /** Taken, but when its changes were applied is not known yet. */
+  /** Taken, and not applied yet. */
   applying: Round | null = null
   /** Greatest append time of an event applied, as the metric views know it: what pruning goes by. */
   #appendedAt = 0
@@ -146,7 +146,7 @@ export class Shard {
     return round
   }
 
-  /** Whether something was counted of it that no query was told the time of: when it was applied. */
+  /** Whether something was counted of it of which nobody knows yet when it was applied. */
   isApplying(entry: Entry): boolean {
     return this.round.counted.has(entry) || this.applying?.counted.has(entry) === true
   }

@@ -96,7 +96,7 @@ export interface ScannedTail extends ShardTail {
   greatestEpoch: number
   /** The last announcement of each entity since the scan's beginning: revisions go on from there. */
   announced: Map<EntityKey, EntityChanged>
-  /** When the last change of each was applied, metrics included. */
+  /** When what was counted of each entity last was applied. */
   appliedAt: Map<EntityKey, number>
   /** Entities with a vector among the announcements. */
   vectors: Set<EntityKey>
@@ -136,7 +136,6 @@ export async function scanTails(
     tail.next = batch.next
     for (const change of batch.entities) {
       tail.announced.set(change.entity, change)
-      tail.appliedAt.set(change.entity, change.appliedAt)
       if (Object.keys(change.changed).some((name) => name.startsWith('vector:'))) tail.vectors.add(change.entity)
     }
     for (const { entities, appliedAt } of batch.metrics) for (const { entity } of entities) tail.appliedAt.set(entity, appliedAt)

@@ -34,7 +34,7 @@ export interface ShardStart {
 export interface MetricsSource {
   /** Read at once, never kept or changed. Null where nothing was counted, and of a deleted entity. */
   metricsOf(entity: EntityKey): Metrics | null
-  /** When the entity's latest change was applied, ms; null while that is going on. */
+  /** When what was counted last was applied, ms; null while that is going on. */
   appliedAtOf(entity: EntityKey): number | null
 }
 

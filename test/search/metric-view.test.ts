@@ -6,9 +6,12 @@ import { partitionOf } from '../../events/topics.ts'
 import type { ChangeBatch } from '../../ingest/change-reader.ts'
 import type { EntityChanged, Progress } from '../../ingest/changes.ts'
 import type { Effect, Increment } from '../../ingest/effects.ts'
+import { endChange } from '../../ingest/entity-change.ts'
 import { encodeEntityState } from '../../ingest/entity-state-codec.ts'
 import { readMetrics, readUserAffinities } from '../../ingest/metrics/read.ts'
+import { OwnedStates } from '../../ingest/owned-states.ts'
 import { project } from '../../ingest/projections/index.ts'
+import { Shard } from '../../ingest/shard.ts'
 import { MetricViewImpl } from '../../search/metric-view.ts'
 import { arriving, epoch } from '../ingest/projections/arbitrary.ts'
 import { assertSame, World } from '../ingest/projections/world.ts'
@@ -98,6 +101,102 @@ test('reads as ingest does, whatever part comes from state records and whatever 
         }
     },
   ), { numRuns: 150 })
+})
+
+const newShard = (number: number) =>
+  new Shard({ number, epoch: 1, positions: {}, marks: {}, deduplicators: new Map(), sequence: -1, rekeyed: {}, nextChange: 0, checkpoint: 0 })
+
+/** Announces a shard's round as the loop does, without a log. */
+function announce(shard: Shard, appendedAt: number): ChangeBatch {
+  const { touched, counted, increments } = shard.takeRound()
+  const entities = [...touched.values()].flatMap(({ entry: { state }, pending }) => {
+    const change = endChange(state, pending)
+    return change ? [{ entity: state.entity, operation: change.operation }] : []
+  })
+  for (const { state } of counted) state.appliedAt = appendedAt + 5
+  return batchOf({ shard: shard.number, sequence: ++shard.sequence, entities, metrics: Object.fromEntries(increments), appendedAt })
+}
+
+const everybody = [
+  ...Array.from({ length: 12 }, (_, i) => `user:u${i + 1}`), ...Array.from({ length: 3 }, (_, i) => `seller:s${i + 1}`),
+  ...Array.from({ length: 3 }, (_, i) => `livestream:l${i + 1}`),
+] as EntityKey[]
+
+test('answers from a source as it would from the same batches, deletions included, and leaves the source as it is', () => {
+  let compared = 0
+  let hidden = 0
+  fc.assert(fc.property(arriving(0), fc.integer({ min: 1, max: 10 }), (items, size) => {
+    const owned = Array.from({ length: shards }, (_, number) => newShard(number))
+    const source = new OwnedStates(shards)
+    source.own(owned)
+    const reading = new MetricViewImpl({ source })
+    const copying = new MetricViewImpl()
+    const announceAll = (appendedAt: number) => {
+      for (const shard of owned) {
+        const batch = announce(shard, appendedAt)
+        reading.apply(batch)
+        copying.apply(batch)
+      }
+    }
+    // Everybody is there: of what is deleted before it came to be, nothing is announced.
+    for (const entity of everybody)
+      owned[shardOf(entity)]?.apply(
+        { entity, fields: entity.startsWith('livestream:') ? { title: 'T' } : { name: 'N' } },
+        { stamp: { time: 0, source: 's', id: entity }, type: 'Registered', appendedAt: 0 }, 'domain/0', 0,
+      )
+    announceAll(0)
+    const sorted = [...items].sort((a, b) => a.at - b.at)
+    for (let from = 0; from < sorted.length; from += size) {
+      const chunk = sorted.slice(from, from + size)
+      for (const [i, { event, at }] of chunk.entries())
+        for (const effect of project(event, at))
+          owned[shardOf(effect.entity)]?.apply(effect, { stamp: { time: at, source: event.source, id: event.id }, type: event.type, appendedAt: at }, 'domain/0', from + i)
+      announceAll(chunk[0]?.at ?? 0)
+      const end = chunk.at(-1)?.at ?? 0
+      for (const { entities } of owned)
+        for (const [entity, { state }] of entities) {
+          if (state.metrics === null) {
+            assert.equal(reading.metrics(entity, end), null)
+            continue
+          }
+          const before = structuredClone(state.metrics)
+          for (const now of [end, end + 100_000]) {
+            assertSame(reading.metrics(entity, now), copying.metrics(entity, now), 1e-12, `${entity}.metrics`)
+            assertSame(reading.affinities(state.id, now), copying.affinities(state.id, now), 1e-12)
+            assert.equal(reading.viewersNow(entity, now), copying.viewersNow(entity, now))
+            assert.equal(reading.window(entity, '5m', 'watchSeconds', now), copying.window(entity, '5m', 'watchSeconds', now))
+            assertSame(reading.decayed(entity, 'revenue', now), copying.decayed(entity, 'revenue', now), 1e-12)
+            assert.equal(reading.total(entity, 'views'), copying.total(entity, 'views'))
+            assertSame(reading.popularity(entity, now), copying.popularity(entity, now), 1e-12)
+          }
+          assert.deepEqual(state.metrics, before, 'reading changes nothing')
+          compared++
+          if (copying.metrics(entity, end) === null) hidden++
+        }
+    }
+    assert.equal(reading.size, 0)
+  }), { numRuns: 100 })
+  assert.ok(compared > 100 && hidden > 10, `${compared} compared, ${hidden} of them deleted`)
+})
+
+test('what a source counts before it is applied is answered as of now', () => {
+  const shard = newShard(0)
+  const source = new OwnedStates(1)
+  source.own([shard])
+  const view = new MetricViewImpl({ source })
+  const chat = (at: number) => shard.apply(
+    { entity: 'livestream:l', increments: [{ count: 'chats', at, amount: 1 }] },
+    { stamp: { time: at, source: 's', id: `${at}` }, type: 'ChatPosted', appendedAt: at }, 'domain/0', at,
+  )
+  const seen = (now: number) => [view.metrics('livestream:l', now)?.total.chats, view.metrics('livestream:l', now)?.appliedAt]
+  chat(epoch)
+  assert.deepEqual(seen(epoch + 1), [1, epoch + 1])
+  announce(shard, epoch)
+  assert.deepEqual(seen(epoch + 60_000), [1, epoch + 5])
+  chat(epoch + 60_000)
+  // The loop has begun to apply it.
+  shard.applying = shard.takeRound()
+  assert.deepEqual(seen(epoch + 60_001), [2, epoch + 60_001])
 })
 
 test('knows nothing of an entity without events', () => {
