@@ -31,8 +31,8 @@ const isSerial = (step: Step | undefined): boolean =>
   || step.kind === 'sequence' && step.steps.every(({ kind }) => kind === 'root')
 
 /**
- * Plans operations over one supergraph and keeps the plans by the operation's normalised text. The native planner makes
- * the better plans; what it does not plan, or may plan wrongly, our own one plans.
+ * Plans operations over one supergraph and keeps the plans by the operation's normalised text. The native planner is asked
+ * first; what it does not plan, or may plan wrongly, our own one plans.
  */
 export class Plans {
   hits = 0

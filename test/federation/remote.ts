@@ -15,7 +15,7 @@ export const serveSubgraph = async (
   schema: GraphQLSchema, contextOf: (headers: IncomingHttpHeaders) => unknown = () => undefined,
 ): Promise<RemoteSubgraph> => {
   const requests: Record<string, unknown>[] = []
-  const server = createServer((request, response) => {
+  const server = createServer({ headersTimeout: 0, requestTimeout: 0 }, (request, response) => {
     requests.push(request.headers)
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
