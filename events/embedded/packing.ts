@@ -33,18 +33,28 @@ export function pack(records: readonly Packable[], size: number): Uint8Array {
   return blob
 }
 
-/** Calls `visit` for each record in order; values are views of the blob, not copies. */
-export function unpack(blob: Uint8Array, visit: (key: string | null, value: Uint8Array | null) => void): void {
-  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength)
-  let at = 0
-  while (at < bytes.length) {
-    const keyLength = bytes.readUInt32LE(at)
-    const valueLength = bytes.readUInt32LE(at + 4)
-    at += HEADER
+/** Takes a blob's records out in order, one at a time; values are views of the blob, not copies. */
+export class Unpacking {
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(blob: Uint8Array) {
+    this.#bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength)
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length
+  }
+
+  next(): Packable {
+    const bytes = this.#bytes
+    const keyLength = bytes.readUInt32LE(this.#at)
+    const valueLength = bytes.readUInt32LE(this.#at + 4)
+    this.#at += HEADER
     let key: string | null = null
-    if (keyLength !== NULL) key = bytes.toString('utf8', at, (at += keyLength))
+    if (keyLength !== NULL) key = bytes.toString('utf8', this.#at, (this.#at += keyLength))
     let value: Uint8Array | null = null
-    if (valueLength !== NULL) value = bytes.subarray(at, (at += valueLength))
-    visit(key, value)
+    if (valueLength !== NULL) value = bytes.subarray(this.#at, (this.#at += valueLength))
+    return { key, value }
   }
 }

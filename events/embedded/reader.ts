@@ -1,7 +1,7 @@
 import type { LogRecord, Positions, ReadOptions } from '../log.ts'
-import { unpack } from './packing.ts'
+import { Unpacking } from './packing.ts'
 import type { Slot, Slots } from './slots.ts'
-import type { Row, Store } from './store.ts'
+import type { Store } from './store.ts'
 
 /** One batch ends at this size even when it has fewer records than were asked for. */
 const BATCH_BYTES = 4 << 20
@@ -12,11 +12,14 @@ interface Cursor {
   position: number
   /** Whether a row begins at `position`. Only the position that a reader starts from may lie within one. */
   aligned: boolean
-  /** Decoded with their row, but beyond the last batch. */
-  left: LogRecord[]
+  /**
+   * The row that the last batch ended within. Its records are decoded as they are taken: who works off a backlog would
+   * otherwise keep hundreds of them from one collection of the young generation to the next.
+   */
+  left: { unpacking: Unpacking; appendedAt: number; offset: number } | null
 }
 
-const hasMore = ({ slot, position, left }: Cursor): boolean => left.length > 0 || position < slot.next
+const hasMore = ({ slot, position, left }: Cursor): boolean => left !== null || position < slot.next
 
 /** Readers that wait for an append. */
 export class Waiters {
@@ -68,7 +71,7 @@ const cursorsOf = (slots: Slots, from: Positions): Cursor[] =>
     if (!Number.isSafeInteger(position) || position < 0) {
       throw new RangeError(`The position of ${key} is ${position}; expected a whole number from 0.`)
     }
-    return { slot: slots.at(key), position, aligned: false, left: [] }
+    return { slot: slots.at(key), position, aligned: false, left: null }
   })
 
 /** A fair share of every slot that has something: no busy partition holds back the others. */
@@ -92,35 +95,30 @@ function take(store: Store, cursor: Cursor, most: number, mostBytes: number, bat
   const { slot } = cursor
   const compacted = slot.topic.compacted ?? false
   let bytes = 0
-  let room = most
-  const move = (records: LogRecord[]): LogRecord[] => {
-    let moved = 0
-    while (moved < records.length && moved < room && (bytes < mostBytes || batch.length === before)) {
-      const record = records[moved++]!
-      bytes += record.value?.length ?? 0
-      batch.push(record)
+  const hasRoom = () => batch.length - before < most && (bytes < mostBytes || batch.length === before)
+  /** Those of the row before `from` are left out. */
+  const move = (from: number) => {
+    const { left } = cursor
+    if (!left) return
+    const { unpacking, appendedAt } = left
+    while (!unpacking.done && hasRoom()) {
+      const { key, value } = unpacking.next()
+      const offset = left.offset++
+      if (offset < from) continue
+      bytes += value?.length ?? 0
+      batch.push({ topic: slot.topic.name, partition: slot.partition, offset, key, value, appendedAt })
     }
-    room -= moved
-    return records.slice(moved)
+    if (unpacking.done) cursor.left = null
   }
-  cursor.left = move(cursor.left)
-  if (cursor.left.length > 0 || room === 0 || bytes >= mostBytes) return bytes
+  move(0)
+  if (cursor.left || !hasRoom()) return bytes
   const from = cursor.aligned ? cursor.position : (store.floor(compacted, slot.number, cursor.position)?.offset ?? 0)
-  store.scan(compacted, slot.number, from, (row) => {
-    cursor.left = move(decode(slot, row, cursor.position))
-    cursor.position = Math.max(cursor.position, row.offset + row.count)
-    return cursor.left.length === 0 && room > 0 && bytes < mostBytes
+  store.scan(compacted, slot.number, from, ({ offset, appendedAt, count, blob }) => {
+    cursor.left = { unpacking: new Unpacking(blob), appendedAt, offset }
+    move(cursor.position)
+    cursor.position = Math.max(cursor.position, offset + count)
+    return cursor.left === null && hasRoom()
   })
   cursor.aligned = true
   return bytes
-}
-
-function decode({ topic, partition }: Slot, { offset, appendedAt, blob }: Row, from: number): LogRecord[] {
-  const records: LogRecord[] = []
-  let at = offset
-  unpack(blob, (key, value) => {
-    if (at >= from) records.push({ topic: topic.name, partition, offset: at, key, value, appendedAt })
-    at++
-  })
-  return records
 }
