@@ -1,7 +1,7 @@
-import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server'
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, type GraphQLRequestListener } from '@apollo/server'
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import type { ExecutionResult } from 'graphql'
-import type { Engine } from '../federation/index.ts'
+import { codes, type Engine } from '../federation/index.ts'
 import type { RequestContext } from '../resolvers/context.ts'
 import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
@@ -19,6 +19,8 @@ export interface HttpContext {
   waitFor: (token: string) => Promise<void>
   /** Told of the result before it is formatted. */
   onResult: (result: ExecutionResult) => void
+  /** Told when the operation is not one, or its variables do not fit: nothing was executed. */
+  onInvalid: () => void
 }
 
 /**
@@ -65,21 +67,31 @@ export function apolloGateway(host: EngineHost, { requestTimeoutMs }: Pick<Gatew
   }
 }
 
+/** Codes of what is wrong with a document or its variables. */
+const invalid = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', codes.badInput])
+
+const done = Promise.resolve()
+
 /** Apollo Server over the engine, with our limits. Starts with `start()`. */
 export function createApolloServer(host: EngineHost, settings: GatewaySettings, onError: (error: unknown) => void): ApolloServer<HttpContext> {
-  const limits: ApolloServerPlugin<HttpContext> = {
-    requestDidStart: () => Promise.resolve({
-      didResolveOperation: ({ schema, document, operation, request }) => {
-        if (operation) checkLimits(schema, document, operation, request.variables ?? {}, settings.limits)
-        return Promise.resolve()
-      },
-    }),
-  }
+  // One for all requests: Apollo Server asks for it each time.
+  const listening: Promise<GraphQLRequestListener<HttpContext>> = Promise.resolve({
+    didResolveOperation: ({ schema, document, operation, request }) => {
+      if (operation) checkLimits(schema, document, operation, request.variables ?? {}, settings.limits)
+      return done
+    },
+    didEncounterErrors: ({ errors, contextValue }) => {
+      if (errors.some(({ extensions }) => invalid.has(extensions.code))) contextValue.onInvalid()
+      return done
+    },
+  })
+  const rules: ApolloServerPlugin<HttpContext> = { requestDidStart: () => listening }
   return new ApolloServer<HttpContext>({
     gateway: apolloGateway(host, settings),
-    plugins: [ApolloServerPluginLandingPageDisabled(), limits],
+    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled(), rules],
     introspection: true,
-    csrfPrevention: true,
+    // Ours is `checkForgery`, which lets programs send a GET as GraphQL over HTTP has it.
+    csrfPrevention: false,
     includeStacktraceInErrorResponses: false,
     // The limit is ours, with a name: `checkLimits`.
     maxRecursiveSelections: false,

@@ -26,13 +26,17 @@ export async function serveGraphql(
   // What never comes to be executed was refused.
   let outcome: 'ok' | 'error' = 'error'
   const onResult = (result: ExecutionResult): void => { outcome = outcomeOf(result) }
+  let invalid = false
+  const onInvalid = (): void => { invalid = true }
   const answer = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method: request.method ?? 'GET', headers, search: searchOf(request.url), body },
-    context: () => Promise.resolve({ request: contextFor(door, { signal }), waitFor: waitWith(door, signal), onResult }),
+    context: () => Promise.resolve({ request: contextFor(door, { signal }), waitFor: waitWith(door, signal), onResult, onInvalid }),
   })
   stopTimer({ outcome })
   if (response.destroyed) return
-  response.statusCode = answer.status ?? 200
+  response.statusCode = invalid && isLegacy(answer.headers.get('content-type')) ? 200 : answer.status ?? 200
+  // What is true now may not be in a moment.
+  response.setHeader('cache-control', 'no-store')
   for (const [name, value] of answer.headers) response.setHeader(name, value)
   if (answer.body.kind === 'complete') response.end(answer.body.string)
   else {
@@ -40,6 +44,12 @@ export async function serveGraphql(
     response.end()
   }
 }
+
+/**
+ * Whether the answer is `application/json`: then whatever is a GraphQL answer has status 200, so that it cannot be taken for
+ * that of a server in between (GraphQL over HTTP, "Status codes").
+ */
+const isLegacy = (contentType = ''): boolean => contentType.startsWith('application/json')
 
 const searchOf = (url = ''): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
 

@@ -27,6 +27,18 @@ export function checkRequest(request: IncomingMessage, settings: GatewaySettings
   return null
 }
 
+/**
+ * Refuses a GET that the page of another site makes a browser send, with no Origin but with the person's rights and costs (an
+ * image's address, a link). Browsers say so by themselves; programs do not send the header.
+ */
+export function checkForgery({ method, headers }: IncomingMessage): Refusal | null {
+  const site = headers['sec-fetch-site']
+  const foreign = site === 'cross-site' || site === 'same-site'
+  return method === 'GET' && foreign && headers.origin === undefined && headers['apollo-require-preflight'] === undefined
+    ? { status: 403, message: 'Pages of other sites may not send this request without being asked: send it by POST, or with the header "apollo-require-preflight".' }
+    : null
+}
+
 /** Null where no key is needed, or the right one came. */
 export function checkKey(authorization: string | undefined, settings: GatewaySettings): Refusal | null {
   if (settings.apiKey === undefined) return null

@@ -6,7 +6,7 @@ import { bind } from './bind.ts'
 import type { Door } from './door.ts'
 import { serveGraphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
-import { checkListen, checkRequest } from './guard.ts'
+import { checkForgery, checkListen, checkRequest } from './guard.ts'
 import { answerHealth, refuse } from './monitoring.ts'
 import { refuseUpgrade, send, sendJson } from './respond.ts'
 import { serveEventStream, wantsEventStream } from './sse.ts'
@@ -49,6 +49,8 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
 
     if (path === '/graphql') {
       if (isPage(path, request)) return await serveGraphiql(request, response)
+      const forgery = checkForgery(request)
+      if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
       return wantsEventStream(request) ? serveEventStream(door, request, response, closing.signal) : serveGraphql(apollo, door, request, response)
     }
     if (path === '/metrics') {

@@ -101,10 +101,25 @@ describe('who is let in', { timeout: 60_000 }, () => {
     let counted = 0
     await using door = await openDoor({ resolvers: { Mutation: { count: () => ++counted } } })
     for (const accept of ['application/json', 'text/event-stream']) {
-      const { status, text } = await rawRequest(`${door.url}/graphql?query=${encodeURIComponent('mutation { count }')}`, { headers: { accept, 'apollo-require-preflight': '1' } })
+      const { status, text } = await rawRequest(`${door.url}/graphql?query=${encodeURIComponent('mutation { count }')}`, { headers: { accept } })
       assert.equal(status, 405, text)
     }
     assert.equal(counted, 0)
+  })
+
+  test('a query by GET is for programs and own pages, not for the pages of other sites', async () => {
+    let asked = 0
+    await using door = await openDoor({ resolvers: { Query: { hello: () => `${++asked}` } }, settings: { allowedOrigins: ['https://app.example.com'] } })
+    const get = async (accept: string, headers: object) =>
+      (await rawRequest(`${door.url}/graphql?query=%7Bhello%7D`, { headers: { accept, ...headers } })).status
+    for (const accept of ['application/json', 'text/event-stream', 'image/*']) {
+      for (const site of ['cross-site', 'same-site']) assert.equal(await get(accept, { 'sec-fetch-site': site }), 403)
+    }
+    assert.equal(asked, 0)
+    for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' },
+      { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.com' }, { 'sec-fetch-site': 'cross-site', 'apollo-require-preflight': '1' }])
+      assert.equal(await get('application/json', headers), 200)
+    assert.equal(asked, 5)
   })
 
   test('to listen where others can reach it, a key is needed', () => {
