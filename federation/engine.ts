@@ -12,8 +12,8 @@ import { Calls, Lanes } from './lanes.ts'
 import { joinRootFields, RootFields } from './root-fields.ts'
 import { supergraphTypes } from './schema.ts'
 import { SharedOperations } from './shared-operations.ts'
-import { isStream, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
-import type { Engine, EngineRequest, SubgraphTransport } from './types.ts'
+import { isEvents, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
+import type { Engine, EngineRequest, SubgraphTransport, SubscriptionRun } from './types.ts'
 
 export interface EngineOptions {
   supergraphSdl: string
@@ -33,7 +33,7 @@ export interface EngineOptions {
   now?: () => number
 }
 
-/** Events of one subscription that are resolved at the same time, so that their entities can be asked for together. */
+/** See {@link SubscriptionRun.atOnce}. */
 const eventsAtOnce = 16
 
 /**
@@ -184,32 +184,52 @@ export const createEngine = (options: EngineOptions): Engine => {
     return { prepared, subscription: splitSubscription(prepared.plan.step) }
   }
 
-  const subscribe = async (
-    request: EngineRequest,
-  ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+  const runOf = async (request: EngineRequest): Promise<SubscriptionRun | ExecutionResult> => {
     const ready = await prepareSubscription(request)
     if ('errors' in ready) return ready
     const { prepared, subscription } = ready
     const { call } = subscription.source
-    const execution = executionOf(prepared, request, 0)
+    const asked = requestOf(call, executionOf(prepared, request, 0))
+    const failed = (cause: unknown): ExecutionResult => ({ errors: [failureError(call.service, cause, undefined)] })
+    let transport: SubgraphTransport
     try {
-      const stream = await transportOf(call, execution).subscribe(requestOf(call, execution))
-      if (isStream(stream)) {
-        // The events of one subscription may share calls with each other in any case: they are for one reader.
-        const sharing = request.sharing ?? { key: `\0subscription ${subscriptions++}` }
-        return mapStream<ExecutionResult, ExecutionResult>(
-          stream,
-          (result) => complete(prepared, subscription, result, { ...request, sharing }),
-          {
-            failed: (cause) => ({ errors: [failureError(call.service, cause, undefined)] }),
-            atOnce: subscription.rest ? eventsAtOnce : 1,
-          },
-        )
-      }
-      return { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }
+      transport = transportOf(call, { subgraphs })
     } catch (cause) {
-      return { errors: [failureError(call.service, cause, undefined)] }
+      return failed(cause)
     }
+    // Source events are the same whatever is selected of them; what a remote subgraph sends is not.
+    const events = transport.resolveEvent && transport.subscribeEvents
+    const source = { transport, asked: events ? undefined : JSON.stringify([asked.query, asked.variables]) }
+    // The events of one subscription may share calls with each other in any case: they are for one reader.
+    const forEvents = { ...request, sharing: request.sharing ?? { key: `\0subscription ${subscriptions++}` } }
+    return {
+      source,
+      hasEventsOf: (other) => other.source.transport === transport && other.source.asked === source.asked,
+      open: async () => {
+        try {
+          const stream = await (events ? transport.subscribeEvents!(asked) : transport.subscribe(asked))
+          return isEvents(stream) ? stream
+            : { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }
+        } catch (cause) {
+          return failed(cause)
+        }
+      },
+      resolve: async (event) => complete(
+        prepared, subscription,
+        events ? await transport.resolveEvent!({ ...asked, event }) : event as ExecutionResult, forEvents,
+      ),
+      failed,
+      atOnce: subscription.rest ? eventsAtOnce : 1,
+    }
+  }
+
+  const subscribe = async (
+    request: EngineRequest,
+  ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+    const run = await runOf(request)
+    if (!('open' in run)) return run
+    const events = await run.open()
+    return isEvents(events) ? mapStream(events, (event) => run.resolve(event), run) : events
   }
 
   const resolveEvent = async (request: EngineRequest & { event: unknown }): Promise<ExecutionResult> => {
@@ -235,6 +255,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     supergraphSdl,
     execute: guarded(execute),
     subscribe: guarded(subscribe),
+    prepareSubscription: guarded(runOf),
     resolveEvent: guarded(resolveEvent),
     stats: () => ({
       plans: plans.size,

@@ -55,7 +55,7 @@ export const requestOf = (call: Call, execution: Execution): SubgraphRequest => 
 }
 
 /** The transport of a call's subgraph. @throws SubgraphFailure when there is none. */
-export const transportOf = (call: Call, execution: Execution): SubgraphTransport => {
+export const transportOf = (call: Call, execution: Pick<Execution, 'subgraphs'>): SubgraphTransport => {
   const transport = execution.subgraphs.get(call.service)
   if (!transport) throw new SubgraphFailure('is part of the supergraph but not connected')
   return transport

@@ -6,7 +6,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit'
 import { codes } from './errors.ts'
 import { inlineFragments } from './inline-fragments.ts'
 import { variableCoercion } from './recursive-inputs.ts'
-import { isStream, mapStream } from './subscribe.ts'
+import { isEvents, mapStream } from './subscribe.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
 
 export interface InProcessOptions {
@@ -60,23 +60,29 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
     return result instanceof Promise ? result.then(finish) : finish(result)
   }
 
+  const eventsOf = async (request: SubgraphRequest): Promise<AsyncIterable<unknown> | ExecutionResult> => {
+    const source = await createSourceEventStream({
+      schema,
+      document: documentOf(request),
+      operationName: request.operationName,
+      contextValue: request.context,
+      variableValues: request.variables,
+    })
+    if (!isEvents(source)) return finish(source)
+    const stream = mapStream(source, async (event) => event)
+    request.signal?.addEventListener('abort', () => void stream.return?.(), { once: true })
+    return stream
+  }
+
   return {
     schema,
     execute: (request) => runWith(undefined, request),
     resolveEvent: (request) => runWith(request.event, request),
     subscribe: async (request) => {
-      const source: unknown = await createSourceEventStream({
-        schema,
-        document: documentOf(request),
-        operationName: request.operationName,
-        contextValue: request.context,
-        variableValues: request.variables,
-      })
-      if (!isStream(source)) return finish(source as ExecutionResult)
-      const stream = mapStream<unknown, ExecutionResult>(source, async (event) => runWith(event, request))
-      request.signal?.addEventListener('abort', () => void stream.return?.(), { once: true })
-      return stream
+      const source = await eventsOf(request)
+      return isEvents(source) ? mapStream<unknown, ExecutionResult>(source, async (event) => runWith(event, request)) : source
     },
+    subscribeEvents: eventsOf,
   }
 }
 

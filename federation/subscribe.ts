@@ -19,8 +19,9 @@ export const splitSubscription = (step: Step | undefined): SubscriptionPlan => {
   throw new Error('The plan of a subscription does not begin with one.')
 }
 
-export const isStream = (value: unknown): value is AsyncIterable<ExecutionResult> =>
-  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+/** Whether a subscription was started, and not refused. */
+export const isEvents = <Event>(value: AsyncIterable<Event> | ExecutionResult): value is AsyncIterable<Event> =>
+  Symbol.asyncIterator in value
 
 export interface MapOptions<Result> {
   /** The last result of a source that failed; it is thrown where this is absent. */

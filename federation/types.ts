@@ -30,6 +30,8 @@ export interface SubgraphTransport {
   execute(request: SubgraphRequest): Promise<ExecutionResult> | ExecutionResult
   /** Starts a subscription. A single result means that the subgraph refused it. */
   subscribe(request: SubgraphRequest): Promise<AsyncIterable<ExecutionResult> | ExecutionResult>
+  /** Starts a subscription and gives its source events as they are, for {@link resolveEvent}. Only co-located subgraphs can. */
+  subscribeEvents?(request: SubgraphRequest): Promise<AsyncIterable<unknown> | ExecutionResult>
   /**
    * Executes a subscription's selection for one source event at hand, without subscribing. Only co-located subgraphs
    * can: the event is whatever their `subscribe` resolver yields.
@@ -84,6 +86,22 @@ export interface EngineStats {
   planningMs: number
 }
 
+/** A subscription as one engine runs it. Another engine's run of the same subscription can take over its events. */
+export interface SubscriptionRun {
+  /** Whether that run is given the same events, so that either resolves the other's. */
+  hasEventsOf(other: SubscriptionRun): boolean
+  /** What its events come from, for {@link hasEventsOf}: the transport, and what it is asked where its events depend on that. */
+  readonly source: { readonly transport: SubgraphTransport, readonly asked: string | undefined }
+  /** Starts it. A single result means that the subgraph refused, or could not be asked. */
+  open(): Promise<AsyncIterable<unknown> | ExecutionResult>
+  /** The client's answer for one event. */
+  resolve(event: unknown): Promise<ExecutionResult>
+  /** The last answer where the events could not be read any further. */
+  failed(cause: unknown): ExecutionResult
+  /** Events that may be resolved at the same time, so that their entities can be asked for together. */
+  readonly atOnce: number
+}
+
 /** Executes operations over one supergraph. A changed supergraph is a new engine. */
 export interface Engine {
   /** What clients see: no internal types, nothing inaccessible. For validation and introspection. */
@@ -93,6 +111,8 @@ export interface Engine {
   execute(request: EngineRequest): Promise<ExecutionResult>
   /** Each event of the subgraph that owns the root field, with the fields of other subgraphs resolved. */
   subscribe(request: EngineRequest): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
+  /** Plans a subscription without starting it. A result says why it cannot be. */
+  prepareSubscription(request: EngineRequest): Promise<SubscriptionRun | ExecutionResult>
   /**
    * Resolves a subscription's selection for one source event at hand, as if the owning co-located subgraph had
    * yielded it. For deliveries that fan one event out to many subscribers of the same operation.
