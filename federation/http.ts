@@ -1,9 +1,11 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
-import { Pool, errors as undiciErrors } from 'undici'
+import { errors as undiciErrors } from 'undici'
 import { callbackClient } from './callback-client.ts'
 import type { Callbacks } from './callbacks.ts'
 import { SubgraphFailure, UnusableAnswer } from './errors.ts'
+import { HttpClient } from './http-client.ts'
+import { HttpMessages } from './http-message.ts'
 import { isObject } from './merge.ts'
 import { sseClient } from './sse.ts'
 import type { SubscriptionClient } from './subscription-client.ts'
@@ -61,47 +63,21 @@ export const outgoingHeaders = (
 
 /**
  * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool, its subscriptions by the protocol set.
- * @throws TypeError when the URL is none, or callbacks are wanted and nothing takes them.
+ * @throws TypeError when the URL or a header is none, or callbacks are wanted and nothing takes them.
  */
 export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport => {
   const url = new URL(options.url)
   const timeoutMs = options.timeoutMs ?? 10_000
   const maxResponseBytes = options.maxResponseBytes ?? 16 * 1024 * 1024
-  const pool = new Pool(url.origin, {
-    connections: options.connections ?? 64,
-    maxResponseSize: maxResponseBytes,
-    connect: { timeout: timeoutMs, ...options.tls },
+  const client = new HttpClient({
+    url, timeoutMs, maxResponseBytes, connections: options.connections ?? 64, tls: options.tls,
   })
+  const messages = new HttpMessages(url, options.headers)
   const subscriptions = subscriptionsOf(options, timeoutMs, maxResponseBytes)
 
-  const attempt = async (request: SubgraphRequest, body: string): Promise<ExecutionResult> => {
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), timeoutMs)
-    const leave = () => deadline.abort()
-    request.signal?.addEventListener('abort', leave, { once: true })
-    try {
-      const response = await pool.request({
-        method: 'POST',
-        path: url.pathname + url.search,
-        headers: {
-          ...outgoingHeaders(request.headers, options.headers),
-          accept: 'application/graphql-response+json, application/json;q=0.9',
-          'content-type': 'application/json',
-        },
-        body,
-        signal: deadline.signal,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      })
-      return readResult(await response.body.text(), response.statusCode)
-    } catch (cause) {
-      if (cause instanceof SubgraphFailure) throw cause
-      if (request.signal?.aborted) throw new SubgraphFailure('was not waited for: the request was cancelled', { cause })
-      throw transportFailure(cause, { timeoutMs, maxResponseBytes, timedOut: deadline.signal.aborted })
-    } finally {
-      clearTimeout(timer)
-      request.signal?.removeEventListener('abort', leave)
-    }
+  const attempt = async (message: string | Uint8Array, { kind, signal }: SubgraphRequest): Promise<ExecutionResult> => {
+    const { text, status } = await client.post(message, kind === 'query', signal)
+    return readResult(text, status)
   }
 
   const own = new Set(Object.keys(options.headers ?? {}).map((name) => name.toLowerCase()))
@@ -114,13 +90,13 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
     },
     execute: async (request) => {
       if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
-      const body = JSON.stringify({
+      const message = messages.of(outgoingHeaders(request.headers, undefined), JSON.stringify({
         query: request.query, operationName: request.operationName, variables: request.variables,
-      })
+      }))
       const attempts = request.kind === 'query' ? 1 + (options.retries ?? 1) : 1
       for (let number = 1; ; number++) {
         try {
-          return await attempt(request, body)
+          return await attempt(message, request)
         } catch (failure) {
           const transient = failure instanceof SubgraphFailure && failure.transient
           if (!transient || number >= attempts || request.signal?.aborted) throw failure
@@ -130,7 +106,7 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
     },
     subscribe: (request) => subscriptions.subscribe(request),
     close: async () => {
-      await Promise.all([subscriptions.close(), pool.destroy()])
+      await Promise.all([subscriptions.close(), client.close()])
     },
   }
 }
