@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventLog, Positions } from '../events/log.ts'
 import { openSqliteLog } from '../events/sqlite.ts'
 import { topicNames, type Topics } from '../events/topics.ts'
+import { readManifest, type TrustedDocuments } from '../gateway/documents.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
 import { defaultGatewaySettings } from '../gateway/settings.ts'
 import type { Logger } from '../ingest/observer.ts'
@@ -12,7 +14,7 @@ import type { Embedder } from '../search/embedder.ts'
 import type { EntityIndex } from '../search/entity-index.ts'
 import { createHashingEmbedder } from '../search/hashing-embedder.ts'
 import { createOpenAiEmbedder } from '../search/openai-embedder.ts'
-import type { Settings } from './settings.ts'
+import { SettingsError, type Settings } from './settings.ts'
 
 export const topicsOf = ({ topicPrefix }: Settings): Topics => topicNames(topicPrefix)
 
@@ -69,6 +71,17 @@ export const ingestSettingsOf = (settings: Settings): IngestSettings => ({
   ...(settings.kafkaBrokers ? {} : { takeoverWaitMs: 0 }),
 })
 
-export const gatewaySettingsOf = ({ host, port, apiKey, allowedHosts, allowedOrigins }: Settings): GatewaySettings => ({
-  ...defaultGatewaySettings, host, port, apiKey, allowedHosts, allowedOrigins,
-})
+/** @throws SettingsError where the manifest of trusted documents cannot be used */
+export const gatewaySettingsOf = (settings: Settings): GatewaySettings => {
+  const { host, port, apiKey, allowedHosts, allowedOrigins } = settings
+  return { ...defaultGatewaySettings, host, port, apiKey, allowedHosts, allowedOrigins, trustedDocuments: trustedDocumentsOf(settings) }
+}
+
+function trustedDocumentsOf({ trustedDocumentsFile: file, trustedDocumentsMode: mode }: Settings): TrustedDocuments | undefined {
+  if (file === undefined) return undefined
+  try {
+    return { documents: readManifest(readFileSync(file, 'utf8')), only: mode === 'only' }
+  } catch (error) {
+    throw new SettingsError(`trustedDocuments.file: ${file} cannot be used: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -57,6 +57,8 @@ export const settingDefinitions = {
   apiKey: optional({ key: 'apiKey', env: 'FRESHET_API_KEY', parse: text, expected: 'a text that is not empty', example: 'a long random text', about: 'Key that every request must bring (`authorization: Bearer KEY`).', secret: true }),
   allowedHosts: define({ key: 'allowedHosts', env: 'FRESHET_ALLOWED_HOSTS', default: [] as string[], parse: list, expected: 'host names, separated by commas', example: 'freshet.example.com', about: 'Names under which clients may call, besides loopback.' }),
   allowedOrigins: define({ key: 'allowedOrigins', env: 'FRESHET_ALLOWED_ORIGINS', default: [] as string[], parse: list, expected: 'origins, separated by commas', example: 'https://app.example.com', about: 'Origins of web pages that may call, besides its own.' }),
+  trustedDocumentsFile: optional({ key: 'trustedDocuments.file', env: 'FRESHET_TRUSTED_DOCUMENTS', parse: text, expected: 'a file', example: './documents.json', about: 'Manifest of trusted documents, as `{ "ID": "query …" }` or in Apollo\'s form; requests name one by `documentId`.' }),
+  trustedDocumentsMode: define({ key: 'trustedDocuments.mode', env: 'FRESHET_TRUSTED_DOCUMENTS_MODE', default: 'also' as 'also' | 'only', parse: oneOf('also', 'only'), expected: 'also or only', example: 'also', about: '`only`: all other operations at `/graphql` are refused (routers still ask at `/subgraphs/NAME`).' }),
   dataDir: define({ key: 'dataDir', env: 'FRESHET_DATA_DIR', default: './.freshet', parse: text, expected: 'a folder', example: './.freshet', about: 'Where the embedded log and index keep their files.' }),
   partitions: define({ key: 'partitions', env: 'FRESHET_PARTITIONS', default: 4, parse: whole(1, 1024), expected: 'a whole number from 1 to 1024', example: '4', about: 'Partitions of every topic; fixed once the topics exist.' }),
   topicPrefix: define({ key: 'topicPrefix', env: 'FRESHET_TOPIC_PREFIX', default: 'freshet', parse: (value: unknown) => { const prefix = text(value); return prefix && /^[A-Za-z0-9._-]{1,100}$/.test(prefix) ? prefix : undefined }, expected: 'letters, digits, dots, dashes and underscores', example: 'freshet', about: 'What the names of topics and collections begin with.' }),
@@ -116,6 +118,8 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
   })) as Settings
   if (settings.kafkaSaslMechanism && !(settings.kafkaSaslUsername && settings.kafkaSaslPassword))
     faults.push('kafka.sasl: "mechanism" needs "username" and "password" (FRESHET_KAFKA_SASL_USERNAME, FRESHET_KAFKA_SASL_PASSWORD).')
+  if (settings.trustedDocumentsMode === 'only' && !settings.trustedDocumentsFile)
+    faults.push('trustedDocuments: "mode" only needs "file" (FRESHET_TRUSTED_DOCUMENTS).')
   if (settings.embeddingsUrl && !settings.embeddingsModel)
     faults.push('embeddings: "url" needs "model", for example FRESHET_EMBEDDINGS_MODEL="text-embedding-3-small".')
   if (!settings.embeddingsUrl && settings.embeddingsDimensions < leastHashed)

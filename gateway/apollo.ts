@@ -1,8 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, type GraphQLRequestListener } from '@apollo/server'
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import type { ExecutionResult } from 'graphql'
 import { codes, type Engine } from '../federation/index.ts'
 import type { RequestContext } from '../resolvers/context.ts'
+import { callerOf, waitWith, type Door } from './door.ts'
 import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
 import { checkLimits } from './limits.ts'
@@ -15,8 +17,8 @@ type GatewayInterface = ApolloServerOptionsWithGateway<HttpContext>['gateway']
 /** What Apollo Server hands to the executor. */
 export interface HttpContext {
   request: RequestContext
-  /** Waits for the events of a token, bounded. */
-  waitFor: (token: string) => Promise<void>
+  headers: IncomingHttpHeaders
+  door: Door
   /** Told of the result before it is formatted. */
   onResult: (result: ExecutionResult) => void
   /** Told when the operation is not one, or its variables do not fit: nothing was executed. */
@@ -48,12 +50,12 @@ export function apolloGateway(host: EngineHost, { requestTimeoutMs }: Pick<Gatew
       return Promise.resolve({
         executor: async ({ schema, document, operationName, request, context }) => {
           const engine = engines.get(schema) ?? host.current
-          const { request: requestContext, waitFor, onResult } = context as HttpContext
-          const token = tokenOf(request.http?.headers.get('freshet-token'), request.extensions)
-          if (token !== undefined) await waitFor(token)
+          const { request: requestContext, headers, door, onResult } = context as HttpContext
+          const token = tokenOf(headers['freshet-token'], request.extensions)
           const { signal } = requestContext
+          if (token !== undefined) await waitWith(door, signal)(token)
           const result = await inTime(signal, requestTimeoutMs, engine.execute({
-            document, operationName, variables: request.variables, context: requestContext, signal,
+            document, operationName, variables: request.variables, context: requestContext, signal, ...callerOf(door, headers, token),
           }))
           onResult(result)
           return result
@@ -99,6 +101,8 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     formatError: (formatted, error) => maskError(formatted, error, onError),
     stopOnTerminationSignals: false,
     allowBatchedHttpRequests: false,
+    // Ours are `documents.ts`, for every transport.
+    persistedQueries: false,
     // Silent: what goes wrong reaches `onError`.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   })

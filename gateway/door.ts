@@ -1,7 +1,9 @@
 import type { Scope } from '../resolvers/scope.ts'
 import type { RequestContext, Services } from '../resolvers/context.ts'
 import { createRequestContext } from '../resolvers/context.ts'
-import type { Callbacks } from '../federation/index.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Callbacks, EngineRequest } from '../federation/index.ts'
+import type { Documents } from './documents.ts'
 import type { EngineHost } from './engine-host.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -17,6 +19,8 @@ export interface Door {
   logId: string
   /** Takes the events of foreign subgraphs that send them by HTTP; absent: no subgraph does. */
   callbacks?: Callbacks
+  /** Which text a request stands for. */
+  documents: Documents
   /** Whose requests these are, until authentication is built. */
   scope: Scope
   /** Told of errors whose details clients are not. */
@@ -29,6 +33,19 @@ export interface Door {
 
 export const contextFor = ({ services, scope }: Door, options: { signal?: AbortSignal; live?: boolean }): RequestContext =>
   createRequestContext(services, { scope, ...options })
+
+/** What the engine is told of a request beside its operation. */
+export type Caller = Pick<EngineRequest, 'headers' | 'sharing'>
+
+/**
+ * For whom a request is, and whether it may share what is under way: with a token it may not, as that may have begun before
+ * the token's events were applied. All headers are told; each remote subgraph gets those that its settings name.
+ */
+export const callerOf = ({ scope: { tenant, subject, roles } }: Door, headers: IncomingHttpHeaders, token: string | undefined): Caller => ({
+  // Node joins what is repeated; only `set-cookie`, which is none of a request's, is a list.
+  headers: headers as Record<string, string>,
+  sharing: token === undefined ? { key: JSON.stringify([tenant, subject, ...roles]) } : undefined,
+})
 
 export const waitWith = ({ services, logId, settings }: Door, signal?: AbortSignal) => (token: string): Promise<void> =>
   waitForToken(token, { view: services.view, logId, timeoutMs: settings.tokenTimeoutMs, signal })

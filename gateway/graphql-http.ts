@@ -3,7 +3,9 @@ import { HeaderMap, type ApolloServer } from '@apollo/server'
 import type { ExecutionResult } from 'graphql'
 import type { HttpContext } from './apollo.ts'
 import { BodyTooLargeError, isJson, readBody } from './body.ts'
-import { contextFor, waitWith, type Door } from './door.ts'
+import type { Documents } from './documents.ts'
+import { contextFor, type Door } from './door.ts'
+import { isObject } from './json.ts'
 import { sendJson } from './respond.ts'
 import { outcomeOf } from './results.ts'
 import { timeLimit } from './time-limit.ts'
@@ -17,8 +19,17 @@ export async function serveGraphql(
   response.once('close', () => left.abort())
   const signal = timeLimit(door.settings.requestTimeoutMs, left.signal)
 
-  const body = await bodyOf(request, response, door.settings.limits.bodyBytes)
-  if (body === undefined) return
+  const received = await bodyOf(request, response, door.settings.limits.bodyBytes)
+  if (received === undefined) return
+  let search = searchOf(request.url)
+  let body = received
+  let refused: unknown
+  try {
+    if (request.method === 'GET') search = withText(search, door.documents)
+    else if (isObject(received)) body = door.documents.resolve(received)
+  } catch (error) {
+    refused = error
+  }
   const headers = new HeaderMap()
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
@@ -29,8 +40,11 @@ export async function serveGraphql(
   let invalid = false
   const onInvalid = (): void => { invalid = true }
   const answer = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method: request.method ?? 'GET', headers, search: searchOf(request.url), body },
-    context: () => Promise.resolve({ request: contextFor(door, { signal }), waitFor: waitWith(door, signal), onResult, onInvalid }),
+    httpGraphQLRequest: { method: request.method ?? 'GET', headers, search, body },
+    // Apollo Server answers with what is thrown here, in the form that the client accepts.
+    context: () => refused === undefined
+      ? Promise.resolve({ request: contextFor(door, { signal }), headers: request.headers, door, onResult, onInvalid })
+      : Promise.reject(refused as Error),
   })
   stopTimer({ outcome })
   if (response.destroyed) return
@@ -52,6 +66,26 @@ export async function serveGraphql(
 const isLegacy = (contentType = ''): boolean => contentType.startsWith('application/json')
 
 const searchOf = (url = ''): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
+
+/** The search part with the text for which it stands. */
+function withText(search: string, documents: Documents): string {
+  if (documents.passes(search)) return search
+  const parameters = new URLSearchParams(search)
+  const extensions = parseJson(parameters.get('extensions'))
+  const asked = documents.resolve({ query: parameters.get('query') ?? undefined, documentId: parameters.get('documentId'), extensions })
+  if (asked.query !== undefined) parameters.set('query', asked.query)
+  if (asked.extensions !== extensions) parameters.set('extensions', JSON.stringify(asked.extensions))
+  return `?${parameters.toString()}`
+}
+
+/** Undefined where it is none: Apollo Server says what is wrong. */
+function parseJson(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /** The parsed JSON body; undefined where the refusal is already sent. */
 async function bodyOf(request: IncomingMessage, response: ServerResponse, limit: number): Promise<unknown> {

@@ -1,3 +1,5 @@
+import type { TrustedDocuments } from './documents.ts'
+
 /** What can be set of the door. */
 export interface GatewaySettings {
   /** Address to listen on. Anything but loopback needs an `apiKey`. */
@@ -10,6 +12,7 @@ export interface GatewaySettings {
   allowedHosts: readonly string[]
   /** Origins of web pages that may call the server, besides its own. */
   allowedOrigins: readonly string[]
+  trustedDocuments?: TrustedDocuments
   limits: Limits
   /** A query that takes longer is ended, ms. */
   requestTimeoutMs: number

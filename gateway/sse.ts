@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ExecutionResult } from 'graphql'
+import { GraphQLError, type ExecutionResult } from 'graphql'
 import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
-import { contextFor, waitWith, type Door } from './door.ts'
+import { callerOf, contextFor, waitWith, type Door } from './door.ts'
+import { isObject } from './json.ts'
 import { prepareOperation } from './operation.ts'
 import { sendJson } from './respond.ts'
 import { formatResult, outcomeOf, toGraphQLError, withLastWord } from './results.ts'
@@ -23,13 +24,13 @@ export async function serveEventStream(
   const left = new AbortController()
   response.once('close', () => left.abort())
 
-  const parameters = await parametersOf(request, response, door.settings.limits.bodyBytes)
+  const parameters = await parametersOf(request, response, door)
   if (!parameters) return
   const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
   // A page of any origin can make a browser send a GET, and no Origin comes with it.
   if (request.method === 'GET' && 'operation' in prepared && prepared.operation.operation === 'mutation')
     return sendJson(response, 405, { errors: [{ message: 'A mutation is sent by POST.' }] }, { allow: 'POST' })
-  const token = tokenOf(header(request, 'freshet-token'), parameters.extensions)
+  const token = tokenOf(request.headers['freshet-token'], parameters.extensions)
   const stream = open(response)
   try {
     if ('errors' in prepared) return stream.last(formatResult(prepared, door.onError))
@@ -40,6 +41,7 @@ export async function serveEventStream(
     const signal = live ? left.signal : timeLimit(requestTimeoutMs, left.signal)
     const asked = {
       document, operationName: parameters.operationName, variables: parameters.variables, signal, context: contextFor(door, { signal, live }),
+      ...callerOf(door, request.headers, token),
     }
     if (!live) {
       const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'sse' })
@@ -106,19 +108,25 @@ interface Parameters {
   extensions?: unknown
 }
 
-async function parametersOf(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Parameters | undefined> {
+async function parametersOf(
+  request: IncomingMessage, response: ServerResponse, { documents, settings: { limits } }: Door,
+): Promise<Parameters | undefined> {
   if (request.method !== 'GET' && !isJson(request)) {
     sendJson(response, 415, notJson)
     return undefined
   }
   try {
-    const raw: unknown = request.method === 'GET' ? fromSearch(request.url) : JSON.parse(await readBody(request, limit))
-    if (isParameters(raw)) return raw
+    const raw: unknown = request.method === 'GET' ? fromSearch(request.url) : JSON.parse(await readBody(request, limits.bodyBytes))
+    const asked = isObject(raw) ? documents.resolve(raw) : raw
+    if (isParameters(asked)) return asked
     sendJson(response, 400, { errors: [{ message: 'The request must have a "query", and may have "variables" (an object) and "operationName".' }] })
   } catch (error) {
     if (error instanceof BodyTooLargeError)
       sendJson(response, 413, { errors: [{ message: error.message, extensions: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } }] }, { connection: 'close' })
-    else sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
+    else if (error instanceof GraphQLError) {
+      const { http, ...extensions } = error.extensions
+      sendJson(response, (http as { status: number }).status, { errors: [{ message: error.message, extensions }] })
+    } else sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
   }
   return undefined
 }
@@ -130,7 +138,7 @@ function fromSearch(url = ''): unknown {
     return value === null ? undefined : JSON.parse(value)
   }
   return {
-    query: search.get('query'), operationName: search.get('operationName') ?? undefined,
+    query: search.get('query') ?? undefined, documentId: search.get('documentId'), operationName: search.get('operationName') ?? undefined,
     variables: json('variables'), extensions: json('extensions'),
   }
 }
@@ -141,9 +149,4 @@ const isParameters = (raw: unknown): raw is Parameters => {
   return typeof query === 'string'
     && (operationName === undefined || operationName === null || typeof operationName === 'string')
     && (variables === undefined || variables === null || (typeof variables === 'object' && !Array.isArray(variables)))
-}
-
-const header = (request: IncomingMessage, name: string): string | undefined => {
-  const value = request.headers[name]
-  return Array.isArray(value) ? value[0] : value
 }

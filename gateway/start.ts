@@ -1,16 +1,18 @@
 import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
-import { createEngine, inProcessSubgraph } from '../federation/index.ts'
+import { createCallbacks, inProcessSubgraph, Writes } from '../federation/index.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
 import type { OwnedStates } from '../ingest/owned-states.ts'
 import { persist } from '../ingest/persist.ts'
 import { startView } from '../ingest/view-bootstrap.ts'
-import { buildOwnSubgraph } from '../resolvers/compose.ts'
+import { buildOwnSubgraph, ownDefinitions } from '../resolvers/compose.ts'
 import type { Services } from '../resolvers/context.ts'
 import { createPublisher } from '../resolvers/events/publisher.ts'
 import { createServedLog } from '../resolvers/feed/served-log.ts'
 import { LiveStreams } from '../resolvers/feed/live-streams.ts'
+import { LiveVectors } from '../resolvers/feed/live-vectors.ts'
+import { vectorSpaces } from '../resolvers/feed/spaces.ts'
 import { createFeedService } from '../resolvers/feed/service.ts'
 import { localScope } from '../resolvers/scope.ts'
 import { subgraphNames } from '../resolvers/subgraphs.ts'
@@ -23,13 +25,19 @@ import { MetricViewImpl } from '../search/metric-view.ts'
 import { ChangeHub } from '../subscriptions/change-hub.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
+import { buildEngine } from './build-engine.ts'
 import type { Door } from './door.ts'
+import { Documents } from './documents.ts'
 import { EngineHost } from './engine-host.ts'
 import { explain } from './errors.ts'
+import { ownGraph, type GraphSettings } from './foreign.ts'
+import { composedGraph, GraphUnavailableError, readyGraph, type Graph } from './graph-source.ts'
 import { createLagMeter } from './lag.ts'
+import { createReload, pollFor, type Reloaded } from './reload.ts'
 import { listen } from './server.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
+import { Transports } from './transports.ts'
 
 export interface GatewayOptions {
   log: EventLog
@@ -37,6 +45,10 @@ export interface GatewayOptions {
   index: EntityIndex
   embedder: Embedder
   settings: GatewaySettings
+  /** Of what the supergraph is made; Freshet's own subgraphs alone unless said otherwise. */
+  graph?: GraphSettings
+  /** Gives up the start, which waits for foreign subgraphs. */
+  signal?: AbortSignal
   telemetry: Telemetry
   logger: Logger
   /** Of the ingest in this process, where it owns every shard: the view reads their metrics instead of keeping its own. */
@@ -53,6 +65,8 @@ export interface Gateway {
   services: Services
   /** Resolves when the view has caught up and queries answer with all that was applied before the start. */
   ready: Promise<void>
+  /** Looks for a changed supergraph or foreign subgraph now, and swaps it in. */
+  reload(): Promise<Reloaded>
   close(): Promise<void>
 }
 
@@ -60,6 +74,9 @@ export interface Gateway {
 const flushMs = 2_000
 /** How much is remembered of what an index outside this process has answered: some 20,000 entities with a vector each. */
 const cacheBytes = 64 * 1024 * 1024
+
+/** Livestreams whose vectors a gateway keeps where the index is outside this process: a kilobyte each, and 0.1 ms of a scan per thousand. */
+const mostVectors = 50_000
 
 /** Starts a gateway: the view, the subscriptions, the engine over Freshet's own subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -71,6 +88,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     telemetry.errors.inc()
     logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
+
+  const { callbacks, transports, source, build, engine } = await connectGraph(options, onError, ended.signal)
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub()
@@ -85,12 +104,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // An index in this process answers as fast as a cache would.
   const cache = options.index.local ? undefined : new CachedIndex(options.index, { maxBytes: cacheBytes })
   const index = cache ?? options.index
-  const live = new LiveStreams({ view, clock })
+  const spaces = vectorSpaces({ index, textSpace: embedder.model, clock })
+  const vectors = cache && new LiveVectors({ index: cache, spaces, mostStreams: mostVectors, onError })
+  const live = new LiveStreams({ view, clock, vectors })
   const loadLive = () => persist({
     system: 'index', what: 'reading who is live', signal: ended.signal, logger, metrics: silentObserver,
     isSystems: (error) => error instanceof IndexUnavailableError,
   }, () => live.load(options.index, ended.signal))
-  const feed = createFeedService({ index, live, view, served, textSpace: embedder.model, clock, random, newId })
+  const feed = createFeedService({ index, live, vectors, spaces, view, served, textSpace: embedder.model, clock, random, newId })
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
@@ -131,18 +152,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hub.close(new GraphQLError('The changes could not be read any further; subscribe again.', { extensions: { code: 'LOG_UNAVAILABLE' } }))
   })
 
-  const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
-  const engine = createEngine({
-    supergraphSdl: committedSupergraph(),
-    subgraphs: new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError, explain })])),
-  })
   const measureLag = createLagMeter(log, domainTopics(topics), () => view.covered())
   const measure = async (): Promise<void> => {
     const lag = await measureLag()
     if (lag !== undefined) telemetry.ingestLag.set(lag)
   }
+  // An operation that was validated on an engine may wait for its token before it runs there.
+  const host = new EngineHost(engine, { graceMs: settings.requestTimeoutMs + settings.tokenTimeoutMs })
   const door: Door = {
-    host: new EngineHost(engine), services, settings, telemetry, logId: log.id, scope: localScope, onError, measure,
+    host, callbacks, services, settings, telemetry, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure,
     ready: () => isReady && !hub.closed,
   }
   const server = await listen(door, schemas).catch(async (error: unknown) => {

@@ -25,8 +25,9 @@ export async function waitForToken(
 }
 
 /** The token that a request brings: header `freshet-token`, or `freshetToken` in its `extensions`. */
-export function tokenOf(header: string | null | undefined, extensions: unknown): string | undefined {
+export function tokenOf(header: string | readonly string[] | undefined, extensions: unknown): string | undefined {
   const inExtensions = typeof extensions === 'object' && extensions !== null && 'freshetToken' in extensions
     ? extensions.freshetToken : undefined
-  return header ?? (typeof inExtensions === 'string' ? inExtensions : undefined)
+  const inHeader = typeof header === 'object' ? header[0] : header
+  return inHeader ?? (typeof inExtensions === 'string' ? inExtensions : undefined)
 }

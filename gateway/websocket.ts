@@ -4,11 +4,11 @@ import { GraphQLError, type ExecutionArgs } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { Engine, EngineRequest } from '../federation/index.ts'
-import { contextFor, waitWith, type Door } from './door.ts'
+import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
-import { formatResult, outcomeOf, withLastWord } from './results.ts'
+import { formatResult, outcomeOf, toGraphQLError, withLastWord } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
@@ -23,13 +23,14 @@ interface Arguments extends ExecutionArgs {
   engine: Engine
   /** Of a query or mutation: aborted when its time is up. */
   signal: AbortSignal | undefined
+  caller: Caller
 }
 
 /** Time between pings, ms; a connection that does not answer one is closed. */
 const keepAliveMs = 12_000
 
-const toRequest = ({ document, operationName, variableValues, contextValue, signal }: Arguments): EngineRequest => ({
-  document, operationName, variables: variableValues, context: contextValue, signal,
+const toRequest = ({ document, operationName, variableValues, contextValue, signal, caller }: Arguments): EngineRequest => ({
+  document, operationName, variables: variableValues, context: contextValue, signal, ...caller,
 })
 
 export function createWebSocketDoor(door: Door): WebSocketDoor {
@@ -45,13 +46,19 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
       const given = connectionParams?.authorization
       return checkKey(typeof given === 'string' ? given : request.headers.authorization, door.settings) === null
     },
-    onSubscribe: async ({ subscriptions }, _id, payload): Promise<Arguments | readonly GraphQLError[]> => {
+    onSubscribe: async ({ subscriptions, extra: { request } }, _id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
+      let payload: typeof asked
+      try {
+        payload = door.documents.resolve(asked)
+      } catch (error) {
+        return [withoutStatus(toGraphQLError(error))]
+      }
       const prepared = prepareOperation(door.host.current, payload, limits)
       if ('errors' in prepared) return prepared.errors
       const { engine, document, operation } = prepared
+      const token = tokenOf(undefined, payload.extensions)
       try {
-        const token = tokenOf(undefined, payload.extensions)
         if (token !== undefined) await waitWith(door)(token)
       } catch (error) {
         if (error instanceof GraphQLError) return [error]
@@ -67,6 +74,7 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
         operationName: payload.operationName,
         variableValues: payload.variables,
         contextValue: contextFor(door, { live, signal }),
+        caller: callerOf(door, request.headers, token),
       }
     },
     execute: async (args) => {
@@ -107,6 +115,9 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
     },
   }
 }
+
+/** There is no status of an answer here. */
+const withoutStatus = ({ message, extensions: { http: _, ...extensions } }: GraphQLError): GraphQLError => new GraphQLError(message, { extensions })
 
 const tooManyOperations = (limit: number): GraphQLError =>
   new GraphQLError(`This connection has ${limit} operations under way; complete one, or open another connection.`, {

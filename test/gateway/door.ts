@@ -1,11 +1,12 @@
 import { composeSubgraphs, buildSubgraph, createEngine, inProcessSubgraph, type Callbacks, type Engine, type SubgraphResolvers } from '../../federation/index.ts'
+import { Documents } from '../../gateway/documents.ts'
 import type { Door } from '../../gateway/door.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
 import { listen } from '../../gateway/server.ts'
 import { defaultGatewaySettings, defaultLimits, type GatewaySettings, type Limits } from '../../gateway/settings.ts'
 import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
 import { createPublisher } from '../../resolvers/events/publisher.ts'
-import { localScope } from '../../resolvers/scope.ts'
+import { localScope, type Scope } from '../../resolvers/scope.ts'
 import { topicNames } from '../../events/topics.ts'
 import { openEmbeddedIndex } from '../../search/embedded.ts'
 import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
@@ -53,10 +54,13 @@ export interface DoorOptions {
   settings?: Partial<Omit<GatewaySettings, 'limits'>>
   limits?: Partial<Limits>
   callbacks?: Callbacks
+  scope?: Scope
+  /** Instead of one over the small API. */
+  engine?: Engine
 }
 
 /** The door alone, over an API of its own: no log, no ingest. */
-export async function openDoor({ resolvers = {}, settings, limits, callbacks }: DoorOptions = {}): Promise<OpenDoor> {
+export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, engine }: DoorOptions = {}): Promise<OpenDoor> {
   const told: unknown[] = []
   const onError = (error: unknown) => void told.push(error)
   const unexpected = (): never => {
@@ -65,10 +69,10 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks }: 
   const index = await openEmbeddedIndex({ directory: null })
   const view = new MetricViewImpl()
   const telemetry = createTelemetry({ processMetrics: false })
-  const first = engineOf(resolvers, onError)
+  const first = engine ?? engineOf(resolvers, onError)
   const host = new EngineHost(first)
   const door: Door = {
-    host, telemetry, onError, callbacks, logId: 'log', scope: localScope, ready: () => view.ready(), measure: () => Promise.resolve(),
+    host, telemetry, onError, callbacks, logId: 'log', documents: new Documents({ trusted: settings?.trustedDocuments }), scope, ready: () => view.ready(), measure: () => Promise.resolve(),
     settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
     services: {
       index, view, embedder: createHashingEmbedder(), clock: Date.now,

@@ -50,7 +50,8 @@ interface Message {
 
 /** A client of the graphql-transport-ws protocol, over a real socket. */
 export interface LiveClient extends AsyncDisposable {
-  subscribe(query: string, variables?: Record<string, unknown>, extensions?: Record<string, unknown>): Stream
+  /** `others` are further members of the payload. */
+  subscribe(query: string, variables?: Record<string, unknown>, extensions?: Record<string, unknown>, others?: object): Stream
   /** Sends any message, also one that the protocol does not allow. */
   send(message: object | string): void
   /** How the server closed the connection. */
@@ -112,14 +113,14 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     send: (message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    subscribe(query, variables, extensions) {
+    subscribe(query, variables, extensions, others) {
       const id = String(++lastId)
       const open = openStream(() => {
         socket.send(JSON.stringify({ type: 'complete', id }))
         open.end()
       })
       streams.set(id, open)
-      socket.send(JSON.stringify({ type: 'subscribe', id, payload: { query, variables, extensions } }))
+      socket.send(JSON.stringify({ type: 'subscribe', id, payload: { query, variables, extensions, ...others } }))
       return open.stream
     },
     [Symbol.asyncDispose]: close,
