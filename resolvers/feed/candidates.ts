@@ -4,6 +4,7 @@ import type { EntityIndex } from '../../search/entity-index.ts'
 import type { Filter } from '../../search/filter.ts'
 import { bothFilters } from '../filters.ts'
 import { isLive, type LiveStream, type LiveStreams } from './live-streams.ts'
+import type { LiveVectors } from './live-vectors.ts'
 
 /** How many candidates these sources may bring; `LiveStreams` says it of the others. */
 const limits = { sellers: 200, nearest: 100 }
@@ -24,19 +25,23 @@ export interface Found {
 
 /**
  * Live streams that may matter to a person: of followed and repeat sellers, nearest to the person's vector, trending in
- * the person's categories and over all, and of sellers who are new. The index is asked for the nearest alone.
+ * the person's categories and over all, and of sellers who are new. The index is asked for the nearest alone,
+ * and where `vectors` knows them, for nothing.
  *
  * @param filter `validateFilter` has passed it
  * @param isNew whether a seller is so little known that it deserves a chance
  */
 export async function findCandidates(
-  { index, live }: { index: EntityIndex; live: LiveStreams }, profile: Profile, taste: Taste | undefined, filter: Filter | undefined,
+  { index, live, vectors }: { index: EntityIndex; live: LiveStreams; vectors?: Pick<LiveVectors, 'nearest'> | undefined },
+  profile: Profile, taste: Taste | undefined, filter: Filter | undefined,
   { isNew, signal }: { isNew: (sellerId: string) => boolean; signal: AbortSignal | undefined },
 ): Promise<Map<string, Found>> {
-  const near = taste && await index.query({
-    kind: 'livestream', filter: bothFilters(isLive, filter), limit: limits.nearest, withFields: false, signal,
-    hybrid: { vector: taste, alpha: 1, fusion: 'relativeScore' },
-  })
+  const accepts = filter && live.matcher(filter)
+  const isMeant = (id: string): boolean => {
+    const stream = live.get(id)
+    return stream !== undefined && (!accepts || accepts(stream))
+  }
+  const near = taste && (vectors?.nearest(taste, limits.nearest, isMeant) ?? await askNearest())
 
   const found = new Map<string, Found>()
   const add = (stream: LiveStream, source: CandidateSource, similarity?: number) => {
@@ -47,7 +52,6 @@ export async function findCandidates(
     } else found.set(stream.id, { stream, sources: new Set([source]), similarity })
   }
 
-  const accepts = filter && live.matcher(filter)
   let ofSellers = 0
   for (const sellerId of strongestSellers(profile)) {
     const affinity = profile.sellers.get(sellerId)
@@ -59,9 +63,9 @@ export async function findCandidates(
       if (affinity) add(stream, 'REPEAT_SELLER')
     }
   }
-  for (const { entity, parts } of near?.hits ?? []) {
-    const stream = live.get(entity.id)
-    if (stream) add(stream, 'SIMILAR_TO_TASTE', parts?.vector?.similarity)
+  for (const { id, similarity } of near ?? []) {
+    const stream = live.get(id)
+    if (stream) add(stream, 'SIMILAR_TO_TASTE', similarity)
   }
   const { inCategory, trending, newest } = live.standings(filter)
   for (const category of strongestCategories(profile))
@@ -72,6 +76,14 @@ export async function findCandidates(
     if (sellerId !== undefined && isNew(sellerId)) add(stream, 'NEW_SELLER')
   }
   return found
+
+  async function askNearest(): Promise<{ id: string; similarity: number | undefined }[]> {
+    const { hits } = await index.query({
+      kind: 'livestream', filter: bothFilters(isLive, filter), limit: limits.nearest, withFields: false, signal,
+      hybrid: { vector: taste as Taste, alpha: 1, fusion: 'relativeScore' },
+    })
+    return hits.map(({ entity: { id }, parts }) => ({ id, similarity: parts?.vector?.similarity }))
+  }
 }
 
 const strongestSellers = ({ follows, sellers }: Profile): string[] => {

@@ -7,6 +7,7 @@ import type { Filter } from '../../search/filter.ts'
 import { compileRows } from '../../search/matches.ts'
 import type { MetricView } from '../../search/metrics.ts'
 import { Top } from '../../search/top.ts'
+import type { LiveVectors } from './live-vectors.ts'
 
 /** A livestream that is live now, as it was last announced. */
 export interface LiveStream {
@@ -41,6 +42,7 @@ const pageSize = 1_000
 export class LiveStreams {
   readonly #view: Pick<MetricView, 'popularity' | 'viewersNow'>
   readonly #clock: () => number
+  readonly #vectors: Pick<LiveVectors, 'want' | 'drop'> | undefined
   readonly #streams = new Map<string, LiveStream>()
   readonly #bySeller = new Map<string, Map<string, LiveStream>>()
   #standings: { lists: Standings; until: number } | undefined
@@ -49,9 +51,13 @@ export class LiveStreams {
   #heard: Set<string> | undefined
   #loaded = newGate()
 
-  constructor({ view, clock }: { view: Pick<MetricView, 'popularity' | 'viewersNow'>; clock: () => number }) {
+  /** `vectors`: told who begins, ends and has another vector. */
+  constructor({ view, clock, vectors }: {
+    view: Pick<MetricView, 'popularity' | 'viewersNow'>; clock: () => number; vectors?: Pick<LiveVectors, 'want' | 'drop'> | undefined
+  }) {
     this.#view = view
     this.#clock = clock
+    this.#vectors = vectors
   }
 
   /** Takes in a batch of `changes`, after the view. */
@@ -64,11 +70,12 @@ export class LiveStreams {
       }
   }
 
-  announced({ entity, after }: Pick<EntityChanged, 'entity' | 'after'>): void {
+  announced({ entity, after, changed = {} }: Pick<EntityChanged, 'entity' | 'after'> & Partial<Pick<EntityChanged, 'changed'>>): void {
     const key = parseEntityKey(entity)
     if (key?.kind !== 'livestream') return
     this.#heard?.add(key.id)
     this.#put(key.id, after)
+    if (this.#vectors && this.#streams.has(key.id) && Object.keys(changed).some((name) => name.startsWith('vector:'))) this.#vectors.want(key.id)
   }
 
   /**
@@ -86,6 +93,7 @@ export class LiveStreams {
         for (const { entity: { id, fields } } of hits) {
           found.add(id)
           if (!heard.has(id)) this.#put(id, filterable(fields))
+          if (this.#streams.has(id)) this.#vectors?.want(id)
         }
         after = hits.at(-1)?.cursor
         if (!hasNextPage) break
@@ -148,8 +156,10 @@ export class LiveStreams {
     if (former) this.#leaveSeller(former)
     if (!fields) {
       this.#streams.delete(id)
+      this.#vectors?.drop(id)
       return
     }
+    if (!former) this.#vectors?.want(id)
     const popularity = former?.popularity ?? this.#view.popularity(`livestream:${id}`, this.#clock())
     const stream: LiveStream = { id, fields, popularity }
     this.#streams.set(id, stream)

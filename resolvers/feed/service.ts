@@ -12,12 +12,18 @@ import { findCandidates, toCandidate, type Found, type Taste } from './candidate
 import { decodeFeedCursor, encodeFeedCursor, hash32, maxFeedLength } from './cursor.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from './feed-service.ts'
 import type { LiveStreams } from './live-streams.ts'
+import type { LiveVectors } from './live-vectors.ts'
+import { vectorSpaces } from './spaces.ts'
 import type { ServedLog } from './served-log.ts'
 
 export interface FeedOptions {
   index: EntityIndex
   /** Who is live, kept exact by changes. */
   live: LiveStreams
+  /** Where the index is another process: spares the question who is nearest. */
+  vectors?: Pick<LiveVectors, 'nearest'>
+  /** The vector spaces, a taste's preferred ones first; asked of the index by default. */
+  spaces?: () => Promise<readonly string[]>
   view: MetricView
   served: ServedLog
   /** The space of the gateway's own embedder: where a person has no other vector, that of their texts is used. */
@@ -32,39 +38,15 @@ export interface FeedOptions {
 
 /** Contenders whose vectors and status are asked for, per wanted item: the rest could not win anyway. */
 const contendersPerItem = 4
-/** How long it is remembered which vector spaces there are, ms. */
-const spacesTtl = 10_000
 /** A seller is new until so much attention (seconds watched in all) has been given. */
 const newSellerWatchSeconds = 3_600
 
 /** The feed over index, view and ranking. */
 export function createFeedService(options: FeedOptions): FeedService {
-  const { index, live, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
-  let spaces: { names: Promise<string[]>; until: number } | undefined
-
-  async function askSpaces(): Promise<string[]> {
-    const { spaces: known } = await index.stats()
-    return [...Object.keys(known).filter((name) => name !== textSpace).sort(), textSpace]
-  }
-
-  /**
-   * Vectors that were computed from behaviour say more of a person's taste than those of their texts. Which spaces there
-   * are seldom changes: once they are known, no feed waits for the next answer.
-   */
-  function tasteSpaces(now: number): Promise<string[]> {
-    const former = spaces?.names
-    if (spaces && spaces.until >= now) return spaces.names
-    const asked = askSpaces()
-    const keep = (names: Promise<string[]> | undefined) => {
-      spaces = names && { names, until: now + spacesTtl }
-    }
-    keep(former ?? asked)
-    asked.then(() => keep(asked), () => keep(former))
-    return former ?? asked
-  }
-
+  const { index, live, vectors, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
+  const spaces = options.spaces ?? vectorSpaces({ index, textSpace, clock })
   async function personOf(userId: string, now: number, signal?: AbortSignal): Promise<{ profile: Profile; taste: Taste | undefined }> {
-    const names = await tasteSpaces(now)
+    const names = await spaces()
     const [user] = await index.getMany('user', [userId], { withVectors: names, signal })
     const space = names.find((name) => user?.vectors?.[name]?.some((value) => value !== 0))
     const values = space === undefined ? undefined : user?.vectors?.[space]
@@ -105,7 +87,7 @@ export function createFeedService(options: FeedOptions): FeedService {
 
     await live.loaded()
     const { profile, taste } = await personOf(userId, now, signal)
-    const found = await findCandidates({ index, live }, profile, taste, filter, { isNew, signal })
+    const found = await findCandidates({ index, live, vectors }, profile, taste, filter, { isNew, signal })
     const seen = new Set(shown)
     const open = [...found.values()].filter(({ stream }) => !seen.has(hash32(stream.id)))
     const candidates = open.map((each) => toCandidate(each, measure(each.stream.id, now)))
