@@ -44,7 +44,8 @@ async function latency(parts: Parts, quick: boolean, report: Report): Promise<vo
     return times
   }
   const seconds = quick ? 4 : 30
-  await measure(quick ? 1 : 5, 0)
+  // Copies and vectors of the opening are still written behind it, and nobody has been asked for yet: no part of the steady state.
+  await measure(quick ? 2 : 25, 500)
   const quiet = await measure(seconds, 0)
   const busy = await measure(seconds, 500)
   report.add(`${parts}: feed, 50/s while 500 events/s are ingested, p50`, quantile(busy, 0.5), 'ms', '<= 15')
