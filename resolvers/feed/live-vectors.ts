@@ -9,7 +9,7 @@ export interface LiveVectorsOptions {
   index: Pick<EntityIndex, 'getMany'>
   /** The vector spaces that there are. */
   spaces: () => Promise<readonly string[]>
-  /** So many livestreams at most: beyond, the index is asked for the nearest. */
+  /** So many livestreams at most: beyond, none is read, and the index is asked for the nearest. */
   mostStreams: number
   /** An index that is away: the livestreams stay wanted, and are asked for again with the next change. */
   onError: (error: unknown) => void
@@ -70,7 +70,7 @@ export class LiveVectors {
     { space, values }: { space: string; values: Float32Array }, limit: number, accept: (id: string) => boolean,
   ): { id: string; similarity: number }[] | undefined {
     const column = this.#columns.get(space)
-    if (this.#unread.size > 0 || this.#slots.size > this.#options.mostStreams || column?.dimensions !== values.length) return undefined
+    if (this.#unread.size > 0 || column?.dimensions !== values.length) return undefined
     const ids = this.#ids as readonly string[]
     return column.nearest(normalised(values), limit, (slot) => accept(ids[slot]!), (a, b) => ids[a]! < ids[b]!)
       .map(({ slot, score }) => ({ id: ids[slot]!, similarity: score }))
