@@ -5,6 +5,7 @@ import type { EventLog, Positions } from '../events/log.ts'
 import { openSqliteLog } from '../events/sqlite.ts'
 import { topicNames, type Topics } from '../events/topics.ts'
 import { readManifest, type TrustedDocuments } from '../gateway/documents.ts'
+import type { GraphSettings } from '../gateway/foreign.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
 import { defaultGatewaySettings } from '../gateway/settings.ts'
 import type { Logger } from '../ingest/observer.ts'
@@ -73,9 +74,16 @@ export const ingestSettingsOf = (settings: Settings): IngestSettings => ({
 
 /** @throws SettingsError where the manifest of trusted documents cannot be used */
 export const gatewaySettingsOf = (settings: Settings): GatewaySettings => {
-  const { host, port, apiKey, allowedHosts, allowedOrigins } = settings
-  return { ...defaultGatewaySettings, host, port, apiKey, allowedHosts, allowedOrigins, trustedDocuments: trustedDocumentsOf(settings) }
+  const { host, port, apiKey, allowedHosts, allowedOrigins, publicUrl } = settings
+  return {
+    ...defaultGatewaySettings, host, port, apiKey, allowedOrigins, trustedDocuments: trustedDocumentsOf(settings),
+    // By that name subgraphs call back.
+    allowedHosts: publicUrl === undefined ? allowedHosts : [...allowedHosts, new URL(publicUrl).hostname],
+  }
 }
+
+export const graphSettingsOf = ({ subgraphs, supergraph, supergraphHeaders, pollSeconds, publicUrl }: Settings): GraphSettings =>
+  ({ subgraphs, supergraph, supergraphHeaders, pollSeconds, publicUrl })
 
 function trustedDocumentsOf({ trustedDocumentsFile: file, trustedDocumentsMode: mode }: Settings): TrustedDocuments | undefined {
   if (file === undefined) return undefined

@@ -7,7 +7,7 @@ import { runIngest } from '../ingest/run.ts'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { Closers } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
-import { createEmbedder, gatewaySettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
+import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { persist } from '../ingest/persist.ts'
 import { appendTo, simulateInto } from './simulate.ts'
@@ -84,7 +84,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
       await persist({ system: 'index', what: 'opening', signal: ended, logger, metrics: silentObserver }, () => index.open(ended))
       gateway = await startGateway({
         log, topics, index, embedder, telemetry, logger, states, settings: gatewaySettingsOf(settings),
-        clock: Date.now, newId: randomUUID, random: Math.random,
+        graph: graphSettingsOf(settings), signal: ended, clock: Date.now, newId: randomUUID, random: Math.random,
       })
       closers.add('the gateway', () => gateway?.close())
       await Promise.race([Promise.all([gateway.ready, ours && owning]), aborted(ended)])

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { load } from 'js-yaml'
+import type { ForeignSubgraph } from '../gateway/foreign.ts'
+import { readSubgraphs, readSupergraphHeaders } from './foreign-settings.ts'
 
 /** Everything that can be set, once: `freshet.yaml`'s keys, the environment's names, defaults, and what is expected. */
 export interface Setting<T> {
@@ -77,6 +79,9 @@ export const settingDefinitions = {
   embeddingsApiKey: optional({ key: 'embeddings.apiKey', env: 'FRESHET_EMBEDDINGS_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Key of that endpoint.', secret: true }),
   allowedLatenessSeconds: define({ key: 'allowedLatenessSeconds', env: 'FRESHET_ALLOWED_LATENESS_SECONDS', default: 300, parse: whole(1, 86_400), expected: 'a whole number from 1 to 86400', example: '300', about: 'How late, by the log\'s clock, an event may come and still be counted in metrics.' }),
   retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = typeof value === 'string' && value.trim() !== '' ? Number(value) : value; return typeof size === 'number' && size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
+  supergraph: optional({ key: 'supergraph', env: 'FRESHET_SUPERGRAPH', parse: text, expected: 'a file, or an http or https address', example: './supergraph.graphql', about: 'A supergraph that was composed elsewhere: a file or an address. Without it Freshet composes its own subgraphs and `subgraphs`.' }),
+  pollSeconds: define({ key: 'pollSeconds', env: 'FRESHET_POLL_SECONDS', default: 10, parse: whole(0, 86_400), expected: 'a whole number from 0 to 86400', example: '10', about: 'Seconds between looks for a changed supergraph or foreign subgraph, which is then swapped in; 0: never.' }),
+  publicUrl: optional({ key: 'publicUrl', env: 'FRESHET_PUBLIC_URL', parse: httpUrl, expected: 'an http or https address', example: 'https://freshet.example.com', about: 'How foreign subgraphs reach this gateway, for subscriptions by HTTP callback.' }),
   simulate: define({ key: 'simulate', env: 'FRESHET_SIMULATE', default: true, parse: truth, expected: 'true or false', example: 'false', about: 'Whether `freshet start` runs the marketplace simulator.' }),
   simulateRate: define({ key: 'simulateRate', env: 'FRESHET_SIMULATE_RATE', default: 200, parse: whole(1, 20_000), expected: 'a whole number from 1 to 20000', example: '200', about: 'Events per second of the simulator.' }),
   simulateSeed: define({ key: 'simulateSeed', env: 'FRESHET_SIMULATE_SEED', default: 1, parse: whole(0, 2 ** 31), expected: 'a whole number', example: '1', about: 'Seed of the simulator: the same seed makes the same market.' }),
@@ -87,7 +92,14 @@ const leastHashed = 16
 
 type Definitions = typeof settingDefinitions
 export type SettingName = keyof Definitions
-export type Settings = { [N in SettingName]: Definitions[N]['default'] extends infer D ? (Definitions[N] extends Setting<infer T> ? T : D) : never }
+type Plain = { [N in SettingName]: Definitions[N]['default'] extends infer D ? (Definitions[N] extends Setting<infer T> ? T : D) : never }
+
+/** `subgraphs` and `supergraphHeaders` have keys of their own, which only `freshet.yaml` can say (cli/foreign-settings.ts). */
+export type Settings = Plain & {
+  subgraphs: readonly ForeignSubgraph[]
+  supergraphHeaders: Readonly<Record<string, string>>
+}
+export const structuredKeys = ['subgraphs', 'supergraphHeaders'] as const
 
 /** A setting that is not what it should be: names the key, what was expected, what came and an example. */
 export class SettingsError extends Error {
@@ -106,7 +118,7 @@ export interface SettingSources {
 /** @throws SettingsError naming every wrong key */
 export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', flags = {} }: SettingSources): Settings {
   const faults: string[] = unknownKeys(file).map((key) => `${fileName}: "${key}" is no setting${nearestKey(key)}.`)
-  const settings = Object.fromEntries(Object.entries(settingDefinitions).map(([name, definition]) => {
+  const plain = Object.fromEntries(Object.entries(settingDefinitions).map(([name, definition]) => {
     const { value, from } = given(name as SettingName, { env, file, fileName, flags })
     if (value === undefined) return [name, definition.default]
     const parsed = definition.parse(value)
@@ -115,7 +127,11 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
       faults.push(`${from}: expected ${definition.expected}, got ${came}. For example: ${definition.env}=${JSON.stringify(definition.example)}`)
     }
     return [name, parsed ?? definition.default]
-  })) as Settings
+  })) as Plain
+  const context = { env, faults, fileName, publicUrl: plain.publicUrl }
+  const settings: Settings = {
+    ...plain, subgraphs: readSubgraphs(file.subgraphs, context), supergraphHeaders: readSupergraphHeaders(file.supergraphHeaders, context),
+  }
   if (settings.kafkaSaslMechanism && !(settings.kafkaSaslUsername && settings.kafkaSaslPassword))
     faults.push('kafka.sasl: "mechanism" needs "username" and "password" (FRESHET_KAFKA_SASL_USERNAME, FRESHET_KAFKA_SASL_PASSWORD).')
   if (settings.trustedDocumentsMode === 'only' && !settings.trustedDocumentsFile)
@@ -139,8 +155,10 @@ function given(name: SettingName, { env, file, fileName, flags }: Required<Setti
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const knownKeys = (): string[] => [...Object.values(settingDefinitions).map(({ key }) => key), ...structuredKeys]
+
 function unknownKeys(file: Readonly<Record<string, unknown>>, prefix = ''): string[] {
-  const known = Object.values(settingDefinitions).map(({ key }) => key)
+  const known = knownKeys()
   return Object.entries(file).flatMap(([name, value]) => {
     const key = prefix + name
     if (known.includes(key)) return []
@@ -150,7 +168,7 @@ function unknownKeys(file: Readonly<Record<string, unknown>>, prefix = ''): stri
 
 /** What was probably meant: the known key with the fewest changes of letters, if they are few. */
 function nearestKey(key: string): string {
-  const known = Object.values(settingDefinitions).map(({ key: each }) => each)
+  const known = knownKeys()
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9.]/g, '')
   const [nearest] = known.map((each) => ({ each, changes: editDistance(plain(key), plain(each)) })).sort((a, b) => a.changes - b.changes)
   return nearest && nearest.changes <= Math.max(2, Math.floor(key.length / 3))

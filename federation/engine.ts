@@ -14,6 +14,7 @@ import { supergraphTypes } from './schema.ts'
 import { SharedOperations } from './shared-operations.ts'
 import { isEvents, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
 import type { Engine, EngineRequest, SubgraphTransport, SubscriptionRun } from './types.ts'
+import type { Writes } from './writes.ts'
 
 export interface EngineOptions {
   supergraphSdl: string
@@ -27,6 +28,8 @@ export interface EngineOptions {
    * unless said otherwise; nothing that is complete is kept in either case.
    */
   sharing?: 'inFlight' | 'off'
+  /** Of the engine that this one follows, whose mutations its queries have to see as well. */
+  writes?: Writes
   /** The native planner unless said otherwise; where that one fails, the own one steps in. */
   planner?: PlannerName
   /** A monotonic clock in milliseconds, for the statistics. */
@@ -51,7 +54,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   const schema = publicSchema(supergraphSdl)
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
-  const lanes = new Lanes()
+  const lanes = new Lanes(options.writes)
   let subscriptions = 0
   const operations = new SharedOperations(subgraphs, lanes.writes)
   const rootFields = new RootFields((operation) => plans.plan(operation.normalised, schema, types))

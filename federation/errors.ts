@@ -13,6 +13,8 @@ export const codes = {
   lost: 'SUBSCRIPTION_LOST',
   /** A subscription ended because its reader was too slow. */
   overflow: 'SUBSCRIPTION_OVERFLOW',
+  /** A subscription ended because the schema does not have its fields any more. */
+  gone: 'SUBSCRIPTION_FIELDS_GONE',
   /** A subscription by HTTP callbacks ended because nothing was heard of its subgraph. */
   heartbeat: 'SUBSCRIPTION_HEARTBEAT_MISSED',
 } as const

@@ -9,9 +9,13 @@ import { Writes } from './writes.ts'
 
 /** All lanes of an engine. */
 export class Lanes {
-  readonly writes = new Writes()
+  readonly writes: Writes
   readonly #bySubgraph = new Map<string, Map<string, Lane>>()
   #scheduled: (() => void)[] = []
+
+  constructor(writes = new Writes()) {
+    this.writes = writes
+  }
 
   /** The lane of a subgraph for all requests of this key. */
   of(service: string, key: string, open: (emptied: () => void) => Lane): Lane {

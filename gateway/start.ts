@@ -1,12 +1,10 @@
 import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
-import { createCallbacks, inProcessSubgraph, Writes } from '../federation/index.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
 import type { OwnedStates } from '../ingest/owned-states.ts'
 import { persist } from '../ingest/persist.ts'
 import { startView } from '../ingest/view-bootstrap.ts'
-import { buildOwnSubgraph, ownDefinitions } from '../resolvers/compose.ts'
 import type { Services } from '../resolvers/context.ts'
 import { createPublisher } from '../resolvers/events/publisher.ts'
 import { createServedLog } from '../resolvers/feed/served-log.ts'
@@ -15,8 +13,6 @@ import { LiveVectors } from '../resolvers/feed/live-vectors.ts'
 import { vectorSpaces } from '../resolvers/feed/spaces.ts'
 import { createFeedService } from '../resolvers/feed/service.ts'
 import { localScope } from '../resolvers/scope.ts'
-import { subgraphNames } from '../resolvers/subgraphs.ts'
-import { committedSupergraph } from '../schema/supergraph.ts'
 import { CachedIndex } from '../search/cached-index.ts'
 import { Continuity } from '../search/continuity.ts'
 import type { Embedder } from '../search/embedder.ts'
@@ -25,19 +21,16 @@ import { MetricViewImpl } from '../search/metric-view.ts'
 import { ChangeHub } from '../subscriptions/change-hub.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
-import { buildEngine } from './build-engine.ts'
 import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
 import { EngineHost } from './engine-host.ts'
-import { explain } from './errors.ts'
 import { ownGraph, type GraphSettings } from './foreign.ts'
-import { composedGraph, GraphUnavailableError, readyGraph, type Graph } from './graph-source.ts'
+import { connectGraph } from './graph.ts'
 import { createLagMeter } from './lag.ts'
 import { createReload, pollFor, type Reloaded } from './reload.ts'
 import { listen } from './server.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
-import { Transports } from './transports.ts'
 
 export interface GatewayOptions {
   log: EventLog
@@ -78,9 +71,12 @@ const cacheBytes = 64 * 1024 * 1024
 /** Livestreams whose vectors a gateway keeps where the index is outside this process: a kilobyte each, and 0.1 ms of a scan per thousand. */
 const mostVectors = 50_000
 
-/** Starts a gateway: the view, the subscriptions, the engine over Freshet's own subgraphs, and the door. */
+/** Freshet's own subgraphs do not change while it runs. */
+const isFixed = ({ subgraphs, supergraph }: GraphSettings): boolean => subgraphs.length === 0 && supergraph === undefined
+
+/** Starts a gateway: the view, the subscriptions, the engine over own and foreign subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random } = options
+  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, graph = ownGraph } = options
   const ended = new AbortController()
   const onError = (error: unknown) => {
     // Work that was given up because the client left, or its time was up, is nobody's error.
@@ -89,7 +85,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
 
-  const { callbacks, transports, source, build, engine } = await connectGraph(options, onError, ended.signal)
+  const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
+  const { engine, source, build, callbacks, schemas } = await connectGraph({ graph, log, logger, onError, signal: starting })
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub()
@@ -165,13 +162,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const server = await listen(door, schemas).catch(async (error: unknown) => {
     ended.abort()
-    await Promise.all([bootstrap.ended.catch(() => {}), engine.close()])
+    await Promise.all([bootstrap.ended.catch(() => {}), host.close()])
     throw error
   })
+  const reload = createReload({ source, build, host, telemetry, logger, signal: ended.signal })
+  const polling = isFixed(graph) ? Promise.resolve() : pollFor(reload, graph.pollSeconds, ended.signal)
   return {
     url: server.url,
     services,
     ready,
+    reload,
     async close() {
       await server.close()
       // A log that is away is waited for in vain: notes matter less than an end.
@@ -179,8 +179,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await served.flush()
       clearTimeout(patience)
       ended.abort()
-      await bootstrap.ended.catch(() => {})
-      await engine.close()
+      await Promise.all([polling, bootstrap.ended.catch(() => {})])
+      await host.close()
     },
   }
 }

@@ -22,6 +22,9 @@ export interface Telemetry {
   errors: Counter
   droppedNotes: Counter
   systemFailures: Counter<'system'>
+  /** Changed supergraphs that were swapped in, and those that could not be. */
+  supergraphSwaps: Counter
+  supergraphRefusals: Counter
 }
 
 /** @param processMetrics whether to add those of the process (memory, CPU, event loop) */
@@ -49,5 +52,7 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
     systemFailures: new Counter({
       name: 'freshet_system_failures_total', help: 'Failed calls of log, index and embedder, each tried again.', labelNames: ['system'], registers,
     }),
+    supergraphSwaps: new Counter({ name: 'freshet_supergraph_swaps_total', help: 'Changed supergraphs that serve since.', registers }),
+    supergraphRefusals: new Counter({ name: 'freshet_supergraph_refusals_total', help: 'Changed supergraphs that were refused.', registers }),
   }
 }

@@ -32,7 +32,7 @@ export interface RoundStats {
   announcedMs: number
 }
 
-export type SystemName = 'log' | 'index' | 'embedder'
+export type SystemName = 'log' | 'index' | 'embedder' | 'subgraphs'
 
 /** Whom ingest tells how it fares: the gateway makes metrics of it. Every call must return at once. */
 export interface IngestObserver {

@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
-import { buildSubgraph, composeSubgraphs } from '../federation/index.ts'
+import { buildSubgraph, composeSubgraphs, type SubgraphDefinition } from '../federation/index.ts'
 import { loadSubgraphSdl } from '../schema/load.ts'
 import { subgraphNames, subgraphResolvers, type SubgraphName } from './subgraphs.ts'
 
@@ -10,14 +10,16 @@ export const buildOwnSubgraph = (name: SubgraphName): GraphQLSchema =>
 /** Where another router finds a subgraph that a gateway with default settings serves. */
 const urlOf = (name: SubgraphName): string => `http://localhost:4000/subgraphs/${name}`
 
+/** Freshet's own subgraphs as composition sees them. */
+export const ownDefinitions = (): SubgraphDefinition[] =>
+  subgraphNames.map((name) => ({ name, url: urlOf(name), typeDefs: loadSubgraphSdl(name) }))
+
 /**
  * Composes Freshet's own subgraphs.
  *
  * @throws CompositionError that names every conflict
  */
 export function composeOwnSubgraphs(): string {
-  const { supergraphSdl } = composeSubgraphs(
-    subgraphNames.map((name) => ({ name, url: urlOf(name), typeDefs: loadSubgraphSdl(name) })),
-  )
+  const { supergraphSdl } = composeSubgraphs(ownDefinitions())
   return `${supergraphSdl.trim()}\n`
 }

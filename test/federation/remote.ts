@@ -10,11 +10,15 @@ export interface RemoteSubgraph extends AsyncDisposable {
   requests: Record<string, unknown>[]
 }
 
-/** Serves a subgraph by plain graphql-js over HTTP and graphql-ws, as any foreign server would. */
+/**
+ * Serves a subgraph by plain graphql-js over HTTP and graphql-ws, as any foreign server would.
+ * @param of its schema; given by a function it may change
+ */
 export const serveSubgraph = async (
-  schema: GraphQLSchema, contextOf: (headers: IncomingHttpHeaders) => unknown = () => undefined,
+  of: GraphQLSchema | (() => GraphQLSchema), contextOf: (headers: IncomingHttpHeaders) => unknown = () => undefined,
 ): Promise<RemoteSubgraph> => {
   const requests: Record<string, unknown>[] = []
+  const schemaNow = typeof of === 'function' ? of : () => of
   const server = createServer({ headersTimeout: 0, requestTimeout: 0 }, (request, response) => {
     requests.push(request.headers)
     const chunks: Buffer[] = []
@@ -24,7 +28,7 @@ export const serveSubgraph = async (
         query: string, variables?: Record<string, unknown>, operationName?: string
       }
       void Promise.resolve(execute({
-        schema, document: parse(query), variableValues: variables, operationName,
+        schema: schemaNow(), document: parse(query), variableValues: variables, operationName,
         contextValue: contextOf(request.headers),
       })).then((result) => {
         response.setHeader('content-type', 'application/graphql-response+json')
@@ -33,7 +37,7 @@ export const serveSubgraph = async (
     })
   })
   const sockets = new WebSocketServer({ server })
-  const protocol = useServer({ schema, execute, subscribe, context: ({ extra }) => contextOf(extra.request.headers) }, sockets)
+  const protocol = useServer({ schema: schemaNow, execute, subscribe, context: ({ extra }) => contextOf(extra.request.headers) }, sockets)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,

@@ -1,5 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql'
-import { createEmbedder, gatewaySettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from '../../cli/parts.ts'
+import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from '../../cli/parts.ts'
 import { resolveSettings, type Settings } from '../../cli/settings.ts'
 import { observeIngest } from '../../cli/observer.ts'
 import type { EventLog } from '../../events/log.ts'
@@ -66,6 +66,8 @@ export interface FreshetOptions {
   /** A folder to start in again; by default one that is gone in the end. */
   dataDir?: string
   env?: Record<string, string>
+  /** What stands in `freshet.yaml`. */
+  file?: Record<string, unknown>
   gateway?: Partial<GatewaySettings>
   /** Without it events are appended and not applied. */
   ingest?: boolean
@@ -89,13 +91,13 @@ function fixedRandom(): () => number {
 }
 
 export async function startFreshet(
-  { parts = 'embedded', dataDir, env = {}, gateway: overrides = {}, ingest: ingesting = true, wrapLog = (log) => log }: FreshetOptions = {},
+  { parts = 'embedded', dataDir, env = {}, file = {}, gateway: overrides = {}, ingest: ingesting = true, wrapLog = (log) => log }: FreshetOptions = {},
 ): Promise<Freshet> {
   await using stack = new AsyncDisposableStack()
   const said: string[] = []
   const logger: Logger = { info: () => {}, warn: (message) => said.push(message), error: (message) => said.push(message) }
   const directory = dataDir ?? stack.use(temporaryDirectory('freshet')).path
-  const settings = resolveSettings({ env: { FRESHET_DATA_DIR: directory, PORT: '0', ...await environmentOf(parts), ...env } })
+  const settings = resolveSettings({ file, env: { FRESHET_DATA_DIR: directory, PORT: '0', ...await environmentOf(parts), ...env } })
   const topics = topicsOf(settings)
   const opened = await openLog(settings, logger)
   stack.defer(() => opened.log.close())
@@ -128,7 +130,7 @@ export async function startFreshet(
   let ids = 0
   const clock = { now: () => Date.now() + ahead, advance: (ms: number) => void (ahead += ms) }
   const gateway = await startGateway({
-    log, topics, index, embedder, telemetry, logger, states, settings: { ...gatewaySettingsOf(settings), ...overrides },
+    log, topics, index, embedder, telemetry, logger, states, settings: { ...gatewaySettingsOf(settings), ...overrides }, graph: graphSettingsOf(settings),
     clock: clock.now, newId: () => `id-${++ids}`, random: fixedRandom(),
   })
   stack.defer(() => gateway.close())

@@ -1,0 +1,77 @@
+import type { GraphQLSchema } from 'graphql'
+import type { EventLog } from '../events/log.ts'
+import { createCallbacks, inProcessSubgraph, Writes, type Callbacks, type Engine } from '../federation/index.ts'
+import { silentObserver, type Logger } from '../ingest/observer.ts'
+import { persist } from '../ingest/persist.ts'
+import { buildOwnSubgraph, ownDefinitions } from '../resolvers/compose.ts'
+import { subgraphNames } from '../resolvers/subgraphs.ts'
+import { committedSupergraph } from '../schema/supergraph.ts'
+import { buildEngine } from './build-engine.ts'
+import { explain } from './errors.ts'
+import type { GraphSettings } from './foreign.ts'
+import { composedGraph, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
+import { Transports } from './transports.ts'
+
+export interface ConnectOptions {
+  graph: GraphSettings
+  log: EventLog
+  logger: Logger
+  onError: (error: unknown) => void
+  /** Gives up waiting for foreign subgraphs. */
+  signal: AbortSignal
+}
+
+/** The first engine, and what its successors are made of. */
+export interface ConnectedGraph {
+  engine: Engine
+  source: GraphSource
+  build: (graph: Graph) => Promise<Engine>
+  callbacks: Callbacks | undefined
+  /** Freshet's own subgraphs, to be served on their own. */
+  schemas: ReadonlyMap<string, GraphQLSchema>
+}
+
+/** Freshet's own subgraphs alone need no composition: theirs is committed. */
+const committed: GraphSource = { load: () => Promise.resolve({ supergraphSdl: committedSupergraph(), sdl: new Map() }) }
+
+/**
+ * Composes own and foreign subgraphs, or takes a ready supergraph, and builds the first engine. Waits for foreign subgraphs
+ * that are away, and says so.
+ *
+ * @throws Error with every reason why there is no engine to be built
+ */
+export async function connectGraph({ graph: settings, log, logger, onError, signal }: ConnectOptions): Promise<ConnectedGraph> {
+  const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
+  const own = new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError, explain })]))
+  const callbacks = settings.publicUrl === undefined ? undefined : createCallbacks({ publicUrl: `${settings.publicUrl}/callbacks` })
+  const transports = new Transports({ log, callbacks, report: onError })
+  // Engines follow each other: who has written on one reads what was written on the next.
+  const writes = new Writes()
+  const build = (graph: Graph): Promise<Engine> => buildEngine(graph, { own, foreign: settings.subgraphs, transports, writes })
+  const source = sourceOf(settings, logger)
+  try {
+    const graph = await persist({
+      system: 'subgraphs', what: 'reading their SDL', signal, logger, metrics: silentObserver,
+      isSystems: (error) => error instanceof GraphUnavailableError,
+    }, () => source.load(signal))
+    return { engine: await build(graph as Graph), source, build, callbacks, schemas }
+  } catch (error) {
+    if (signal.aborted) throw error
+    // Its words are for whoever wrote the settings; where in Freshet it was found is not.
+    throw new Error(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+function sourceOf(settings: GraphSettings, logger: Logger): GraphSource {
+  if (settings.supergraph !== undefined) return readyGraph(settings)
+  if (settings.subgraphs.length === 0) return committed
+  const away = new Set<string>()
+  return composedGraph(settings, ownDefinitions(), (name, error) => {
+    // Said once, until it is there again.
+    if (!error) away.delete(name)
+    else if (!away.has(name)) {
+      away.add(name)
+      logger.warn(`${error.message} What is known of it still serves.`)
+    }
+  })
+}

@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Engine } from '../federation/index.ts'
+import type { Logger } from '../ingest/observer.ts'
+import type { EngineHost } from './engine-host.ts'
+import { GraphUnavailableError, type Graph, type GraphSource } from './graph-source.ts'
+import type { Telemetry } from './telemetry.ts'
+
+export interface ReloadOptions {
+  source: GraphSource
+  build: (graph: Graph) => Promise<Engine>
+  host: EngineHost
+  telemetry: Telemetry
+  logger: Logger
+  signal: AbortSignal
+}
+
+/** What a look for changes has led to. `refused`: the former supergraph still serves. */
+export type Reloaded = 'swapped' | 'unchanged' | 'refused' | 'unavailable'
+
+/** Looks for a changed graph, one look at a time, and swaps in what can be built from it. Never rejects. */
+export function createReload({ source, build, host, telemetry, logger, signal }: ReloadOptions): () => Promise<Reloaded> {
+  let last: Promise<Reloaded> = Promise.resolve('unchanged')
+  let isAway = false
+  const look = async (): Promise<Reloaded> => {
+    try {
+      const graph = await source.load(signal)
+      isAway = false
+      if (!graph) return 'unchanged'
+      const engine = await build(graph)
+      if (signal.aborted) {
+        await engine.close()
+        return 'unchanged'
+      }
+      await host.swap(engine)
+      telemetry.supergraphSwaps.inc()
+      logger.info('The supergraph has changed; the new one serves.')
+      return 'swapped'
+    } catch (error) {
+      if (signal.aborted) return 'unchanged'
+      const words = error instanceof Error ? error.message : String(error)
+      if (error instanceof GraphUnavailableError) {
+        // Said once, until it is there again.
+        if (!isAway) logger.warn(`${words} What is known of it still serves.`)
+        isAway = true
+        return 'unavailable'
+      }
+      telemetry.supergraphRefusals.inc()
+      logger.error(`The changed supergraph is refused; the former one still serves. ${words}`)
+      return 'refused'
+    }
+  }
+  return () => last = last.then(look)
+}
+
+/** Looks every so often until the signal is aborted. */
+export async function pollFor(reload: () => Promise<Reloaded>, pollSeconds: number, signal: AbortSignal): Promise<void> {
+  if (pollSeconds === 0) return
+  while (!signal.aborted) {
+    await delay(pollSeconds * 1000, undefined, { signal }).catch(() => undefined)
+    if (!signal.aborted) await reload()
+  }
+}
