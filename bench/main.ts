@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ run: (options: BenchOptions) => Pr
   feed: () => import('./feed.ts'),
   recall: () => import('./recall.ts'),
   start: () => import('./start.ts'),
+  federation: () => import('./federation.ts'),
 }
 
 const { values, positionals } = parseArgs({
