@@ -5,12 +5,14 @@ import { checkEventSchemas } from '../events/schema-files.ts'
 import { composeOwnSubgraphs } from '../resolvers/compose.ts'
 import { committedSupergraph } from '../schema/supergraph.ts'
 import { generateTypes } from './codegen.ts'
+import { composeAll } from './compose.ts'
+import type { Settings } from './settings.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** `freshet check`: whether what is generated fits what it is generated from. @returns whether all does */
-export async function check(say: (line: string) => void): Promise<boolean> {
-  const faults = [...checkSupergraph(), ...checkEventSchemas(), ...(await checkGenerated())]
+/** `freshet check`: whether what is generated fits what it is generated from, and the subgraphs each other. @returns whether all does */
+export async function check({ settings, say }: { settings: Settings; say: (line: string) => void }): Promise<boolean> {
+  const faults = [...checkSupergraph(), ...(await checkForeign(settings)), ...checkEventSchemas(), ...(await checkGenerated())]
   for (const fault of faults) say(`WRONG  ${fault}`)
   say(faults.length === 0 ? 'Supergraph, event schemas and generated types are up to date.' : `${faults.length} found.`)
   return faults.length === 0
@@ -24,6 +26,17 @@ function checkSupergraph(): string[] {
     return [error instanceof Error ? error.message : String(error)]
   }
   return composed === committedSupergraph() ? [] : ['schema/supergraph.graphql is stale: run `npm run freshet -- compose` and commit it.']
+}
+
+/** Whether foreign subgraphs, as they are now, compose with Freshet's own. */
+async function checkForeign(settings: Settings): Promise<string[]> {
+  if (settings.subgraphs.length === 0) return []
+  try {
+    await composeAll(settings)
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
 }
 
 /** Generates everything anew in memory and compares it with the files. */

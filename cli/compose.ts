@@ -1,11 +1,31 @@
 import { writeFileSync } from 'node:fs'
-import { composeOwnSubgraphs } from '../resolvers/compose.ts'
+import { composedGraph } from '../gateway/graph-source.ts'
+import { composeOwnSubgraphs, ownDefinitions } from '../resolvers/compose.ts'
 import { supergraphPath } from '../schema/supergraph.ts'
+import { graphSettingsOf } from './parts.ts'
+import type { Settings } from './settings.ts'
 
-/** `freshet compose`. @throws CompositionError that names every conflict with its place */
-export function compose({ output = supergraphPath, say }: { output?: string; say: (line: string) => void }): void {
-  const supergraph = composeOwnSubgraphs()
-  if (output === '-') return say(supergraph.trimEnd())
-  writeFileSync(output, supergraph)
-  say(`Wrote ${output}.`)
+/** How long foreign subgraphs may take to tell their SDL, ms. */
+const patienceMs = 30_000
+
+/** The supergraph of own and foreign subgraphs. @throws Error that names every conflict with its place */
+export async function composeAll(settings: Settings): Promise<string> {
+  if (settings.subgraphs.length === 0) return composeOwnSubgraphs()
+  const graph = await composedGraph(graphSettingsOf(settings), ownDefinitions(), () => {}).load(AbortSignal.timeout(patienceMs))
+  return `${graph?.supergraphSdl.trim()}\n`
+}
+
+/**
+ * `freshet compose`: Freshet's own subgraphs, with the foreign ones of the settings. With those it is not the committed supergraph.
+ *
+ * @throws Error that names every conflict with its place
+ */
+export async function compose({ settings, output, say }: { settings: Settings; output?: string; say: (line: string) => void }): Promise<void> {
+  const supergraph = await composeAll(settings).catch((error: unknown) => {
+    throw new Error(error instanceof Error ? error.message : String(error), { cause: error })
+  })
+  const file = output ?? (settings.subgraphs.length === 0 ? supergraphPath : 'supergraph.graphql')
+  if (file === '-') return say(supergraph.trimEnd())
+  writeFileSync(file, supergraph)
+  say(`Wrote ${file}.`)
 }

@@ -101,9 +101,9 @@ program.command('load')
   })
 
 program.command('compose')
-  .description('Compose the subgraphs and write schema/supergraph.graphql.')
+  .description('Compose the subgraphs and write schema/supergraph.graphql; with foreign ones in the settings supergraph.graphql here.')
   .option('-o, --output <file>', 'where to write; - for standard output')
-  .action(async ({ output }: { output?: string }) => (await import('./compose.ts')).compose({ output, say }))
+  .action(async ({ output }: { output?: string }) => (await import('./compose.ts')).compose({ settings: settingsFrom({}), output, say }))
 
 program.command('schemas')
   .description('Write events/schemas from the vocabulary; a change that is not backward compatible is refused.')
@@ -117,7 +117,7 @@ program.command('check')
   .description('Check what is generated or composed: supergraph, resolver types, event schemas and their compatibility.')
   .action(async () => {
     const { check } = await import('./check.ts')
-    if (!(await check(say))) process.exitCode = 1
+    if (!(await check({ settings: settingsFrom({}), say }))) process.exitCode = 1
   })
 
 program.command('doctor')
