@@ -8,6 +8,7 @@ import { callerOf, waitWith, type Door } from './door.ts'
 import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
 import { checkLimits } from './limits.ts'
+import { renderResult } from './rendered.ts'
 import type { GatewaySettings } from './settings.ts'
 import { inTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
@@ -103,6 +104,7 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     allowBatchedHttpRequests: false,
     // Ours are `documents.ts`, for every transport.
     persistedQueries: false,
+    stringifyResult: renderResult,
     // Silent: what goes wrong reaches `onError`.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   })

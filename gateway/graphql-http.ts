@@ -6,22 +6,26 @@ import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import type { Documents } from './documents.ts'
 import { contextFor, type Door } from './door.ts'
 import { isObject } from './json.ts'
+import { sendRendered } from './rendered.ts'
 import { sendJson } from './respond.ts'
 import { outcomeOf } from './results.ts'
-import { timeLimit } from './time-limit.ts'
+import { RequestTime } from './time-limit.ts'
 
 /** GraphQL over HTTP through Apollo Server, on node:http without a framework in between. */
 export async function serveGraphql(
   apollo: ApolloServer<HttpContext>, door: Door, request: IncomingMessage, response: ServerResponse,
 ): Promise<void> {
   const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'http' })
-  const left = new AbortController()
-  response.once('close', () => left.abort())
-  const signal = timeLimit(door.settings.requestTimeoutMs, left.signal)
+  const time = new RequestTime(door.settings.requestTimeoutMs)
+  response.once('close', () => {
+    if (response.writableFinished) time.end()
+    else time.left()
+  })
+  const { signal } = time
 
   const received = await bodyOf(request, response, door.settings.limits.bodyBytes)
   if (received === undefined) return
-  let search = searchOf(request.url)
+  let search = request.method === 'GET' ? searchOf(request.url) : ''
   let body = received
   let refused: unknown
   try {
@@ -30,13 +34,19 @@ export async function serveGraphql(
   } catch (error) {
     refused = error
   }
+  // Those that Apollo Server reads.
   const headers = new HeaderMap()
-  for (const [name, value] of Object.entries(request.headers))
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  const { accept, 'content-type': contentType } = request.headers
+  if (accept !== undefined) headers.set('accept', accept)
+  if (contentType !== undefined) headers.set('content-type', contentType)
 
   // What never comes to be executed was refused.
   let outcome: 'ok' | 'error' = 'error'
-  const onResult = (result: ExecutionResult): void => { outcome = outcomeOf(result) }
+  let data: object | null | undefined
+  const onResult = (result: ExecutionResult): void => {
+    outcome = outcomeOf(result)
+    data = result.data
+  }
   let invalid = false
   const onInvalid = (): void => { invalid = true }
   const answer = await apollo.executeHTTPGraphQLRequest({
@@ -48,15 +58,12 @@ export async function serveGraphql(
   })
   stopTimer({ outcome })
   if (response.destroyed) return
-  response.statusCode = invalid && isLegacy(answer.headers.get('content-type')) ? 200 : answer.status ?? 200
+  const status = invalid && isLegacy(answer.headers.get('content-type')) ? 200 : answer.status ?? 200
   // What is true now may not be in a moment.
-  response.setHeader('cache-control', 'no-store')
-  for (const [name, value] of answer.headers) response.setHeader(name, value)
-  if (answer.body.kind === 'complete') response.end(answer.body.string)
-  else {
-    for await (const chunk of answer.body.asyncIterator) response.write(chunk)
-    response.end()
-  }
+  const fields = ['cache-control', 'no-store']
+  for (const [name, value] of answer.headers) fields.push(name, value)
+  if (answer.body.kind === 'chunked') throw new Error('Apollo Server answers in parts, which the engine does not.')
+  sendRendered(response, status, fields, answer.body.string, data)
 }
 
 /**

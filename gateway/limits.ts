@@ -21,6 +21,38 @@ export function checkLimits(
   schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>, limits: Limits,
 ): void {
+  const passed = passedBefore(schema, operation, limits)
+  const given = sizesIn(variables, operation)
+  if (passed.has(given)) return
+  measure(schema, document, operation, variables, limits)
+  if (passed.size < maxPassed) passed.add(given)
+}
+
+/** Sizes with which an operation is remembered to pass. */
+const maxPassed = 100
+
+/** By schema, operation and limits: each is one object for long. */
+const passed = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, { limits: Limits; sizes: Set<string> }>>()
+
+function passedBefore(schema: GraphQLSchema, operation: OperationDefinitionNode, limits: Limits): Set<string> {
+  let operations = passed.get(schema)
+  if (!operations) passed.set(schema, operations = new WeakMap())
+  let known = operations.get(operation)
+  if (known?.limits !== limits) operations.set(operation, known = { limits, sizes: new Set() })
+  return known.sizes
+}
+
+/** All of the variables on which the measure may depend: numbers and the lengths of lists. */
+const sizesIn = (variables: Readonly<Record<string, unknown>>, { variableDefinitions = [] }: OperationDefinitionNode): string =>
+  variableDefinitions.map(({ variable: { name } }) => {
+    const value = variables[name.value]
+    return typeof value === 'number' ? value : Array.isArray(value) ? `[${value.length}]` : value === undefined ? 'u' : value === null ? 'n' : ''
+  }).join()
+
+function measure(
+  schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>, limits: Limits,
+): void {
   const fragments = new Map(document.definitions.flatMap((node): [string, FragmentDefinitionNode][] =>
     node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : []))
   const given: Record<string, unknown> = { ...variables }

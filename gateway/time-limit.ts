@@ -6,6 +6,30 @@ export function timeLimit(ms: number, left?: AbortSignal): AbortSignal {
   return left ? AbortSignal.any([left, timeout]) : timeout
 }
 
+/** A request's time: aborted when it is up, or the client leaves before it is answered. Leaner than two signals in one. */
+export class RequestTime {
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(ms: number) {
+    this.#timer = setTimeout(() => this.#controller.abort(new DOMException('The request took too long.', 'TimeoutError')), ms)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  left(): void {
+    this.end()
+    this.#controller.abort()
+  }
+
+  /** To be called in any case. */
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}
+
 /**
  * The result, or `REQUEST_TIMEOUT` once the time of the signal (`timeLimit`) is up: the client is answered then, also where
  * what it waits for does not listen to the signal.

@@ -56,7 +56,7 @@ export interface Services {
 export interface RequestContext {
   services: Services
   scope: Scope
-  loaders: Loaders
+  readonly loaders: Loaders
   /** The request's moment in ms: every value of one answer is as of the same one. In a subscription, the payload's. */
   readonly now: number
   /** Aborted when the client leaves or the time is up. */
@@ -71,11 +71,15 @@ export function createRequestContext(
   services: Services, { scope, signal, live = false }: { scope: Scope; signal?: AbortSignal; live?: boolean },
 ): RequestContext {
   const startedAt = services.clock()
+  let loaders: Loaders | undefined
   return {
     services,
     scope,
     signal,
-    loaders: createLoaders(services, { cache: !live, signal }),
+    // Made when they are first needed: many operations are answered without.
+    get loaders() {
+      return loaders ??= createLoaders(services, { cache: !live, signal })
+    },
     get now() {
       return live ? services.clock() : startedAt
     },
