@@ -42,7 +42,7 @@ export async function run({ quick, report }: BenchOptions): Promise<void> {
   }
   try {
     await plans(report, supergraphSdl, subgraphs.url)
-    const { federated, merged, bytes } = await inProcess(quick ? 2_000 : 10_000)
+    const { federated, merged, bytes } = await inProcess(quick ? 8_000 : 20_000)
     report.add(`five in-process subgraphs, 20 live streams, ${(bytes / 1024).toFixed(1)} KB: CPU`, federated, 'µs')
     report.add('one merged schema with graphql-js: CPU', merged, 'µs')
     report.add('five in-process subgraphs / merged schema', federated / merged, '×', '<= 0.5')
@@ -125,7 +125,11 @@ interface Small { own?: Load; remote?: Load; fastify?: Load; hive?: Load }
 
 function smallAnswers(report: Report, { own, remote, fastify, hive }: Small): void {
   const all = { 'Freshet, co-located': own, 'Freshet, remote subgraph': remote, 'Apollo Server on fastify, one schema': fastify, 'Hive Gateway, remote subgraph': hive }
-  for (const [name, result] of Object.entries(all)) if (result) report.add(`small answers: ${name}`, result.rate, 'req/s')
+  for (const [name, result] of Object.entries(all)) {
+    if (!result) continue
+    report.add(`small answers: ${name}`, result.rate, 'req/s')
+    report.add(`small answers: ${name}, CPU per request`, result.cpu, 'µs')
+  }
   if (own && fastify) report.add('small answers: Freshet / fastify integration', own.rate / fastify.rate, '×', '>= 1.3')
   if (remote && hive) report.add('small answers: Freshet / Hive Gateway', remote.rate / hive.rate, '×', '>= 1')
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { parse, type DocumentNode } from 'graphql'
+import { parse, type DocumentNode, type ExecutionResult } from 'graphql'
 import { createEngine, httpSubgraph, inProcessSubgraph, buildSubgraph } from '../../federation/index.ts'
 import { bind } from '../../gateway/bind.ts'
 import { openDoor } from '../../test/gateway/door.ts'
@@ -18,6 +18,8 @@ const engine = createEngine({
 
 async function serveBare(): Promise<string> {
   const documents = new Map<string, DocumentNode>()
+  // Those who share an execution get one result: its text is written once.
+  const texts = new WeakMap<ExecutionResult, Buffer>()
   const server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8')
@@ -27,7 +29,8 @@ async function serveBare(): Promise<string> {
       let document = documents.get(query)
       if (!document) documents.set(query, document = parse(query))
       void engine.execute({ document, variables, sharing: { key: 'anyone' } }).then((result) => {
-        const bytes = Buffer.from(JSON.stringify(result))
+        let bytes = texts.get(result)
+        if (!bytes) texts.set(result, bytes = Buffer.from(JSON.stringify(result)))
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length })
         response.end(bytes)
       })

@@ -59,7 +59,7 @@ export async function inProcess(rounds: number): Promise<{ federated: number; me
 }
 
 async function cpuOf(action: () => Promise<unknown>, rounds: number): Promise<number> {
-  for (let round = 0; round < rounds / 4; round++) await action()
+  for (let round = 0; round < rounds / 2; round++) await action()
   const before = process.cpuUsage()
   for (let round = 0; round < rounds; round++) await action()
   const { user, system } = process.cpuUsage(before)

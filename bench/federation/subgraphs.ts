@@ -30,5 +30,5 @@ const server = createServer((request, response) => {
   })
 })
 server.keepAliveTimeout = 60_000
-process.send?.({ url: await bind(server, { host: '127.0.0.1', port: 0, variable: 'PORT' }) })
+process.send?.({ url: await bind(server, { host: '127.0.0.1', port: Number(process.env.BENCH_SUBGRAPHS_PORT ?? 0), variable: 'BENCH_SUBGRAPHS_PORT' }) })
 process.once('disconnect', () => process.exit(0))
