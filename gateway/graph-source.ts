@@ -89,6 +89,7 @@ export function readyGraph({ supergraph = '', supergraphHeaders, subgraphs }: Gr
   const isUrl = /^https?:\/\//i.test(supergraph)
   let known: string | undefined
   let etag: string | null = null
+  let fetchedEtag: string | null = null
   const fetched = async (signal: AbortSignal): Promise<string | undefined> => {
     const response = await fetch(supergraph, {
       headers: { accept: 'text/plain, */*', ...supergraphHeaders, ...etag !== null && { 'if-none-match': etag } },
@@ -103,7 +104,7 @@ export function readyGraph({ supergraph = '', supergraphHeaders, subgraphs }: Gr
       throw new Error(`was answered with HTTP status ${response.status}`)
     }
     const text = await limited(response)
-    etag = response.headers.get('etag')
+    fetchedEtag = response.headers.get('etag')
     return text
   }
   return {
@@ -115,10 +116,16 @@ export function readyGraph({ supergraph = '', supergraphHeaders, subgraphs }: Gr
         if (error instanceof GraphUnavailableError) throw error
         throw new GraphUnavailableError(`The supergraph at ${originOf(supergraph)} could not be read: ${(error as Error).message}`, { cause: error })
       }
-      if (supergraphSdl === undefined || supergraphSdl === known) return undefined
-      known = supergraphSdl
+      if (supergraphSdl === undefined) return undefined
+      if (supergraphSdl === known) {
+        etag = fetchedEtag
+        return undefined
+      }
       const events = subgraphs.filter((subgraph) => subgraph.events)
       const sdl = new Map(await Promise.all(events.map(async (subgraph): Promise<[string, string]> => [subgraph.name, await loadSdl(subgraph, signal)])))
+      // Only now: whoever could not have all of it asks for all of it again.
+      known = supergraphSdl
+      etag = fetchedEtag
       return { supergraphSdl, sdl }
     },
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { LogUnavailableError } from '../events/log.ts'
 import type { Engine } from '../federation/index.ts'
 import type { Logger } from '../ingest/observer.ts'
 import type { EngineHost } from './engine-host.ts'
@@ -21,12 +22,19 @@ export type Reloaded = 'swapped' | 'unchanged' | 'refused' | 'unavailable'
 export function createReload({ source, build, host, telemetry, logger, signal }: ReloadOptions): () => Promise<Reloaded> {
   let last: Promise<Reloaded> = Promise.resolve('unchanged')
   let isAway = false
+  /** Could not be built because the log was away. */
+  let pending: Graph | undefined
   const look = async (): Promise<Reloaded> => {
     try {
-      const graph = await source.load(signal)
-      isAway = false
-      if (!graph) return 'unchanged'
+      const graph = await source.load(signal) ?? pending
+      pending = graph
+      if (!graph) {
+        isAway = false
+        return 'unchanged'
+      }
       const engine = await build(graph)
+      pending = undefined
+      isAway = false
       if (signal.aborted) {
         await engine.close()
         return 'unchanged'
@@ -38,12 +46,13 @@ export function createReload({ source, build, host, telemetry, logger, signal }:
     } catch (error) {
       if (signal.aborted) return 'unchanged'
       const words = error instanceof Error ? error.message : String(error)
-      if (error instanceof GraphUnavailableError) {
+      if (error instanceof GraphUnavailableError || error instanceof LogUnavailableError) {
         // Said once, until it is there again.
         if (!isAway) logger.warn(`${words} What is known of it still serves.`)
         isAway = true
         return 'unavailable'
       }
+      pending = undefined
       telemetry.supergraphRefusals.inc()
       logger.error(`The changed supergraph is refused; the former one still serves. ${words}`)
       return 'refused'
