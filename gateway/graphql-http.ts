@@ -6,7 +6,7 @@ import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import type { Documents } from './documents.ts'
 import { contextFor, type Door } from './door.ts'
 import { isObject } from './json.ts'
-import { sendRendered } from './rendered.ts'
+import { expectShared, sendRendered } from './rendered.ts'
 import { sendJson } from './respond.ts'
 import { outcomeOf } from './results.ts'
 import { RequestTime } from './time-limit.ts'
@@ -46,6 +46,7 @@ export async function serveGraphql(
   const onResult = (result: ExecutionResult): void => {
     outcome = outcomeOf(result)
     data = result.data
+    expectShared(result)
   }
   let invalid = false
   const onInvalid = (): void => { invalid = true }

@@ -1,24 +1,31 @@
 import type { ServerResponse } from 'node:http'
-import type { FormattedExecutionResult } from 'graphql'
+import type { ExecutionResult, FormattedExecutionResult } from 'graphql'
 
 /** A text that is longer is sent as bytes, which requests that share a result share as well. */
 const maxText = 16 * 1024
 
 interface Rendered {
-  text: string
+  text?: string
   bytes?: Buffer
 }
 
-/** By the data of results without errors. Requests that shared an execution have one result, and one text. */
+/**
+ * By the data of results that requests may share: each is rendered once. Others are not kept, as every entry costs the
+ * garbage collector more than it takes to look for one.
+ */
 const rendered = new WeakMap<object, Rendered>()
 
-/** JSON of a result; that of equal data is written once. */
+/** Told of each result before it is rendered. The engine freezes what it gives to several requests. */
+export function expectShared(result: ExecutionResult): void {
+  if (result.data && !result.errors && Object.isFrozen(result) && !rendered.has(result.data)) rendered.set(result.data, {})
+}
+
+/** JSON of a result. */
 export function renderResult(result: FormattedExecutionResult): string {
   const { data, errors, extensions } = result
-  if (!data || errors || extensions) return JSON.stringify(result)
-  let known = rendered.get(data)
-  if (!known) rendered.set(data, known = { text: JSON.stringify(result) })
-  return known.text
+  const known = data && !errors && !extensions ? rendered.get(data) : undefined
+  if (!known) return JSON.stringify(result)
+  return known.text ??= JSON.stringify(result)
 }
 
 /** Sends a text that `renderResult` gave. @param data of the result that was executed, if any */
