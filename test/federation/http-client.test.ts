@@ -129,8 +129,8 @@ test('a connection is not used again when its server closes it, or has sent more
   for (const expected of ['1', '2', '3', '4', '4']) assert.equal(await server.post('x'), expected)
 })
 
-test('bytes that nobody asked for end an idle connection', async () => {
-  await using server = await serving((socket, _, connection) => socket.write(ok(String(connection))))
+test('bytes that nobody asked for end an idle connection', { timeout: 10_000 }, async () => {
+  await using server = await serving((socket, _, connection) => socket.write(ok(String(connection), 'keep-alive: timeout=60')))
   assert.equal(await server.post('x'), '1')
   const ended = new Promise((resolve) => server.sockets[0]!.once('close', resolve))
   server.sockets[0]!.write(ok('"somebody else\'s"'))
@@ -177,7 +177,7 @@ test('an abandoned request whose answer does not come gives up its connection', 
   assert.equal(server.sockets.length, 2)
 })
 
-test('who waits for a connection may leave, runs out of time like others, and is told when the client ends', async () => {
+test('who waits for a connection may leave, runs out of time like others, and is told when the client ends', { timeout: 10_000 }, async () => {
   await using server = await serving(() => { /* never */ }, { connections: 1, timeoutMs: 60 })
   const leave = new AbortController()
   const first = assert.rejects(server.post('first'), failure(/^did not answer within 60 ms$/))
@@ -185,6 +185,8 @@ test('who waits for a connection may leave, runs out of time like others, and is
   const left = assert.rejects(server.post('left', { signal: leave.signal }), failure(/cancelled$/))
   leave.abort()
   await Promise.all([first, waits, left])
+  const [connection] = server.sockets
+  if (!connection!.destroyed) await new Promise((resolve) => connection!.once('close', resolve))
   const last = assert.rejects(server.post('last'), failure(/^could not be reached$/))
   await server.client.close()
   await last
