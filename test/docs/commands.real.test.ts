@@ -30,6 +30,7 @@ const proofs: Record<string, Proof> = {
   'npm run bench:feed -- --quick': { never: 'a figure is no test; BENCHMARKS.md has what it printed' },
   'npm run codegen': cli('check', "'run', 'codegen'"),
   'npm run freshet -- compose': cli('check', "freshet('compose')"),
+  'npm run freshet -- check': ci('npm run --silent check'),
   'npm run freshet -- schemas': cli('check', "freshet('schemas')"),
   'npm run freshet -- --help': cli('help', "freshet('--help')"),
   'npm run freshet -- settings': cli('help', "freshet('settings')"),
@@ -82,6 +83,7 @@ describe('the commands of the documentation', { timeout: 120_000 }, () => {
     }
     assert.equal(scripts['start'], 'node --max-semi-space-size=16 cli/main.ts start')
     assert.equal(scripts['freshet'], 'node --max-semi-space-size=16 cli/main.ts')
+    assert.ok(scripts['check']?.endsWith('cli/main.ts check'))
     assert.equal(scripts['test'], 'node scripts/test.ts all')
     assert.equal(scripts['test:unit'], 'node scripts/test.ts unit')
   })
