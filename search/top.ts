@@ -1,3 +1,9 @@
+/** A row, by its place in a column, and how well it matched. */
+export interface Scored {
+  slot: number
+  score: number
+}
+
 /**
  * The best k of a stream of rows in bounded space: a binary heap whose root is the worst row kept. `before(a, b)` is a
  * strict total order: whether a comes before b in the result.

@@ -1,4 +1,4 @@
-/** Arithmetic on vectors in flat arrays. The exact scan has a faster product (`embedded/kernel.ts`). */
+/** Arithmetic on vectors in flat arrays. The exact scan has a faster product (`scan/kernel.ts`). */
 
 /** Dot product of `query` with the row of `rows` that begins at `offset`. */
 export function dot(rows: Float32Array, offset: number, query: Float32Array): number {

@@ -1,4 +1,4 @@
-import { VectorColumn } from '../../search/embedded/vectors.ts'
+import { VectorColumn } from '../../search/scan/vectors.ts'
 import type { EntityIndex } from '../../search/entity-index.ts'
 import { normalised } from '../../search/vector-math.ts'
 

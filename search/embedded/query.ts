@@ -6,8 +6,7 @@ import { badPosition, firstPosition, hybridPosition, startAfter } from '../hybri
 import { compileRows } from '../matches.ts'
 import { normalised } from '../vector-math.ts'
 import type { EntityTable } from './table.ts'
-import { Top } from '../top.ts'
-import type { Scored } from './vectors.ts'
+import { Top, type Scored } from '../top.ts'
 
 /** Answers a validated query from a table. */
 export function runQuery(table: EntityTable, query: IndexQuery): IndexPage | Promise<IndexPage> {

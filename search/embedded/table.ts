@@ -4,7 +4,7 @@ import type { StoredEntity } from '../entity-index.ts'
 import type { Reader } from '../matches.ts'
 import { createColumn, NumberColumn, type Column } from './columns.ts'
 import { TextIndex } from './text.ts'
-import { VectorColumn } from './vectors.ts'
+import { VectorColumn } from '../scan/vectors.ts'
 
 /** Documents that are put into the text index before other work may run: about a millisecond. */
 const textSlice = 100

@@ -1,8 +1,7 @@
 import { entityFields, type FieldDefinition, type FieldValue } from '../entities.ts'
 import type { EntityKind } from '../../events/entity.ts'
 import { tokenise } from '../tokenise.ts'
-import { Top } from '../top.ts'
-import type { Scored } from './vectors.ts'
+import { Top, type Scored } from '../top.ts'
 
 /**
  * Full text by BM25F over an inverted index: per field b-normalised term frequencies, weighted and summed, times the

@@ -1,6 +1,6 @@
 import { norm } from '../vector-math.ts'
 import { allocate, comparing, floats, release, strideOf } from './arena.ts'
-import { Top } from '../top.ts'
+import { Top, type Scored } from '../top.ts'
 
 const rowsPerBlock = 256
 
@@ -8,11 +8,6 @@ const rowsPerBlock = 256
 const abandoned = new FinalizationRegistry<{ blocks: readonly (number | undefined)[]; length: number }>(({ blocks, length }) => {
   for (const start of blocks) if (start !== undefined) release(start, length)
 })
-
-export interface Scored {
-  slot: number
-  score: number
-}
 
 /**
  * The vectors of one space of one kind, in blocks that are made when a slot in them is first written: nothing is copied

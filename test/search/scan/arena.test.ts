@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { allocate, comparing, floats, release, strideOf } from '../../../search/embedded/arena.ts'
+import { allocate, comparing, floats, release, strideOf } from '../../../search/scan/arena.ts'
 
 describe('the arena', () => {
   it('gives blocks that do not overlap, all zeros, taken back ones too', () => {

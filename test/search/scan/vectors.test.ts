@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { VectorColumn } from '../../../search/embedded/vectors.ts'
+import { VectorColumn } from '../../../search/scan/vectors.ts'
 import { cosine, normalised } from '../../../search/vector-math.ts'
 import { randomFrom, randomVector } from '../contract/fixture.ts'
 
