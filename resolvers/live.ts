@@ -1,0 +1,64 @@
+/**
+ * What subscriptions are made of: the port between resolvers, which say what is followed, and `subscriptions/`, which
+ * knows how changes travel.
+ */
+
+/** How far one lane is included. Lanes are ordered lines of items: `changes/N`, `TOPIC/PARTITION`, or one live query's results. */
+export interface Position {
+  /** Log offset: everything before it is included. */
+  next: number
+  /** Of the last batch that is included, on `changes`; -1 where the lane has no batches. */
+  epoch: number
+  sequence: number
+  /** How many items of the batch behind it are included too: its entities in order, then the entities of its metrics. */
+  skip: number
+}
+
+/** Lane → how far it is included: what a payload and all before it hold. */
+export type Cut = Readonly<Record<string, Position>>
+
+/** Why something is missing, and how much. */
+export interface Gap {
+  /** The log does not reach back to it; the cursor is none of this deployment's; a slow reader let it pass. */
+  reason: 'RETENTION' | 'CURSOR' | 'BUFFER'
+  missed: {
+    /** Cursor or ISO time from which on it is missing; absent where that cannot be known. */
+    from?: string
+    /** How many payloads or records, where that is known. */
+    count: number | null
+  }
+}
+
+/** What a subscription's source yields: a value with what is known of its way. Fields resolve on `value`. */
+export interface SourceEvent<T = unknown> {
+  value: T
+  /** What is included once this was delivered. */
+  cut: Cut
+  /** Which item of which lane it is; absent for snapshots, which are no item. */
+  at?: { lane: string; position: Position }
+  /** Payloads of one key supersede each other: the latest is the state. */
+  key: string
+  /** When the newest event in it happened and was applied, ms; absent where it shows none. */
+  eventTime?: number
+  appliedAt?: number
+  /** It is the whole state and not a change. */
+  snapshot?: boolean
+  /** Says what is missing before it. */
+  gap?: Gap
+  /** Nothing to show: the source stands at `cut`. */
+  marker?: true
+  /** Of a live query under load: the stretched interval in which it is evaluated, ms. */
+  intervalMs?: number
+}
+
+/** What a subscription is asked to give. */
+export type DeliveryRequest =
+  /** The state, or what came behind `after` or since a time, then all that follows. */
+  | { kind: 'whole'; after?: string; since?: number }
+  /** The state once. */
+  | { kind: 'snapshot' }
+  /** What follows from now on, begun by a marker. */
+  | { kind: 'stream' }
+  /** What came behind a cut or since a time (ms), ended by a marker. */
+  | { kind: 'missed'; from: Cut }
+  | { kind: 'missed'; since: number }
