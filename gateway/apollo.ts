@@ -1,36 +1,86 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, type GraphQLRequestListener } from '@apollo/server'
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import {
+  ApolloServerPluginCacheControlDisabled, ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled'
 import type { ExecutionResult } from 'graphql'
-import { codes, type Engine } from '../federation/index.ts'
-import type { RequestContext } from '../resolvers/context.ts'
-import { callerOf, waitWith, type Door } from './door.ts'
+import { codes, type Engine, type EngineRequest } from '../federation/index.ts'
+import { createRequestContext, type RequestContext, type RequestOptions } from '../resolvers/context.ts'
+import type { Scope } from '../resolvers/scope.ts'
+import { callerOf, waitWith, type Caller, type Door } from './door.ts'
 import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
 import { checkLimits } from './limits.ts'
-import { renderResult } from './rendered.ts'
+import { expectShared, renderResult } from './rendered.ts'
+import { outcomeOf } from './results.ts'
 import type { GatewaySettings } from './settings.ts'
-import { inTime } from './time-limit.ts'
+import { RequestTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
 type GatewayInterface = ApolloServerOptionsWithGateway<HttpContext>['gateway']
 
-/** What Apollo Server hands to the executor. */
+/** What Apollo Server hands to the executor. It copies it, so there is little in it. */
 export interface HttpContext {
-  request: RequestContext
-  headers: IncomingHttpHeaders
-  door: Door
-  /** Told of the result before it is formatted. */
-  onResult: (result: ExecutionResult) => void
-  /** Told when the operation is not one, or its variables do not fit: nothing was executed. */
-  onInvalid: () => void
+  exchange: Exchange
+}
+
+/** A request and what becomes of it. */
+export class Exchange implements RequestOptions {
+  readonly door: Door
+  readonly headers: IncomingHttpHeaders
+  readonly time: RequestTime
+  // What never comes to be executed was refused.
+  outcome: 'ok' | 'error' = 'error'
+  /** Of the result, before it is formatted. */
+  data: ExecutionResult['data']
+  /** The operation is not one, or its variables do not fit: nothing was executed. */
+  invalid = false
+
+  constructor(door: Door, headers: IncomingHttpHeaders) {
+    this.door = door
+    this.headers = headers
+    this.time = new RequestTime(door.settings.requestTimeoutMs)
+  }
+
+  get scope(): Scope {
+    return this.door.scope
+  }
+
+  get signal(): AbortSignal {
+    return this.time.signal
+  }
+}
+
+/** An operation of an exchange, whose signal is made for who asks for it. */
+class Asked implements EngineRequest {
+  readonly document: EngineRequest['document']
+  readonly operationName: EngineRequest['operationName']
+  readonly variables: EngineRequest['variables']
+  readonly context: RequestContext
+  readonly headers: EngineRequest['headers']
+  readonly sharing: EngineRequest['sharing']
+  readonly #exchange: Exchange
+
+  constructor(exchange: Exchange, { document, operationName, variables }: Pick<EngineRequest, 'document' | 'operationName' | 'variables'>, { headers, sharing }: Caller) {
+    this.document = document
+    this.operationName = operationName
+    this.variables = variables
+    this.context = createRequestContext(exchange.door.services, exchange)
+    this.headers = headers
+    this.sharing = sharing
+    this.#exchange = exchange
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal
+  }
 }
 
 /**
  * Puts the engine behind Apollo Server's `gateway` interface. Apollo Server asks for the executor once, so the executor
  * looks up, by the schema that the operation was validated against, which engine it belongs to.
  */
-export function apolloGateway(host: EngineHost, { requestTimeoutMs }: Pick<GatewaySettings, 'requestTimeoutMs'>): GatewayInterface {
+export function apolloGateway(host: EngineHost): GatewayInterface {
   const engines = new WeakMap<object, Engine>()
   const announce = (engine: Engine) => {
     engines.set(engine.schema, engine)
@@ -50,15 +100,16 @@ export function apolloGateway(host: EngineHost, { requestTimeoutMs }: Pick<Gatew
       stop = host.onSwap((engine) => listener?.(announce(engine)))
       return Promise.resolve({
         executor: async ({ schema, document, operationName, request, context }) => {
-          const engine = engines.get(schema) ?? host.current
-          const { request: requestContext, headers, door, onResult } = context as HttpContext
+          const { exchange } = context as HttpContext
+          const { door, headers, time } = exchange
           const token = tokenOf(headers['freshet-token'], request.extensions)
-          const { signal } = requestContext
-          if (token !== undefined) await waitWith(door, signal)(token)
-          const result = await inTime(signal, requestTimeoutMs, engine.execute({
-            document, operationName, variables: request.variables, context: requestContext, signal, ...callerOf(door, headers, token),
-          }))
-          onResult(result)
+          if (token !== undefined) await waitWith(door, time.signal)(token)
+          const engine = engines.get(schema) ?? host.current
+          const asked = new Asked(exchange, { document, operationName, variables: request.variables }, callerOf(door, headers, token))
+          const result = await time.within(engine.execute(asked))
+          exchange.outcome = outcomeOf(result)
+          exchange.data = result.data
+          expectShared(result)
           return result
         },
       })
@@ -84,14 +135,14 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
       return done
     },
     didEncounterErrors: ({ errors, contextValue }) => {
-      if (errors.some(({ extensions }) => invalid.has(extensions.code))) contextValue.onInvalid()
+      if (errors.some(({ extensions }) => invalid.has(extensions.code))) contextValue.exchange.invalid = true
       return done
     },
   })
   const rules: ApolloServerPlugin<HttpContext> = { requestDidStart: () => listening }
   return new ApolloServer<HttpContext>({
-    gateway: apolloGateway(host, settings),
-    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled(), rules],
+    gateway: apolloGateway(host),
+    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled(), ApolloServerPluginInlineTraceDisabled(), rules],
     introspection: true,
     // Ours is `checkForgery`, which lets programs send a GET as GraphQL over HTTP has it.
     csrfPrevention: false,

@@ -10,6 +10,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    let whole = false
     // Leaner than an iterator over the stream: most bodies are one chunk.
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
@@ -19,9 +20,14 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
         reject(new BodyTooLargeError(`The body has more than ${limit} bytes ("bodyBytes").`))
       }
     })
-    request.once('end', () => resolve((chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks)).toString('utf8')))
-    request.once('error', reject)
-    request.once('close', () => reject(new Error('The client left before its request was whole.')))
+    request.on('end', () => {
+      whole = true
+      resolve((chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks)).toString('utf8'))
+    })
+    request.on('error', reject)
+    request.on('close', () => {
+      if (!whole) reject(new Error('The client left before its request was whole.'))
+    })
   })
 }
 

@@ -31,8 +31,8 @@ export interface Door {
   ready: () => boolean
 }
 
-export const contextFor = ({ services, scope }: Door, options: { signal?: AbortSignal; live?: boolean }): RequestContext =>
-  createRequestContext(services, { scope, ...options })
+export const contextFor = ({ services, scope }: Door, { signal, live }: { signal?: AbortSignal; live?: boolean }): RequestContext =>
+  createRequestContext(services, { scope, signal, live })
 
 /** What the engine is told of a request beside its operation. */
 export type Caller = Pick<EngineRequest, 'headers' | 'sharing'>
@@ -41,11 +41,19 @@ export type Caller = Pick<EngineRequest, 'headers' | 'sharing'>
  * For whom a request is, and whether it may share what is under way: with a token it may not, as that may have begun before
  * the token's events were applied. All headers are told; each remote subgraph gets those that its settings name.
  */
-export const callerOf = ({ scope: { tenant, subject, roles } }: Door, headers: IncomingHttpHeaders, token: string | undefined): Caller => ({
+export const callerOf = ({ scope }: Door, headers: IncomingHttpHeaders, token: string | undefined): Caller => ({
   // Node joins what is repeated; only `set-cookie`, which is none of a request's, is a list.
   headers: headers as Record<string, string>,
-  sharing: token === undefined ? { key: JSON.stringify([tenant, subject, ...roles]) } : undefined,
+  sharing: token === undefined ? sharingOf(scope) : undefined,
 })
+
+const sharings = new WeakMap<Scope, { key: string }>()
+
+function sharingOf(scope: Scope): { key: string } {
+  let sharing = sharings.get(scope)
+  if (!sharing) sharings.set(scope, sharing = { key: JSON.stringify([scope.tenant, scope.subject, ...scope.roles]) })
+  return sharing
+}
 
 export const waitWith = ({ services, logId, settings }: Door, signal?: AbortSignal) => (token: string): Promise<void> =>
   waitForToken(token, { view: services.view, logId, timeoutMs: settings.tokenTimeoutMs, signal })

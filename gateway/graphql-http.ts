@@ -1,27 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeaderMap, type ApolloServer } from '@apollo/server'
-import type { ExecutionResult } from 'graphql'
-import type { HttpContext } from './apollo.ts'
+import { Exchange, type HttpContext } from './apollo.ts'
 import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import type { Documents } from './documents.ts'
-import { contextFor, type Door } from './door.ts'
+import type { Door } from './door.ts'
 import { isObject } from './json.ts'
-import { expectShared, sendRendered } from './rendered.ts'
+import { sendRendered } from './rendered.ts'
 import { sendJson } from './respond.ts'
-import { outcomeOf } from './results.ts'
-import { RequestTime } from './time-limit.ts'
 
 /** GraphQL over HTTP through Apollo Server, on node:http without a framework in between. */
 export async function serveGraphql(
   apollo: ApolloServer<HttpContext>, door: Door, request: IncomingMessage, response: ServerResponse,
 ): Promise<void> {
   const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'http' })
-  const time = new RequestTime(door.settings.requestTimeoutMs)
-  response.once('close', () => {
-    if (response.writableFinished) time.end()
-    else time.left()
+  const exchange = new Exchange(door, request.headers)
+  response.on('close', () => {
+    if (response.writableFinished) exchange.time.end()
+    else exchange.time.left()
   })
-  const { signal } = time
 
   const received = await bodyOf(request, response, door.settings.limits.bodyBytes)
   if (received === undefined) return
@@ -34,44 +30,50 @@ export async function serveGraphql(
   } catch (error) {
     refused = error
   }
-  // Those that Apollo Server reads.
+  const accept = request.headers.accept ?? ''
+  const known = request.method === 'POST' ? contentTypes.get(accept) : undefined
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: request.method ?? 'GET', headers: known === undefined ? headersOf(request) : acceptsAnything, search, body },
+    // Apollo Server answers with what is thrown here, in the form that the client accepts.
+    context: () => refused === undefined ? Promise.resolve({ exchange }) : Promise.reject(refused as Error),
+  })
+  stopTimer({ outcome: exchange.outcome })
+  if (response.destroyed) return
+  if (answer.body.kind === 'chunked') throw new Error('Apollo Server answers in parts, which the engine does not.')
+  const type = known ?? answer.headers.get('content-type') ?? ''
+  if (known === undefined && answer.status !== 406) remember(accept, type)
+  // What is true now may not be in a moment.
+  const fields = ['cache-control', 'no-store', 'content-type', type]
+  for (const [name, value] of answer.headers) if (name !== 'content-type') fields.push(name, value)
+  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, answer.body.string, exchange.data)
+}
+
+/**
+ * The content types of answers by what clients accept, as Apollo Server chose them. It would work them out anew, twice for each
+ * request and at more cost than anything else that it does, were it not told of the header that all of them are welcome.
+ */
+const contentTypes = new Map<string, string>()
+const maxContentTypes = 100
+/** Taken for JSON without being parsed. */
+const acceptsAnything = new HeaderMap([['accept', '']])
+
+function remember(accept: string, type: string): void {
+  if (contentTypes.size < maxContentTypes && accept.length < 1_000) contentTypes.set(accept, type)
+}
+
+/** Those that Apollo Server reads. */
+function headersOf({ headers: { accept, 'content-type': contentType } }: IncomingMessage): HeaderMap {
   const headers = new HeaderMap()
-  const { accept, 'content-type': contentType } = request.headers
   if (accept !== undefined) headers.set('accept', accept)
   if (contentType !== undefined) headers.set('content-type', contentType)
-
-  // What never comes to be executed was refused.
-  let outcome: 'ok' | 'error' = 'error'
-  let data: object | null | undefined
-  const onResult = (result: ExecutionResult): void => {
-    outcome = outcomeOf(result)
-    data = result.data
-    expectShared(result)
-  }
-  let invalid = false
-  const onInvalid = (): void => { invalid = true }
-  const answer = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method: request.method ?? 'GET', headers, search, body },
-    // Apollo Server answers with what is thrown here, in the form that the client accepts.
-    context: () => refused === undefined
-      ? Promise.resolve({ request: contextFor(door, { signal }), headers: request.headers, door, onResult, onInvalid })
-      : Promise.reject(refused as Error),
-  })
-  stopTimer({ outcome })
-  if (response.destroyed) return
-  const status = invalid && isLegacy(answer.headers.get('content-type')) ? 200 : answer.status ?? 200
-  // What is true now may not be in a moment.
-  const fields = ['cache-control', 'no-store']
-  for (const [name, value] of answer.headers) fields.push(name, value)
-  if (answer.body.kind === 'chunked') throw new Error('Apollo Server answers in parts, which the engine does not.')
-  sendRendered(response, status, fields, answer.body.string, data)
+  return headers
 }
 
 /**
  * Whether the answer is `application/json`: then whatever is a GraphQL answer has status 200, so that it cannot be taken for
  * that of a server in between (GraphQL over HTTP, "Status codes").
  */
-const isLegacy = (contentType = ''): boolean => contentType.startsWith('application/json')
+const isLegacy = (contentType: string): boolean => contentType.startsWith('application/json')
 
 const searchOf = (url = ''): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
 

@@ -6,29 +6,66 @@ export function timeLimit(ms: number, left?: AbortSignal): AbortSignal {
   return left ? AbortSignal.any([left, timeout]) : timeout
 }
 
-/** A request's time: aborted when it is up, or the client leaves before it is answered. Leaner than two signals in one. */
+const tookTooLong = (ms: number): ExecutionResult =>
+  ({ errors: [new GraphQLError(`The operation took longer than ${ms} ms; ask for less at once, or again later.`, { extensions: { code: 'REQUEST_TIMEOUT' } })] })
+
+/**
+ * The time of one request, which is over when it is up, or when the client leaves before it is answered. Most operations are
+ * answered without anybody asking for its signal: it is made for those who do.
+ */
 export class RequestTime {
-  readonly #controller = new AbortController()
+  readonly #ms: number
   readonly #timer: NodeJS.Timeout
+  #controller: AbortController | undefined
+  /** Why it is over. */
+  #reason: DOMException | undefined
+  #late: ((result: ExecutionResult) => void) | undefined
 
   constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(new DOMException('The request took too long.', 'TimeoutError')), ms)
+    this.#ms = ms
+    this.#timer = setTimeout(timeIsUp, ms, this)
   }
 
   get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#reason) this.#controller.abort(this.#reason)
+    }
     return this.#controller.signal
+  }
+
+  /** The result, or `REQUEST_TIMEOUT` once the time is up, also where what is waited for does not listen to the signal. */
+  within(result: Promise<ExecutionResult>): Promise<ExecutionResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#reason?.name === 'TimeoutError') resolve(tookTooLong(this.#ms))
+      else this.#late = resolve
+      result.then(resolve, reject)
+    })
+  }
+
+  up(): void {
+    this.#over(new DOMException('The request took too long.', 'TimeoutError'))
+    this.#late?.(tookTooLong(this.#ms))
   }
 
   left(): void {
     this.end()
-    this.#controller.abort()
+    this.#over(new DOMException('The client left.', 'AbortError'))
   }
 
   /** To be called in any case. */
   end(): void {
     clearTimeout(this.#timer)
   }
+
+  #over(reason: DOMException): void {
+    this.#reason ??= reason
+    this.#controller?.abort(reason)
+  }
 }
+
+/** One for all, as a closure for each request would cost more than its timer. */
+const timeIsUp = (time: RequestTime): void => time.up()
 
 /**
  * The result, or `REQUEST_TIMEOUT` once the time of the signal (`timeLimit`) is up: the client is answered then, also where
@@ -40,8 +77,7 @@ export async function inTime(
   if (!signal) return result
   const late = Promise.withResolvers<ExecutionResult>()
   const onAbort = () => {
-    if (isTimeout(signal.reason))
-      late.resolve({ errors: [new GraphQLError(`The operation took longer than ${ms} ms; ask for less at once, or again later.`, { extensions: { code: 'REQUEST_TIMEOUT' } })] })
+    if (isTimeout(signal.reason)) late.resolve(tookTooLong(ms))
   }
   if (signal.aborted) onAbort()
   else signal.addEventListener('abort', onAbort, { once: true })

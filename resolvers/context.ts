@@ -60,28 +60,44 @@ export interface RequestContext {
   /** The request's moment in ms: every value of one answer is as of the same one. In a subscription, the payload's. */
   readonly now: number
   /** Aborted when the client leaves or the time is up. */
-  signal: AbortSignal | undefined
+  readonly signal: AbortSignal | undefined
 }
 
-/**
- * The context of one request. `live` is for subscriptions, whose context outlives many payloads: nothing is remembered
- * between these, and each has its own moment.
- */
-export function createRequestContext(
-  services: Services, { scope, signal, live = false }: { scope: Scope; signal?: AbortSignal; live?: boolean },
-): RequestContext {
-  const startedAt = services.clock()
-  let loaders: Loaders | undefined
-  return {
-    services,
-    scope,
-    signal,
-    // Made when they are first needed: many operations are answered without.
-    get loaders() {
-      return loaders ??= createLoaders(services, { cache: !live, signal })
-    },
-    get now() {
-      return live ? services.clock() : startedAt
-    },
+/** `live` is for subscriptions: nothing is remembered between their payloads, and each payload has its own moment. */
+export interface RequestOptions {
+  scope: Scope
+  /** Read when a resolver asks for it, and not before: it may be made then. */
+  readonly signal?: AbortSignal
+  live?: boolean
+}
+
+/** The context of one request; in a subscription, of many payloads. */
+export const createRequestContext = (services: Services, options: RequestOptions): RequestContext => new Context(services, options)
+
+class Context implements RequestContext {
+  readonly services: Services
+  readonly scope: Scope
+  readonly #options: RequestOptions
+  readonly #startedAt: number
+  #loaders: Loaders | undefined
+
+  constructor(services: Services, options: RequestOptions) {
+    this.services = services
+    this.scope = options.scope
+    this.#options = options
+    this.#startedAt = services.clock()
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal
+  }
+
+  /** Made when they are first needed: many operations are answered without. */
+  get loaders(): Loaders {
+    return this.#loaders ??= createLoaders(this.services, { cache: !this.#options.live, signal: this.signal })
+  }
+
+  get now(): number {
+    return this.#options.live ? this.services.clock() : this.#startedAt
   }
 }
