@@ -1,0 +1,54 @@
+import type { ChangeBatch } from '../ingest/change-reader.ts'
+
+/** What every answer says of its age, ms since the epoch; nulls before the first event was applied. */
+export interface Freshness {
+  /** When the newest event that it can include happened. */
+  eventTime: number | null
+  /** When that event became queryable. */
+  appliedAt: number | null
+}
+
+/** Knows how new the state of this gateway is, and says so in the words that go into answers. */
+export class FreshnessMark {
+  readonly #clock: () => number
+  #state: Freshness = { eventTime: null, appliedAt: null }
+  #text = ''
+  #renderedAt = -1
+
+  constructor(clock: () => number) {
+    this.#clock = clock
+  }
+
+  /** To be told of each batch once queries answer with it. */
+  apply({ entities, metrics }: Pick<ChangeBatch, 'entities' | 'metrics'>): void {
+    let { eventTime, appliedAt } = this.#state
+    for (const each of [...entities, ...metrics]) {
+      // A clock that is ahead does not make the answer newer than it is.
+      eventTime = Math.max(eventTime ?? 0, Math.min(each.eventTime, each.appliedAt))
+      appliedAt = Math.max(appliedAt ?? 0, each.appliedAt)
+    }
+    if (eventTime === this.#state.eventTime && appliedAt === this.#state.appliedAt) return
+    this.#state = { eventTime, appliedAt }
+    this.#renderedAt = -1
+  }
+
+  get state(): Freshness {
+    return this.#state
+  }
+
+  /** JSON of `extensions.freshness` for what is delivered now; made once in a millisecond. */
+  render(): string {
+    const now = this.#clock()
+    if (now !== this.#renderedAt) {
+      this.#text = renderFreshness(this.#state, now)
+      this.#renderedAt = now
+    }
+    return this.#text
+  }
+}
+
+/** JSON of `extensions.freshness`. @param deliveredAt ms since the epoch */
+export function renderFreshness({ eventTime, appliedAt }: Freshness, deliveredAt: number): string {
+  const time = (ms: number | null): string => ms === null ? 'null' : `"${new Date(ms).toISOString()}"`
+  return `{"eventTime":${time(eventTime)},"appliedAt":${time(appliedAt)},"deliveredAt":${time(deliveredAt)}}`
+}

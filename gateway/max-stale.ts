@@ -1,0 +1,55 @@
+import {
+  DirectiveLocation, getDirectiveValues, GraphQLBoolean, GraphQLDirective, GraphQLError, GraphQLInt, GraphQLNonNull,
+  type OperationDefinitionNode,
+} from 'graphql'
+import type { Staleness } from './staleness.ts'
+
+/** Executed by the gateway itself: no subgraph is told of it. */
+export const maxStaleDirective = new GraphQLDirective({
+  name: 'maxStale',
+  description: 'Bounds how far the answer may be behind the log: the age of the oldest event that was appended before the request and is not yet applied.',
+  locations: [DirectiveLocation.QUERY],
+  args: {
+    ms: { type: new GraphQLNonNull(GraphQLInt), description: 'The greatest age, 0 to 3,600,000 ms. 0: everything appended before the request is applied.' },
+    wait: {
+      type: new GraphQLNonNull(GraphQLBoolean), defaultValue: false,
+      description: 'Whether to wait until it is so, at most as long as a request may take, instead of failing with STALE at once.',
+    },
+  },
+})
+
+const maxMs = 3_600_000
+
+/**
+ * Fails, or waits, where the operation's `@maxStale` asks for more freshness than there is.
+ *
+ * @param now the request's moment, ms since the epoch: ages are of that moment
+ * @param timeoutMs how long is waited at most
+ * @throws GraphQLError `STALE`, `BAD_USER_INPUT`, or `LOG_UNAVAILABLE` where it cannot be known
+ */
+export async function checkStaleness(
+  operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>> | null | undefined, staleness: Staleness,
+  { now, timeoutMs, signal }: { now: number; timeoutMs: number; signal?: AbortSignal },
+): Promise<void> {
+  const { ms, wait } = getDirectiveValues(maxStaleDirective, operation, variables ?? {}) as { ms: number; wait: boolean }
+  if (ms < 0 || ms > maxMs)
+    throw new GraphQLError(`"ms" of @maxStale must be 0 to ${maxMs}, got ${ms}.`, { extensions: { code: 'BAD_USER_INPUT' } })
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    if (await staleness.has(now - ms, signal)) return
+    if (wait) return await staleness.reach(now - ms, signal ? AbortSignal.any([signal, timeout]) : timeout)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!timeout.aborted)
+      throw new GraphQLError('How stale the answer is cannot be known: the event log does not answer. Ask again, or without @maxStale.', {
+        originalError: error as Error, extensions: { code: 'LOG_UNAVAILABLE' },
+      })
+  }
+  throw new GraphQLError(`The answer would be more than ${ms} ms behind the log${wait ? `, still after ${timeoutMs} ms` : ''}; ask for less freshness${wait ? '' : ', set "wait"'}, or again later.`, {
+    extensions: { code: 'STALE', staleMs: Number.isFinite(staleness.bound) ? Math.round(staleness.bound) : null },
+  })
+}
+
+/** Whether the operation asks for it. */
+export const asksForFreshness = ({ operation, directives }: OperationDefinitionNode): boolean =>
+  operation === 'query' && directives?.some(({ name }) => name.value === 'maxStale') === true
