@@ -1,4 +1,4 @@
-import { GraphQLError, parse, type ExecutionResult } from 'graphql'
+import { GraphQLError, GraphQLSchema, parse, type ExecutionResult, type GraphQLDirective } from 'graphql'
 import type { RootFetch } from './compile.ts'
 import { codes, ErrorLog } from './errors.ts'
 import { finish, run } from './execute.ts'
@@ -32,6 +32,8 @@ export interface EngineOptions {
   writes?: Writes
   /** The native planner unless said otherwise; where that one fails, the own one steps in. */
   planner?: PlannerName
+  /** Directives of operations that the caller executes: clients may use them, subgraphs are not told. */
+  directives?: readonly GraphQLDirective[]
   /** A monotonic clock in milliseconds, for the statistics. */
   now?: () => number
 }
@@ -51,7 +53,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     now: options.now ?? (() => performance.now()),
     planner: options.planner ?? 'native',
   })
-  const schema = publicSchema(supergraphSdl)
+  const schema = withDirectives(publicSchema(supergraphSdl), options.directives ?? [])
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
   const lanes = new Lanes(options.writes)
@@ -273,6 +275,10 @@ export const createEngine = (options: EngineOptions): Engine => {
     },
   }
 }
+
+const withDirectives = (schema: GraphQLSchema, directives: readonly GraphQLDirective[]): GraphQLSchema =>
+  directives.length === 0 ? schema
+  : new GraphQLSchema({ ...schema.toConfig(), directives: [...schema.getDirectives(), ...directives], assumeValid: true })
 
 /** Whatever is thrown becomes an error in the result; only a GraphQLError's own words are repeated. */
 const guarded = <Request, Result>(

@@ -1,6 +1,7 @@
 import {
   GraphQLError, Kind, print, TypeInfo, visit, visitWithTypeInfo, type ArgumentNode, type DocumentNode, type FieldNode,
   type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode,
+  type VariableDefinitionNode,
 } from 'graphql'
 import { codes } from './errors.ts'
 import { Lifted, type LiftedValue } from './lift.ts'
@@ -39,7 +40,9 @@ export const normalise = (
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
   }
   const lifted: OperationDefinitionNode = {
-    ...main, name: undefined, variableDefinitions: [...main.variableDefinitions ?? [], ...literals.definitions],
+    ...main, name: undefined, variableDefinitions: [...usedOf(main, fragments), ...literals.definitions],
+    // Those of a whole operation are its caller's to execute.
+    directives: [],
   }
   const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [lifted, ...fragments.values()] }
   const planned = withRootFields(simplified({ operation: lifted, fragments }), ({ name }) =>
@@ -55,6 +58,17 @@ export const normalise = (
     lifted: literals.values,
     renamed,
   }
+}
+
+/** Variables that some selection uses. */
+const usedOf = (
+  { variableDefinitions = [], directives, selectionSet }: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): readonly VariableDefinitionNode[] => {
+  // Validation has seen to it that each is used somewhere.
+  if (!directives?.length) return variableDefinitions
+  const used = new Set<string>()
+  for (const node of [selectionSet, ...fragments.values()]) visit(node, { Variable: ({ name }) => void used.add(name.value) })
+  return variableDefinitions.filter(({ variable }) => used.has(variable.name.value))
 }
 
 const rewrite = (
