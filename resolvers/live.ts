@@ -43,6 +43,11 @@ export interface SourceEvent<T = unknown> {
   appliedAt?: number
   /** It is the whole state and not a change. */
   snapshot?: boolean
+  /**
+   * It is a change of the state as of the event before it, and of no other: it supersedes nothing, and means nothing to whoever
+   * has not been given that state. They get what they missed as one change, or a snapshot.
+   */
+  diff?: true
   /** Says what is missing before it. */
   gap?: Gap
   /** Nothing to show: the source stands at `cut`. */
