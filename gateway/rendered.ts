@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql'
+import { Outbox } from './outbox.ts'
 
 /** A text that is longer is sent as bytes, which requests that share a result share as well. */
 const maxText = 16 * 1024
@@ -28,14 +29,15 @@ export function renderResult(result: FormattedExecutionResult): string {
   return known.text ??= JSON.stringify(result)
 }
 
+const outbox = new Outbox()
+
 /** Sends a text that `renderResult` gave. @param data of the result that was executed, if any */
 export function sendRendered(response: ServerResponse, status: number, headers: readonly string[], text: string, data: object | null | undefined): void {
   if (text.length <= maxText) {
     const length = Buffer.byteLength(text)
     response.writeHead(status, [...headers, 'content-length', String(length)])
     // ASCII needs no encoding: then head and body are one write.
-    response.end(text, length === text.length ? 'latin1' : 'utf8')
-    return
+    return outbox.add(() => response.end(text, length === text.length ? 'latin1' : 'utf8'))
   }
   const known = data ? rendered.get(data) : undefined
   const bytes = known?.text === text ? known.bytes ??= Buffer.from(text) : Buffer.from(text)
