@@ -1,0 +1,160 @@
+import { createClient as createWebSocketClient } from 'graphql-ws'
+
+/** Least and longest wait between attempts to connect again, ms; doubled with each, with full jitter. */
+const firstWaitMs = 200
+const longestWaitMs = 10_000
+
+/**
+ * A graphql-ws client whose subscriptions go on without a gap. It keeps the cursor of each subscription's latest payload
+ * (`extensions.cursor`) and, whenever it has to connect again, asks for what came behind it (`extensions.after`): the
+ * server gives exactly what was missed, then goes on live. What is missing for good is told by `onGap`.
+ *
+ * Takes all options of graphql-ws's `createClient`; attempts to connect again do not end unless `retryAttempts` says so,
+ * and wait as long as the server asked for.
+ *
+ * @param {import('./index.d.ts').ClientOptions} options
+ * @returns {import('./index.d.ts').Client}
+ */
+export function createClient(options) {
+  const { onGap, random = Math.random, generateID = () => crypto.randomUUID(), on, ...rest } = options
+  /** By operation id: what is sent again when the connection was lost. */
+  const running = new Map()
+  let socket
+  let hint
+  /** Ids are asked for first and at once, before anything is sent. */
+  let starting
+
+  const inner = createWebSocketClient({
+    retryAttempts: Infinity,
+    // A refused connection and one that is lost in the middle come as errors rather than as close events.
+    shouldRetry: () => true,
+    retryWait: async (retries) => {
+      const wait = hint ?? random() * Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(retries, 30))
+      hint = undefined
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    },
+    ...rest,
+    generateID: (payload) => {
+      const id = generateID(payload)
+      if (starting) starting.id = id
+      return id
+    },
+    on: {
+      ...on,
+      opened: (opened) => {
+        socket = opened
+        on?.opened?.(opened)
+      },
+      closed: (event) => {
+        socket = undefined
+        on?.closed?.(event)
+      },
+      ping: (received, payload) => {
+        if (received) takeLeave(payload?.freshet)
+        on?.ping?.(received, payload)
+      },
+    },
+  })
+
+  /** The server is about to close: it says where each subscription stands, and when it may be asked again. */
+  function takeLeave(notice) {
+    if (!notice?.closing) return
+    if (Number.isFinite(notice.retryAfterMs)) hint = random() * notice.retryAfterMs
+    for (const [id, cursor] of Object.entries(notice.cursors ?? {})) running.get(id)?.goOnBehind(cursor)
+  }
+
+  function subscribe(payload, sink) {
+    // One object for the whole life of the subscription: it is written anew each time it is sent.
+    const sent = { ...payload }
+    const operation = {
+      id: undefined,
+      goOnBehind(cursor) {
+        if (typeof cursor === 'string') sent.extensions = { ...sent.extensions, after: cursor }
+      },
+    }
+    const left = () => {
+      if (running.get(operation.id) === operation) running.delete(operation.id)
+    }
+    starting = operation
+    let leave
+    try {
+      leave = inner.subscribe(sent, {
+        next(result) {
+          operation.goOnBehind(result.extensions?.cursor)
+          if (result.extensions?.gap) onGap?.(result.extensions.gap, payload)
+          sink.next(result)
+        },
+        error(error) {
+          left()
+          sink.error(error)
+        },
+        complete() {
+          left()
+          sink.complete()
+        },
+      })
+    } finally {
+      starting = undefined
+    }
+    running.set(operation.id, operation)
+    return () => {
+      left()
+      leave()
+    }
+  }
+
+  return {
+    ...inner,
+    subscribe,
+    iterate: (payload) => iterate(subscribe, payload),
+    authorize(authorization) {
+      if (socket?.readyState === 1) socket.send(JSON.stringify({ type: 'ping', payload: { authorization } }))
+    },
+  }
+}
+
+/** Results of a subscription as an async iterator; what is not yet read waits. */
+function iterate(subscribe, payload) {
+  const waiting = []
+  let ended
+  let wake = () => {}
+  const end = (how) => {
+    ended ??= how
+    wake()
+  }
+  const leave = subscribe(payload, {
+    next(result) {
+      waiting.push(result)
+      wake()
+    },
+    error: (error) => end({ error }),
+    complete: () => end({}),
+  })
+  return {
+    async next() {
+      while (waiting.length === 0) {
+        if (ended?.error !== undefined) {
+          const { error } = ended
+          ended = {}
+          throw error
+        }
+        if (ended) return { done: true, value: undefined }
+        await new Promise((resolve) => { wake = resolve })
+      }
+      return { done: false, value: waiting.shift() }
+    },
+    async return() {
+      end({})
+      waiting.length = 0
+      leave()
+      return { done: true, value: undefined }
+    },
+    async throw(error) {
+      await this.return()
+      throw error
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
