@@ -1,4 +1,5 @@
 import type { ForeignSubgraph } from '../gateway/foreign.ts'
+import { isObject } from '../gateway/json.ts'
 
 /** One key of a subgraph's settings; with `keys` it has keys of its own. */
 interface Key {
@@ -10,7 +11,6 @@ interface Key {
   secret?: boolean
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined)
 const address = (...protocols: readonly string[]) => (value: unknown): string | undefined => {
   const url = text(value)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { load } from 'js-yaml'
 import type { ForeignSubgraph } from '../gateway/foreign.ts'
+import { isObject } from '../gateway/json.ts'
 import { readSubgraphs, readSupergraphHeaders } from './foreign-settings.ts'
 
 /** Everything that can be set, once: `freshet.yaml`'s keys, the environment's names, defaults, and what is expected. */
@@ -152,8 +153,6 @@ function given(name: SettingName, { env, file, fileName, flags }: Required<Setti
   const value = key.split('.').reduce<unknown>((node, part) => (isObject(node) ? node[part] : undefined), file)
   return { value: value ?? undefined, from: `${fileName}: "${key}"` }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const knownKeys = (): string[] => [...Object.values(settingDefinitions).map(({ key }) => key), ...structuredKeys]
 
