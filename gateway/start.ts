@@ -89,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { engine, source, build, callbacks, schemas } = await connectGraph({ graph, log, logger, onError, signal: starting })
 
   const view = new MetricViewImpl({ source: states })
-  const hub = new ChangeHub()
+  const hub = new ChangeHub({ log, topics })
   const tail = new EventTail({ log, topics: domainTopics(topics), onError })
   const served = createServedLog(log, topics, {
     signal: ended.signal,
@@ -120,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const bootstrap = startView({
     log, topics, view, signal: ended.signal, logger,
     tails: states && ((signal) => states.tails(signal)),
+    onBegin: (seen) => hub.begin(seen),
     // The view has applied the batch, and before this has returned nobody who waited for it goes on: so whoever hears of it
     // and asks sees it.
     onBatch: (batch) => {

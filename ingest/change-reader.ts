@@ -11,8 +11,12 @@ export interface ChangeBatch {
   entities: readonly EntityChanged[]
   metrics: readonly MetricsChanged[]
   progress: Progress
+  /** Offset of its first record on `changes`. */
+  first: number
   /** Where the shard's next batch begins on `changes`: a position to go on from. */
   next: number
+  /** Of its records on the log. */
+  bytes: number
 }
 
 /**
@@ -22,7 +26,7 @@ export interface ChangeBatch {
 export class BatchAssembler {
   #epoch: number
   #sequence: number
-  #pending: { sequence: number; records: ChangeRecord[] } | null = null
+  #pending: { sequence: number; first: number; bytes: number; records: ChangeRecord[] } | null = null
 
   /** `seen`: the last batch that the reader has dealt with. */
   constructor(seen: { epoch: number; sequence: number } = { epoch: -1, sequence: -1 }) {
@@ -40,14 +44,17 @@ export class BatchAssembler {
     }
     if (change.type === 'Progress' && change.ownership !== undefined) return null
     if (change.sequence <= this.#sequence) return null
-    if (this.#pending?.sequence !== change.sequence) this.#pending = { sequence: change.sequence, records: [] }
-    const { records } = this.#pending
+    if (this.#pending?.sequence !== change.sequence)
+      this.#pending = { sequence: change.sequence, first: record.offset, bytes: 0, records: [] }
+    const pending = this.#pending
+    const { records } = pending
     if (change.index < records.length) return null
     if (change.index > records.length) {
       this.#pending = null
       return null
     }
     records.push(change)
+    pending.bytes += record.value?.byteLength ?? 0
     if (change.type !== 'Progress') return null
     this.#pending = null
     this.#sequence = change.sequence
@@ -58,7 +65,9 @@ export class BatchAssembler {
       entities: records.filter((each) => each.type === 'EntityChanged'),
       metrics: records.filter((each) => each.type === 'MetricsChanged'),
       progress: change,
+      first: pending.first,
       next: record.offset + 1,
+      bytes: pending.bytes,
     }
   }
 }

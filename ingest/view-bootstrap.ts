@@ -22,6 +22,9 @@ export interface FollowingView {
   caughtUp(): void
 }
 
+/** The last batch of a shard that is dealt with (sequence -1: none), and where on `changes` what follows begins. */
+export type SeenBatch = Pick<ShardTail, 'next' | 'epoch' | 'sequence'>
+
 export interface ViewOptions {
   log: EventLog
   topics: Topics
@@ -34,6 +37,8 @@ export interface ViewOptions {
    * abort. Without it the view is given the states of the last checkpoints.
    */
   tails?(signal: AbortSignal): Promise<ReadonlyMap<number, ShardTail>>
+  /** Told where in each shard the batches begin, before the first of them: behind the last one that is seen already. */
+  onBegin?(seen: ReadonlyMap<number, SeenBatch>): void
   /** Told of each batch once the view has it. */
   onBatch?(batch: ChangeBatch): void
 }
@@ -60,20 +65,24 @@ export function startView(options: ViewOptions): StartedView {
 }
 
 async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<void> {
-  const { log, topics, view, signal, logger, onBatch } = options
+  const { log, topics, view, signal, logger, onBegin, onBatch } = options
   const startedAt = performance.now()
   const tails = await (options.tails ? options.tails(signal) : loadSnapshot(options))
   if (signal.aborted) return
   const starts = await log.starts([topics.changes])
   const from: Record<string, number> = {}
   const assemblers = new Map<number, BatchAssembler>()
+  const seen = new Map<number, SeenBatch>()
   for (const [key, start] of Object.entries(starts)) {
     const { partition: shard } = parsePartitionKey(key)
     const tail = tails.get(shard)
-    from[key] = Math.max(start, tail?.next ?? 0)
+    const next = Math.max(start, tail?.next ?? 0)
+    from[key] = next
+    seen.set(shard, { next, epoch: tail?.epoch ?? -1, sequence: tail?.sequence ?? -1 })
     assemblers.set(shard, new BatchAssembler(tail))
     if (tail) view.loadShard({ shard, sequence: tail.sequence, covered: tail.covered, rekeyed: tail.rekeyed })
   }
+  onBegin?.(seen)
   const wanted = await log.ends([topics.changes])
   const reached: Record<string, number> = { ...from }
   let behind = true

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { entityKey, type EntityKey } from '../events/entity.ts'
+import type { ChangeBatch } from '../ingest/change-reader.ts'
 import type { Filter } from '../search/filter.ts'
 import { compileFilter } from '../search/matches.ts'
 import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
@@ -71,11 +72,11 @@ export function createLiveSource({ hub, tail, index, feed }: LiveSourceOptions):
 
   /** A mailbox that `onBatch` fills from the hub until either side ends it. */
   function listen<K, V>(
-    onBatch: (batch: Parameters<ChangeHub['publish']>[0], put: (key: K, value: V) => void) => void,
+    onBatch: (batch: ChangeBatch, put: (key: K, value: V) => void) => void,
     merge?: (waiting: V, next: V) => V | undefined,
   ): ConflatingMailbox<K, V> {
     const mailbox = new ConflatingMailbox<K, V>({ merge, onEnd: () => leave() })
-    const leave = hub.listen((batch) => onBatch(batch, (key, value) => mailbox.put(key, value)), (error) => mailbox.end(error))
+    const leave = hub.listen(({ batch }) => onBatch(batch, (key, value) => mailbox.put(key, value)), (error) => mailbox.end(error))
     return mailbox
   }
 

@@ -29,7 +29,7 @@ interface BatchContent {
 function batchOf({ shard = 0, sequence = 0, metrics = {}, entities = [], covered = {}, rekeyed = {}, appendedAt = epoch }: BatchContent): ChangeBatch {
   const head = { shard, epoch: 1, sequence, index: 0, appliedAt: appendedAt + 5 }
   return {
-    shard, epoch: 1, sequence, next: sequence,
+    shard, epoch: 1, sequence, first: sequence, next: sequence + 1, bytes: 0,
     entities: entities.map((change) => ({
       ...head, type: 'EntityChanged', revision: 1, changed: {}, after: null, eventTime: appendedAt, appendedAt, events: [], ...change,
     })),

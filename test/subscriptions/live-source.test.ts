@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { topicNames } from '../../events/topics.ts'
 import type { ChangeBatch } from '../../ingest/change-reader.ts'
 import type { EntityChanged, MetricsChanged } from '../../ingest/changes.ts'
 import type { FeedPage, FeedService } from '../../resolvers/feed/feed-service.ts'
@@ -12,7 +13,7 @@ import { createLiveSource } from '../../subscriptions/live-source.ts'
 const stamp = { shard: 0, epoch: 0, sequence: 0, index: 0, eventTime: 0, appendedAt: 0, appliedAt: 0 }
 
 const batch = (entities: EntityChanged[], metrics: MetricsChanged[] = []): ChangeBatch => ({
-  shard: 0, epoch: 0, sequence: 0, next: 0, entities, metrics,
+  shard: 0, epoch: 0, sequence: 0, first: 0, next: 0, bytes: 0, entities, metrics,
   progress: { ...stamp, type: 'Progress', covered: {}, rekeyed: {}, noops: 0, deadLetters: 0 },
 })
 
@@ -21,7 +22,9 @@ const changed = (id: string, rest: Partial<EntityChanged> = {}): EntityChanged =
 })
 
 async function source(pages: string[][] = []) {
-  const hub = new ChangeHub()
+  const log = { ends: () => Promise.resolve({}), async* read() {} }
+  const hub = new ChangeHub({ log: log as never, topics: topicNames() })
+  hub.begin(new Map([[0, { next: 0, epoch: -1, sequence: -1 }]]))
   const index = await openEmbeddedIndex({ directory: null })
   let evaluated = 0
   let noted = 0
@@ -33,7 +36,6 @@ async function source(pages: string[][] = []) {
       return Promise.resolve({ page, note: () => void noted++ })
     },
   }
-  const log = { ends: () => Promise.resolve({}), async* read() {} }
   const live = createLiveSource({ hub, index, feed, tail: new EventTail({ log: log as never, topics: [], onError: (error) => assert.fail(String(error)) }) })
   const write = (id: string, title: string, revision: number) =>
     index.upsert([{ kind: 'livestream', id, fields: { title, sellerId: 's', status: 'LIVE' }, revision, eventTime: revision, appliedAt: revision }])

@@ -1,0 +1,57 @@
+import type { Cut, Position } from '../resolvers/live.ts'
+
+export type { Cut, Position } from '../resolvers/live.ts'
+
+export const changesLane = (shard: number): string => `changes/${shard}`
+
+/** A position of a lane without batches: everything before `next` is included. */
+export const plainPosition = (next: number): Position => ({ next, epoch: -1, sequence: -1, skip: 0 })
+
+/**
+ * Which of two positions of one lane is further: negative, zero or positive. Batches are told apart by their sequence, which
+ * rises across epochs; offsets decide only where one of them knows no sequence, because a batch that was appended twice
+ * has two.
+ */
+export function comparePositions(a: Position, b: Position): number {
+  const difference = a.sequence >= 0 && b.sequence >= 0 ? a.sequence - b.sequence : a.next - b.next
+  return difference !== 0 ? difference : a.skip - b.skip
+}
+
+/** The further one; of equal ones the one behind more of the log, so that less is read. */
+export function furtherPosition(a: Position, b: Position): Position {
+  const difference = comparePositions(a, b) || a.next - b.next || a.epoch - b.epoch
+  return difference >= 0 ? a : b
+}
+
+/** Whether what lies at this place has been delivered. A lane that the cut does not know includes nothing. */
+export function includes(cut: Cut, at: { lane: string; position: Position }): boolean {
+  const reached = cut[at.lane]
+  return reached !== undefined && comparePositions(reached, at.position) >= 0
+}
+
+/** Whether everything in `other` is in `cut`. */
+export function includesCut(cut: Cut, other: Cut): boolean {
+  for (const lane in other) if (!includes(cut, { lane, position: other[lane] as Position })) return false
+  return true
+}
+
+/** The cut with one lane moved on; the same where it is there already. */
+export const advance = (cut: Cut, at: { lane: string; position: Position }): Cut =>
+  includes(cut, at) ? cut : { ...cut, [at.lane]: at.position }
+
+/** Everything that either includes. */
+export function merge(a: Cut, b: Cut): Cut {
+  const merged: Record<string, Position> = { ...a }
+  for (const [lane, position] of Object.entries(b)) {
+    const former = merged[lane]
+    merged[lane] = former === undefined ? position : furtherPosition(former, position)
+  }
+  return merged
+}
+
+/** Only these lanes of it. */
+export function restrict(cut: Cut, lanes: Iterable<string>): Cut {
+  const restricted: Record<string, Position> = {}
+  for (const lane of lanes) if (cut[lane] !== undefined) restricted[lane] = cut[lane]
+  return restricted
+}
