@@ -4,6 +4,7 @@ import {
   valueFromASTUntyped, type ConstDirectiveNode, type DefinitionNode, type DocumentNode, type GraphQLFieldConfigMap,
   type GraphQLNamedType, type GraphQLInterfaceType, type GraphQLResolveInfo,
 } from 'graphql'
+import { codes } from './errors.ts'
 import { federationDefinitions, federationNames } from './federation-spec.ts'
 
 /** Resolves a representation `{ __typename, …key fields }` to the entity, or to null when there is none. */
@@ -18,10 +19,13 @@ export type SubgraphResolvers = Record<string, GraphQLScalarType | Record<string
 
 /**
  * Builds the executable schema of a Federation v2 (or v1) subgraph: the federation directives its `@link` imports,
- * `_service` and, for entities that can be resolved here, `_entities`.
+ * `_service` and, for entities that can be resolved here, `_entities`. `sdl` is what `_service` tells, if not the type
+ * definitions.
  * @throws Error for SDL that does not parse, and for resolvers of types and fields that the SDL does not have.
  */
-export const buildSubgraph = ({ typeDefs, resolvers = {} }: { typeDefs: string, resolvers?: object }): GraphQLSchema => {
+export const buildSubgraph = (
+  { typeDefs, resolvers = {}, sdl = typeDefs }: { typeDefs: string, resolvers?: object, sdl?: string },
+): GraphQLSchema => {
   const document = parse(typeDefs)
   const names = federationNames(document)
   const base = buildASTSchema(
@@ -31,7 +35,7 @@ export const buildSubgraph = ({ typeDefs, resolvers = {} }: { typeDefs: string, 
   const known = resolvers as SubgraphResolvers
   attach(base, known)
   const entities = entityTypes(base, names.directive('key'))
-  return federated(base, entities, known, typeDefs)
+  return federated(base, entities, known, sdl)
 }
 
 /** Extensions of types that the document does not define are definitions: the type's home is another subgraph. */
@@ -110,6 +114,8 @@ const serviceType = new GraphQLObjectType({ name: '_Service', fields: { sdl: { t
 
 interface Representation { __typename?: unknown }
 
+const asError = (error: unknown): Error => error instanceof Error ? error : new Error(String(error))
+
 const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise
 
 const federated = (
@@ -149,9 +155,12 @@ const federated = (
   const resolveOne = (representation: Representation, context: unknown, info: GraphQLResolveInfo): unknown => {
     const name = representation.__typename
     const type = typeof name === 'string' ? schema.getType(name) : undefined
-    if (!isObjectType(type) && !isInterfaceType(type)) {
-      const given = JSON.stringify(name)
-      throw new GraphQLError(`The representation's __typename is ${given}; expected an entity of this subgraph.`)
+    if (!(isObjectType(type) && entities.includes(type)) && !isInterfaceType(type)) {
+      const given = JSON.stringify(name)?.slice(0, 100)
+      throw new GraphQLError(
+        `The representation's __typename is ${given}; expected an entity of this subgraph (${entities.join(', ')}).`,
+        { extensions: { code: codes.badInput } },
+      )
     }
     const own = resolvers[type.name]
     const reference = own && !(own instanceof GraphQLScalarType) ? own.__resolveReference : undefined
@@ -160,12 +169,13 @@ const federated = (
     return known(value, type, context, info)
   }
 
-  /** A failure is the failure of its entity alone. */
+  /** A failure is the failure of its entity alone: an Error in its place, as graphql-jit 0.8 misplaces what rejects in a list. */
   const resolveEach = (representation: Representation, context: unknown, info: GraphQLResolveInfo): unknown => {
     try {
-      return resolveOne(representation, context, info)
+      const value = resolveOne(representation, context, info)
+      return isPromise(value) ? value.catch(asError) : value
     } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+      return asError(error)
     }
   }
 
@@ -174,8 +184,10 @@ const federated = (
     fields._entities = {
       type: new GraphQLNonNull(new GraphQLList(entity)),
       args: { representations: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(anyScalar))) } },
-      resolve: (_source, args: { representations?: Representation[] }, context, info) =>
-        (args.representations ?? []).map((representation) => resolveEach(representation, context, info)),
+      resolve: (_source, args: { representations?: Representation[] }, context, info) => {
+        const values = (args.representations ?? []).map((representation) => resolveEach(representation, context, info))
+        return values.some(isPromise) ? Promise.all(values) : values
+      },
     }
   }
   fields._service = { type: new GraphQLNonNull(serviceType), resolve: () => ({ sdl }) }

@@ -10,6 +10,7 @@ import { buildEngine } from './build-engine.ts'
 import { explain } from './errors.ts'
 import type { GraphSettings } from './foreign.ts'
 import { composedGraph, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
+import { createMergedSubgraph, type MergedSubgraph } from './merged-subgraph.ts'
 import { Transports } from './transports.ts'
 
 export interface ConnectOptions {
@@ -29,6 +30,8 @@ export interface ConnectedGraph {
   callbacks: Callbacks | undefined
   /** Freshet's own subgraphs, to be served on their own. */
   schemas: ReadonlyMap<string, GraphQLSchema>
+  /** All of them as one. */
+  merged: MergedSubgraph
 }
 
 /** Freshet's own subgraphs alone need no composition: theirs is committed. */
@@ -48,13 +51,14 @@ export async function connectGraph({ graph: settings, log, logger, onError, sign
   // Engines follow each other: who has written on one reads what was written on the next.
   const writes = new Writes()
   const build = (graph: Graph): Promise<Engine> => buildEngine(graph, { own, foreign: settings.subgraphs, transports, writes })
+  const merged = createMergedSubgraph({ own, writes, onError })
   const source = sourceOf(settings, logger)
   try {
     const graph = await persist({
       system: 'subgraphs', what: 'reading their SDL', signal, logger, metrics: silentObserver,
       isSystems: (error) => error instanceof GraphUnavailableError,
     }, () => source.load(signal))
-    return { engine: await build(graph as Graph), source, build, callbacks, schemas }
+    return { engine: await build(graph as Graph), source, build, callbacks, schemas, merged }
   } catch (error) {
     if (signal.aborted) throw error
     // Its words are for whoever wrote the settings; where in Freshet it was found is not.

@@ -2,15 +2,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import { createApolloServer } from './apollo.ts'
+import { mergedName } from '../resolvers/merged.ts'
 import { bind } from './bind.ts'
 import type { Door } from './door.ts'
 import { serveGraphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
 import { checkForgery, checkListen, checkRequest } from './guard.ts'
+import type { MergedSubgraph } from './merged-subgraph.ts'
 import { answerHealth, refuse } from './monitoring.ts'
 import { refuseUpgrade, send, sendJson } from './respond.ts'
 import { serveEventStream, wantsEventStream } from './sse.ts'
-import { serveSubgraph } from './subgraph-endpoint.ts'
+import { ownSubgraph, serveSubgraph, throughEngine } from './subgraph-endpoint.ts'
 import { createWebSocketDoor } from './websocket.ts'
 
 export interface GatewayServer {
@@ -23,8 +25,16 @@ export interface GatewayServer {
 /** How long requests under way may take to finish at the end, ms. */
 const drainMs = 5_000
 
+/** Freshet's own subgraphs, to be served to other routers. */
+export interface OwnSubgraphs {
+  schemas: ReadonlyMap<string, GraphQLSchema>
+  merged: MergedSubgraph
+}
+
+const mergedPath = `/subgraphs/${mergedName}`
+
 /** One port for everything: GraphQL by HTTP, WebSocket and server-sent events, GraphiQL, subgraphs, health and metrics. */
-export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLSchema>): Promise<GatewayServer> {
+export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Promise<GatewayServer> {
   const { settings, onError, telemetry } = door
   checkListen(settings)
   const apollo = createApolloServer(door.host, settings, onError)
@@ -47,11 +57,13 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
       return
     }
 
-    if (path === '/graphql') {
+    if (path === '/graphql' || path === mergedPath) {
       if (isPage(path, request)) return await serveGraphiql(request, response)
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
-      return wantsEventStream(request) ? serveEventStream(door, request, response, closing.signal) : serveGraphql(apollo, door, request, response)
+      const asked = path === mergedPath ? merged.doorOf(door) : door
+      if (wantsEventStream(request)) return serveEventStream(asked, request, response, closing.signal)
+      return path === mergedPath ? serveSubgraph(throughEngine, asked, request, response) : serveGraphql(apollo, door, request, response)
     }
     if (path === '/metrics') {
       await door.measure()
@@ -62,8 +74,8 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
       response.end()
       return
     }
-    const subgraph = path.startsWith('/subgraphs/') ? subgraphs.get(path.slice('/subgraphs/'.length)) : undefined
-    if (subgraph) return serveSubgraph(subgraph, door, request, response)
+    const schema = path.startsWith('/subgraphs/') ? schemas.get(path.slice('/subgraphs/'.length)) : undefined
+    if (schema) return serveSubgraph(ownSubgraph(schema), door, request, response)
     sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
   }
 
@@ -76,9 +88,10 @@ export async function listen(door: Door, subgraphs: ReadonlyMap<string, GraphQLS
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '/').split('?', 1)[0]
-    const refusal = path === '/graphql' ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
+    const isMerged = path === mergedPath
+    const refusal = path === '/graphql' || isMerged ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
     if (refusal || closing.signal.aborted) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
-    webSockets.upgrade(request, socket, head)
+    webSockets.upgrade(request, socket, head, isMerged ? merged.doorOf(door) : door)
   })
 
   const url = await bind(server, { host: settings.host, port: settings.port, variable: 'PORT' })

@@ -86,7 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
-  const { engine, source, build, callbacks, schemas } = await connectGraph({ graph, log, logger, onError, signal: starting })
+  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, logger, onError, signal: starting })
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub({ log, topics })
@@ -161,7 +161,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     host, callbacks, services, settings, telemetry, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure,
     ready: () => isReady && !hub.closed,
   }
-  const server = await listen(door, schemas).catch(async (error: unknown) => {
+  const server = await listen(door, { schemas, merged }).catch(async (error: unknown) => {
     ended.abort()
     await Promise.all([bootstrap.ended.catch(() => {}), host.close()])
     throw error
@@ -181,7 +181,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearTimeout(patience)
       ended.abort()
       await Promise.all([polling, bootstrap.ended.catch(() => {})])
-      await host.close()
+      await Promise.all([host.close(), merged.close()])
     },
   }
 }

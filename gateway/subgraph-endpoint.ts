@@ -1,50 +1,82 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { execute, getOperationAST, GraphQLError, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
-import { contextFor, type Door } from './door.ts'
+import { callerOf, contextFor, waitWith, type Door } from './door.ts'
+import { isObject } from './json.ts'
 import { checkLimits } from './limits.ts'
+import { prepareOperation } from './operation.ts'
 import { sendJson } from './respond.ts'
 import { formatResult } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
+import { tokenOf } from './token.ts'
 
-/** Serves one of Freshet's own subgraphs, `_service` and `_entities` included, for any other federation router. */
-export async function serveSubgraph(schema: GraphQLSchema, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Asked {
+  query: string
+  operationName: string | undefined
+  variables: Record<string, unknown>
+  headers: IncomingMessage['headers']
+  /** The answer has to include its events; they are applied. */
+  token: string | undefined
+  signal: AbortSignal
+}
+
+/** Answers a query or mutation. What is thrown as a GraphQLError is the answer. */
+type Answer = (asked: Asked, door: Door) => Promise<ExecutionResult>
+
+/** Serves what has `_service` and `_entities` to any other federation router, by POST. */
+export async function serveSubgraph(answer: Answer, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'POST') return sendJson(response, 405, { errors: [{ message: 'A subgraph is asked by POST.' }] }, { allow: 'POST' })
   if (!isJson(request)) return sendJson(response, 415, notJson)
   const left = new AbortController()
   response.once('close', () => left.abort())
-  let asked: { query?: unknown; operationName?: unknown; variables?: unknown }
+  let body: unknown
   try {
-    asked = JSON.parse(await readBody(request, door.settings.limits.bodyBytes)) as typeof asked
+    body = JSON.parse(await readBody(request, door.settings.limits.bodyBytes))
   } catch (error) {
     if (error instanceof BodyTooLargeError)
       return sendJson(response, 413, { errors: [{ message: error.message, extensions: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } }] }, { connection: 'close' })
     return sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
   }
+  const { query, operationName, variables, extensions } = isObject(body) ? body : {}
+  if (typeof query !== 'string') return sendJson(response, 400, { errors: [{ message: 'The request must have a "query".' }] })
   const { requestTimeoutMs } = door.settings
   const signal = timeLimit(requestTimeoutMs, left.signal)
-  const result = await inTime(signal, requestTimeoutMs, run(schema, asked ?? {}, door, signal))
+  const token = tokenOf(request.headers['freshet-token'], extensions)
+  const asked = {
+    query, token, signal, headers: request.headers,
+    operationName: typeof operationName === 'string' ? operationName : undefined,
+    variables: isObject(variables) ? variables : {},
+  }
+  const answered = async (): Promise<ExecutionResult> => {
+    try {
+      if (token !== undefined) await waitWith(door, signal)(token)
+      return await answer(asked, door)
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] }
+      throw error
+    }
+  }
+  const result = await inTime(signal, requestTimeoutMs, answered())
   if (!response.destroyed) sendJson(response, result.data === undefined ? 400 : 200, formatResult(result, door.onError))
 }
 
-async function run(
-  schema: GraphQLSchema, { query, operationName, variables }: { query?: unknown; operationName?: unknown; variables?: unknown },
-  door: Door, signal: AbortSignal,
-): Promise<ExecutionResult> {
-  if (typeof query !== 'string') return { errors: [new GraphQLError('The request must have a "query".')] }
-  const name = typeof operationName === 'string' ? operationName : undefined
-  try {
-    const document = parse(query, { maxTokens: door.settings.limits.tokens })
-    const errors = validate(schema, document)
-    if (errors.length > 0) return { errors }
-    const operation = getOperationAST(document, name)
-    if (operation?.operation === 'subscription')
-      return { errors: [new GraphQLError('Subscriptions go over graphql-ws on /graphql.')] }
-    const variableValues = typeof variables === 'object' && variables !== null ? (variables as Record<string, unknown>) : {}
-    if (operation) checkLimits(schema, document, operation, variableValues, door.settings.limits)
-    return await execute({ schema, document, operationName: name, contextValue: contextFor(door, { signal }), variableValues })
-  } catch (error) {
-    if (error instanceof GraphQLError) return { errors: [error] }
-    throw error
-  }
+/** By one of the own subgraphs alone. */
+export const ownSubgraph = (schema: GraphQLSchema): Answer => async ({ query, operationName, variables, signal }, door) => {
+  const { limits } = door.settings
+  const document = parse(query, { maxTokens: limits.tokens })
+  const errors = validate(schema, document)
+  if (errors.length > 0) return { errors }
+  const operation = getOperationAST(document, operationName)
+  if (operation?.operation === 'subscription') throw new GraphQLError('Subscriptions go over graphql-ws on /graphql.')
+  if (operation) checkLimits(schema, document, operation, variables, limits)
+  return await execute({ schema, document, operationName, contextValue: contextFor(door, { signal }), variableValues: variables })
+}
+
+/** By all of them, through the door's engine. */
+export const throughEngine: Answer = async ({ query, operationName, variables, headers, token, signal }, door) => {
+  const prepared = prepareOperation(door.host.current, { query, operationName, variables }, door.settings.limits)
+  if ('errors' in prepared) return prepared
+  const { engine, document, operation } = prepared
+  if (operation.operation === 'subscription') throw new GraphQLError('Subscriptions go over graphql-ws or server-sent events on this path.')
+  return await engine.execute({ document, operationName, variables, signal, context: contextFor(door, { signal }), ...callerOf(door, headers, token) })
 }

@@ -12,9 +12,10 @@ import { formatResult, outcomeOf, toGraphQLError, withLastWord } from './results
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 
-/** graphql-ws on one path: queries, mutations and subscriptions, by one engine under one set of limits. */
+/** graphql-ws: queries, mutations and subscriptions, under one set of limits. */
 export interface WebSocketDoor {
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** @param door by whose engine and documents the connection is served */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door: Door): void
   close(): Promise<void>
 }
 
@@ -33,8 +34,10 @@ const toRequest = ({ document, operationName, variableValues, contextValue, sign
   document, operationName, variables: variableValues, context: contextValue, signal, ...caller,
 })
 
-export function createWebSocketDoor(door: Door): WebSocketDoor {
-  const { settings: { limits, requestTimeoutMs }, telemetry, onError } = door
+/** @param settings and whatever else is the same for all connections */
+export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>): WebSocketDoor {
+  const { limits, requestTimeoutMs } = settings
+  const doors = new WeakMap<IncomingMessage, Door>()
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.bodyBytes,
@@ -44,10 +47,11 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
   const served = useServer<{ authorization?: unknown }>({
     onConnect: ({ extra: { request }, connectionParams }) => {
       const given = connectionParams?.authorization
-      return checkKey(typeof given === 'string' ? given : request.headers.authorization, door.settings) === null
+      return checkKey(typeof given === 'string' ? given : request.headers.authorization, settings) === null
     },
     onSubscribe: async ({ subscriptions, extra: { request } }, _id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
+      const door = doors.get(request) as Door
       let payload: typeof asked
       try {
         payload = door.documents.resolve(asked)
@@ -95,11 +99,12 @@ export function createWebSocketDoor(door: Door): WebSocketDoor {
   }, sockets, keepAliveMs)
 
   return {
-    upgrade(request, socket, head) {
+    upgrade(request, socket, head, door) {
       if (sockets.clients.size >= limits.connections) {
         refuseUpgrade(socket, 503, `The server has ${limits.connections} connections, as many as it may ("connections"); try again later.`)
         return
       }
+      doors.set(request, door)
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
         client.once('close', () => telemetry.connections.dec({ transport: 'websocket' }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { graphql, printSchema, type ExecutionResult, type GraphQLSchema } from 'graphql'
-import { buildSubgraph } from '../../federation/index.ts'
+import { graphql, GraphQLError, printSchema, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import { buildSubgraph, inProcessSubgraph } from '../../federation/index.ts'
 
 const link = (imports: string) =>
   `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: [${imports}])\n`
@@ -37,8 +37,25 @@ test('resolves entities by their references, in order, and reports each failure 
   assert.deepEqual(data, { _entities: [{ __typename: 'User', name: 'user 1' }, { __typename: 'Tag', size: 3 }, null, null, null] })
   assert.deepEqual(new Map(errors?.map(({ message, path }) => [String(path), message])), new Map([
     ['_entities,2', 'no such shard'],
-    ['_entities,4', 'The representation\'s __typename is "Nobody"; expected an entity of this subgraph.'],
+    ['_entities,4', 'The representation\'s __typename is "Nobody"; expected an entity of this subgraph (User, Tag).'],
   ]))
+})
+
+test('compiled queries keep entities that fail in their places, too', async () => {
+  const schema = buildSubgraph({
+    typeDefs: `${link('"@key"')} type User @key(fields: "id") { id: ID! }`,
+    resolvers: { User: { __resolveReference: async ({ id }: { id: string }) => {
+      if (id === 'bad') throw new GraphQLError('no such shard')
+      return { id }
+    } } },
+  })
+  const representations = ['1', 'bad', '2', 'bad'].map((id) => ({ __typename: 'User', id }))
+  const { data, errors } = await inProcessSubgraph({ schema }).execute({
+    query: 'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id } } }',
+    variables: { representations }, kind: 'query', context: undefined,
+  })
+  assert.deepEqual(JSON.parse(JSON.stringify(data)), { _entities: [{ id: '1' }, null, { id: '2' }, null] })
+  assert.deepEqual(errors?.map(({ path }) => path), [['_entities', 1], ['_entities', 3]])
 })
 
 test('resolves an entity interface to the type that the resolver tells', async () => {

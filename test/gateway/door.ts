@@ -81,7 +81,11 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
       publisher: createPublisher({ log: { id: 'log', append: unexpected } as never, topics: topicNames(), clock: Date.now, newId: unexpected }),
     },
   }
-  const server = await listen(door, new Map([['small', buildSubgraph({ typeDefs, resolvers })]])).catch(async (error: unknown) => {
+  const subgraphs = {
+    schemas: new Map([['small', buildSubgraph({ typeDefs, resolvers })]]),
+    merged: { doorOf: () => door, close: () => Promise.resolve() },
+  }
+  const server = await listen(door, subgraphs).catch(async (error: unknown) => {
     await first.close()
     throw error
   })

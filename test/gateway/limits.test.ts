@@ -98,19 +98,21 @@ describe('limits at the door', { timeout: 60_000 }, () => {
       }
     })
 
-  test('hold for subgraphs that are served on their own', async () => {
-    const post = async (door: { url: string }, body: object) => {
-      const { status, text } = await rawRequest(`${door.url}/subgraphs/small`, {
+  test('hold for subgraphs that are served on their own, and for the merged one', async () => {
+    const served = ['small', 'freshet']
+    const post = async (door: { url: string }, body: object, name: string) => {
+      const { status, text } = await rawRequest(`${door.url}/subgraphs/${name}`, {
         method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
       })
       return { status, error: (JSON.parse(text) as { errors?: { extensions: object }[] }).errors?.[0]?.extensions }
     }
     for (const [limit, value, query] of cases) {
       await using door = await openDoor({ limits: { [limit]: value } })
-      assert.deepEqual(await post(door, { query }), { status: 400, error: { code: 'LIMIT_EXCEEDED', limit } })
+      for (const name of served) assert.deepEqual(await post(door, { query }, name), { status: 400, error: { code: 'LIMIT_EXCEEDED', limit } })
     }
     await using door = await openDoor({ limits: { bodyBytes: 1_000 } })
-    assert.deepEqual(await post(door, { query: `{ hello } # ${'x'.repeat(1_000)}` }), { status: 413, error: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } })
+    for (const name of served)
+      assert.deepEqual(await post(door, { query: `{ hello } # ${'x'.repeat(1_000)}` }, name), { status: 413, error: { code: 'LIMIT_EXCEEDED', limit: 'bodyBytes' } })
   })
 
   test('"bodyBytes" names itself, before a body is read whole', async () => {
