@@ -35,7 +35,7 @@ export const webSocketClient = (options: WebSocketClientOptions): SubscriptionCl
       release: () => {
         if (--held.users > 0) return
         clients.delete(key)
-        void held.client.dispose()
+        void disposed(held.client)
       },
     }
   }
@@ -68,9 +68,18 @@ export const webSocketClient = (options: WebSocketClientOptions): SubscriptionCl
       return events
     },
     close: async () => {
-      await Promise.all([...clients.values()].map(({ client }) => client.dispose()))
+      await Promise.all([...clients.values()].map(({ client }) => disposed(client)))
       clients.clear()
     },
+  }
+}
+
+/** A connection that was still being made fails here once more when it fails; its subscriptions were told. */
+const disposed = async (client: Client): Promise<void> => {
+  try {
+    await client.dispose()
+  } catch {
+    // There is nothing left to close.
   }
 }
 

@@ -10,7 +10,7 @@ const phases = {
   unit: { servers: false, concurrency: 2, perProcess: 15, limit: 2 * minutes },
   real: { servers: true, concurrency: 2, perProcess: 1, limit: 5 * minutes },
   // One at a time: a soak measures what survives load and kills, not what survives another soak.
-  soak: { servers: true, concurrency: 1, perProcess: 1, limit: 60 * minutes },
+  soak: { servers: true, concurrency: 1, perProcess: 1, limit: 90 * minutes },
 }
 
 const [suite = 'all', ...parts] = process.argv.slice(2)
