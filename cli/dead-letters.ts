@@ -25,7 +25,7 @@ export function deadLettersCommand({ settingsFrom, logger, say, wholeNumber }: T
     try {
       await work(letters, log, topicsOf(settings))
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('There is no topic'))) throw error
+      if (!(error instanceof Error && 'code' in error && error.code === 'NO_SUCH_TOPIC')) throw error
       say(`There are no dead letters: nothing has run on this log yet (${where}).`)
     } finally {
       await log.close()

@@ -3,7 +3,7 @@ import { deadLettersCommand } from './dead-letters.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
 import type { RoleOptions } from './run-roles.ts'
-import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
+import { readSettingsFile, resolveSettings, settingDefinitions, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { lineWriter } from './terminal.ts'
 import { silenceKafkaTimers } from './warnings.ts'
 
@@ -148,7 +148,8 @@ function wholeNumber(text: string): number {
 try {
   await program.parseAsync()
 } catch (error) {
-  const known = error instanceof SettingsError || (error instanceof Error && ('code' in error || error.constructor === Error))
+  // What the language itself throws is a mistake of ours, and its stack says where; all else was written for people.
+  const known = error instanceof Error && ![TypeError, ReferenceError, RangeError, SyntaxError].includes(error.constructor as never)
   process.stderr.write(`freshet: ${error instanceof Error ? (known ? error.message : error.stack) : String(error)}\n`)
   process.exitCode = 1
 }

@@ -92,6 +92,7 @@ export interface JoinOptions {
   signal: AbortSignal
 }
 
+/** Every call that names a topic which nobody has created throws `NoSuchTopicError`. */
 export interface EventLog {
   /** Identity of this log's data (cluster id, or an id made when the file was created): positions of another log are void. */
   readonly id: string
@@ -128,6 +129,16 @@ export interface EventLog {
 export class LogUnavailableError extends Error {
   override readonly name = 'LogUnavailableError'
   readonly code = 'LOG_UNAVAILABLE'
+}
+
+/** Nobody has created this topic: unlike a log that is away, waiting mends nothing. */
+export class NoSuchTopicError extends Error {
+  override readonly name = 'NoSuchTopicError'
+  readonly code = 'NO_SUCH_TOPIC'
+
+  constructor(topic: string) {
+    super(`There is no topic '${topic}' in the event log. Create it first (ensureTopics).`)
+  }
 }
 
 /** Everything that the positions cover (position by position, the greater one). */

@@ -1,4 +1,4 @@
-import { partitionKey, type Positions, type TopicSpec } from '../log.ts'
+import { NoSuchTopicError, parsePartitionKey, partitionKey, type Positions, type TopicSpec } from '../log.ts'
 import type { Store, StoredTopic } from './store.ts'
 
 /** One partition of one topic. */
@@ -51,18 +51,19 @@ export class Slots {
     for (const slot of slots) this.#byKey.set(slot.key, slot)
   }
 
-  /** @throws Error when the topic was never created */
+  /** @throws NoSuchTopicError */
   of(topic: string): readonly Slot[] {
     const slots = this.#topics.get(topic)
-    if (!slots) throw new Error(`There is no topic '${topic}' in the event log. Create it first (ensureTopics).`)
+    if (!slots) throw new NoSuchTopicError(topic)
     return slots
   }
 
-  /** @throws Error when there is no such topic or partition */
+  /** @throws NoSuchTopicError; RangeError for a partition that its topic does not have */
   at(key: string): Slot {
     const slot = this.#byKey.get(key)
-    if (!slot) throw new Error(`There is no partition '${key}' in the event log; expected 'topic/partition' of a topic.`)
-    return slot
+    if (slot) return slot
+    const { topic } = parsePartitionKey(key)
+    throw new RangeError(`expected positions of the ${this.of(topic).length} partitions of ${topic}, got one for ${key}`)
   }
 
   all(): Iterable<Slot> {

@@ -1,4 +1,5 @@
-import { failureOf, MisfitError } from './failures.ts'
+import { NoSuchTopicError } from '../log.ts'
+import { failureOf } from './failures.ts'
 import { pause, type Link } from './link.ts'
 
 /** How often in a row a topic must be missing: the news of one just created takes a moment to reach every broker. */
@@ -15,7 +16,7 @@ export class TopicPresence {
 
   /**
    * Waits until the brokers know these topics. One that was there before is not asked for again.
-   * @throws MisfitError for a topic that does not exist; LogUnavailableError when `signal` is aborted
+   * @throws NoSuchTopicError; LogUnavailableError when `signal` is aborted
    */
   async require(topics: Iterable<string>, signal: AbortSignal): Promise<void> {
     for (const topic of new Set(topics)) if (!this.#seen.has(topic)) await this.#find(topic, signal)
@@ -34,6 +35,6 @@ export class TopicPresence {
       }
       await pause(missed, signal)
     }
-    throw new MisfitError(`There is no topic '${topic}' in the event log. Create it first (ensureTopics).`)
+    throw new NoSuchTopicError(topic)
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
-  LogUnavailableError, parsePartitionKey, partitionKey,
+  LogUnavailableError, NoSuchTopicError, parsePartitionKey, partitionKey,
   type Appended, type Assignment, type EventLog, type LogRecord, type NewRecord, type Positions,
 } from '../../events/log.ts'
 import { partitionOf } from '../../events/topics.ts'
@@ -298,6 +298,29 @@ export function eventLogContract(name: string, makeLog: MakeLog, { runs = 20, ti
         const ends = await log.ends([topic])
         await log.ensureTopics([{ name: topic }, { name: topic }])
         assert.deepEqual(await log.ends([topic]), ends)
+      })
+
+      test('a topic that nobody has created is named, whatever is asked of it', async () => {
+        const nowhere = `${under.prefix}.nowhere`
+        const { signal } = new AbortController()
+        const calls: Record<string, () => Promise<unknown>> = {
+          append: () => log.append([{ topic: nowhere, key: 'a', value: bytes('1') }]),
+          read: () => log.read({ from: { [partitionKey(nowhere, 0)]: 0 }, signal })[Symbol.asyncIterator]().next(),
+          ends: () => log.ends([topic, nowhere]),
+          join: () => log.join({ group: `${under.prefix}.of-nowhere`, topics: [nowhere], signal })[Symbol.asyncIterator]().next(),
+        }
+        const refusals = await Promise.all(Object.values(calls).map((call) => call().then(() => null, (error: unknown) => error)))
+        for (const [at, name] of Object.keys(calls).entries()) {
+          assert.ok(refusals[at] instanceof NoSuchTopicError, `${name}: ${String(refusals[at])}`)
+          assert.equal(refusals[at].code, 'NO_SUCH_TOPIC')
+          assert.equal(refusals[at].message, `There is no topic '${nowhere}' in the event log. Create it first (ensureTopics).`)
+        }
+      })
+
+      test('a position of a partition that its topic does not have is refused', async () => {
+        const reader = log.read({ from: { [partitionKey(topic, PARTITIONS)]: 0 }, signal: new AbortController().signal })
+        await assert.rejects(reader[Symbol.asyncIterator]().next(), new RegExp(
+          `^RangeError: expected positions of the ${PARTITIONS} partitions of .*, got one for .*/${PARTITIONS}$`))
       })
 
       test('a foreign partition count is refused', async () => {

@@ -71,20 +71,6 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     assert.deepEqual(seen.filter(({ partition }) => partition === 0).map(text), ['4'])
   })
 
-  test('a partition that a topic does not have is refused', async () => {
-    await makeTopic()
-    await assert.rejects(take(log, { [at(7)]: 0 }, 1), /expected positions of the 2 partitions of .*, got one for .*\/7/)
-  })
-
-  test('a topic that nobody created is refused, by every question', async () => {
-    const nowhere = uniquePrefix()
-    const missing = new RegExp(`There is no topic '${nowhere}'`)
-    const joined = log.join({ group: nowhere, topics: [nowhere], signal: new AbortController().signal })[Symbol.asyncIterator]().next()
-    await Promise.all([
-      take(log, { [partitionKey(nowhere, 0)]: 0 }, 1), log.starts([nowhere]), log.ends([nowhere]), log.positionsAt([nowhere], 0), joined,
-    ].map((asked) => assert.rejects(asked, missing)))
-  })
-
   test('records of aborted transactions are not given out, those of open ones only after their commit', async () => {
     await makeTopic()
     const producer = client().producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1, retry: { initialRetryTime: 5 } })
