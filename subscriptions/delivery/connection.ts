@@ -1,0 +1,74 @@
+/** Writes bytes, a byte a character (latin1). False: it has to keep some of them back; `drained` is called once it does not. */
+export type Write = (bytes: string) => boolean
+
+/** A subscription's side of a connection. */
+export interface Reader {
+  /** Frames that are due now, as many as one write should have; empty: none. */
+  take(): string
+  /** Whether there would be any. */
+  readonly due: boolean
+  /** The connection takes more again. */
+  resume(): void
+}
+
+/**
+ * One way to a client, with all subscriptions that go over it. What is due to them is written together, and nothing more is
+ * written while the client does not take what was.
+ */
+export class Connection {
+  readonly #write: Write
+  readonly #readers = new Set<Reader>()
+  #congested = false
+  #closed = false
+
+  constructor(write: Write) {
+    this.#write = write
+  }
+
+  /** Whether it takes nothing for now. */
+  get congested(): boolean {
+    return this.#congested
+  }
+
+  add(reader: Reader): void {
+    this.#readers.add(reader)
+  }
+
+  delete(reader: Reader): void {
+    this.#readers.delete(reader)
+  }
+
+  /** Writes what is due to this reader, and with it what is due to the others of the connection. */
+  flush(reader: Reader): void {
+    while (!this.#congested && !this.#closed && reader.due) {
+      let bytes = reader.take()
+      if (this.#readers.size > 1) for (const other of this.#readers) {
+        if (bytes.length >= maxWrite) break
+        if (other !== reader && other.due) bytes += other.take()
+      }
+      if (bytes === '') return
+      if (!this.#write(bytes)) this.#congested = true
+    }
+  }
+
+  /** What was kept back has left. */
+  drained(): void {
+    if (!this.#congested || this.#closed) return
+    this.#congested = false
+    for (const reader of [...this.#readers]) {
+      if (this.#congested) return
+      // Whoever had a turn is the last to have the next one.
+      if (this.#readers.delete(reader)) this.#readers.add(reader)
+      reader.resume()
+    }
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    this.#closed = true
+    this.#readers.clear()
+  }
+}
+
+/** A write has about so many bytes at most, unless a single payload has more. */
+export const maxWrite = 64 * 1024

@@ -1,0 +1,228 @@
+import type { Cut, DeliveryRequest, Gap } from '../../resolvers/live.ts'
+import type { Budget } from './budget.ts'
+import { CatchUp } from './catch-up.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { Feed, type FeedOptions } from './feed.ts'
+import type { DeliveryObserver } from './observer.ts'
+import type { Origin, Source } from './source.ts'
+import { Subscriber, type SubscriberOptions } from './subscriber.ts'
+
+/** Where a subscription begins. */
+export type Start =
+  /** With the state, or now where there is none. */
+  | { kind: 'now' }
+  /** With the state, after a cursor that does not fit. */
+  | { kind: 'lost'; reason: Gap['reason'] }
+  | { kind: 'after'; cut: Cut }
+  /** Ms since the epoch. */
+  | { kind: 'since'; time: number }
+
+export interface GroupOptions {
+  origin: Origin
+  dispatcher: Dispatcher
+  budget: Budget
+  observer: DeliveryObserver
+  /** Told of what must not happen. */
+  onError: (error: unknown) => void
+  /** Nobody is in it any more, or nothing more comes: the next who asks begins another. */
+  onEnd: () => void
+}
+
+/** Rendered payloads that are kept for those who come back. */
+const keep = { count: 512, bytes: 1024 * 1024 }
+/** What waits to be handed out may have so many bytes before no more is read from the source. */
+const maxUnpassed = 1024 * 1024
+
+/**
+ * Equal subscriptions: the operation is run once for all of them, and each payload rendered once. It begins when it is made and
+ * ends with its last member.
+ */
+export class Group {
+  readonly live: Feed
+  readonly observer: DeliveryObserver
+  readonly #options: GroupOptions
+  readonly #catchUps = new Set<CatchUp>()
+  /** The latest of each kind and place, which others may join. */
+  readonly #joinable = new Map<string, CatchUp>()
+  readonly #members = new Set<Subscriber>()
+  readonly #started: Promise<void>
+  #source: Source | undefined
+  #joining = 0
+  #over = false
+  /** A state is being asked for; whoever comes now gets the next one. */
+  #asking = false
+
+  constructor(options: GroupOptions) {
+    this.#options = options
+    this.observer = options.observer
+    this.live = new Feed({ ...this.#feedOptions((member) => member.end()), keep })
+    this.#started = this.#start()
+    // Whoever joins is told.
+    this.#started.catch(() => {})
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  encode(cut: Cut): string {
+    return this.#options.origin.encode(cut)
+  }
+
+  /**
+   * Delivers to one more from now on.
+   * @throws Refusal of the origin
+   */
+  async join(options: SubscriberOptions, start: Start): Promise<Subscriber> {
+    this.#joining++
+    try {
+      await this.#started
+    } finally {
+      this.#joining--
+    }
+    const member = new Subscriber(this, options)
+    this.#members.add(member)
+    this.#place(member, start)
+    return member
+  }
+
+  /** To be called by the member. */
+  left(member: Subscriber): void {
+    this.#members.delete(member)
+    this.#tidy()
+    if (this.#members.size > 0 || this.#joining > 0) return
+    this.#end()
+    this.live.close()
+    void this.#source?.return?.()
+  }
+
+  /** It missed something while its connection took nothing, which it does again. */
+  recover(member: Subscriber): void {
+    if (this.#options.origin.positioned) this.#catchUp(member, member.restart)
+    else this.#begin(member)
+  }
+
+  /** How many live payloads were dropped from this one on, given what is included now. */
+  countMissed(since: number, cut: Cut | undefined): number {
+    const { entries } = this.live
+    return Math.max(0, (cut ? entries.behind(cut) : entries.end) - since)
+  }
+
+  async #start(): Promise<void> {
+    const { origin } = this.#options
+    try {
+      const source = this.#source = await origin.open({ kind: 'stream' })
+      if (origin.positioned) {
+        const { value } = await source.next()
+        if (value && 'reached' in value) this.live.entries.base = value.reached
+        else if (value) throw new Error('A stream with positions must begin with the one at which it stands.')
+      }
+      this.#pump(source).catch((error: unknown) => {
+        this.#options.onError(error)
+        for (const member of [...this.#members]) member.end()
+      })
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+  }
+
+  async #pump(source: Source): Promise<void> {
+    for (;;) {
+      await this.live.ready(maxUnpassed)
+      const { value } = await source.next()
+      if (!value) break
+      if ('rendered' in value) this.live.append(value.rendered)
+    }
+    this.#end()
+    this.live.finish()
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#options.onEnd()
+  }
+
+  #place(member: Subscriber, start: Start): void {
+    const { origin } = this.#options
+    if (start.kind === 'lost') member.miss({ reason: start.reason, from: undefined })
+    if (!origin.positioned) this.#begin(member)
+    else if (start.kind === 'after') this.#attach(member, start.cut)
+    else if (start.kind === 'since') this.#catchUp(member, { kind: 'missed', since: start.time })
+    else this.#catchUp(member, { kind: 'snapshot' })
+  }
+
+  /** Where there are no positions: from now on. */
+  #begin(member: Subscriber): void {
+    if (member.isMissing) member.owe(this.#options.origin.renderGap(), undefined)
+    member.enter(this.live, this.live.entries.end, undefined)
+  }
+
+  /** On from here, with the live payloads or with what was missed before them. */
+  #attach(member: Subscriber, cut: Cut): void {
+    const { entries } = this.live
+    if (member.isMissing) member.owe(this.#options.origin.renderGap(), cut)
+    if (entries.reachesBackTo(cut)) member.enter(this.live, entries.behind(cut), cut)
+    else this.#catchUp(member, { kind: 'missed', from: cut })
+  }
+
+  #catchUp(member: Subscriber, request: DeliveryRequest): void {
+    const key = this.#keyOf(request)
+    let catchUp = this.#joinable.get(key)
+    // A state must not have been asked for before it was wanted; what was missed is always the same.
+    if (!catchUp || (request.kind === 'snapshot' ? catchUp.begun : !catchUp.isWhole)) {
+      const begun = new CatchUp(() => this.#options.origin.open(request), this.#feedOptions((last) => this.#caughtUp(last, begun)))
+      this.#joinable.set(key, catchUp = begun)
+      this.#catchUps.add(begun)
+      if (request.kind === 'missed') void this.#run(begun)
+      else if (!this.#asking) setImmediate(() => this.#ask())
+    }
+    member.enter(catchUp.feed, 0, request.kind === 'missed' && 'from' in request ? request.from : undefined, request)
+  }
+
+  #keyOf(request: DeliveryRequest): string {
+    if (request.kind !== 'missed') return request.kind
+    return 'from' in request ? this.encode(request.from) : String(request.since)
+  }
+
+  /** One state at a time, for all who have come until it is asked for. */
+  #ask(): void {
+    const catchUp = this.#joinable.get('snapshot')
+    if (!catchUp || catchUp.begun || this.#asking) return
+    this.#asking = true
+    void this.#run(catchUp).then(() => {
+      this.#asking = false
+      this.#ask()
+    })
+  }
+
+  async #run(catchUp: CatchUp): Promise<void> {
+    try {
+      await catchUp.run()
+    } catch (error) {
+      this.#options.onError(error)
+    }
+  }
+
+  #caughtUp(member: Subscriber, { reached }: CatchUp): void {
+    if (reached) this.#attach(member, reached)
+    else member.end()
+    this.#tidy()
+  }
+
+  /** What nobody is in is not run any further. */
+  #tidy(): void {
+    for (const catchUp of this.#catchUps) {
+      if (catchUp.feed.size > 0) continue
+      for (const [key, each] of this.#joinable) if (each === catchUp) this.#joinable.delete(key)
+      this.#catchUps.delete(catchUp)
+      catchUp.close()
+    }
+  }
+
+  #feedOptions(onExhausted: FeedOptions['onExhausted']): Omit<FeedOptions, 'keep'> {
+    const { dispatcher, budget, observer } = this.#options
+    return { dispatcher, budget, observer, onExhausted }
+  }
+}

@@ -1,0 +1,33 @@
+import type { Cut, DeliveryRequest } from '../../resolvers/live.ts'
+import type { Rendered } from './entries.ts'
+import type { Payload } from './payload.ts'
+
+/** A payload, or how far the source has come: where a stream begins, where a catch-up ends. */
+export type Item = { rendered: Rendered } | { reached: Cut }
+
+/** Ends without having reached anything after a last word: then the subscription ends with it. */
+export type Source = AsyncIterator<Item, undefined>
+
+/** What is rendered once for all equal subscriptions. */
+export interface Origin {
+  /** Whether it has positions: then what was missed can be had again, and there is a state to begin with. */
+  readonly positioned: boolean
+  /**
+   * Runs the operation. A stream with positions begins with the one at which it stands.
+   * @throws Refusal
+   */
+  open(request: DeliveryRequest): Promise<Source>
+  encode(cut: Cut): string
+  /** Says that something is missing, where there is no state that could say it. */
+  renderGap(): Payload
+}
+
+/** The operation cannot be run; the payload says why. */
+export class Refusal extends Error {
+  readonly payload: Payload
+
+  constructor(payload: Payload) {
+    super('The subscription was refused.')
+    this.payload = payload
+  }
+}

@@ -1,0 +1,263 @@
+import { GraphQLError } from 'graphql'
+import type { Cut, DeliveryRequest, Gap } from '../../resolvers/live.ts'
+import { includesCut, merge } from '../cut.ts'
+import { maxWrite, type Reader } from './connection.ts'
+import { frameOf, isIncluded, type Entry } from './entries.ts'
+import type { Feed } from './feed.ts'
+import type { Group } from './group.ts'
+import { renderGap, type Payload } from './payload.ts'
+import type { Sink } from './sink.ts'
+
+/** What becomes of payloads that a client does not take in time. */
+export type Policy = 'CONFLATE' | 'BUFFER' | 'DISCONNECT'
+
+export interface SubscriberOptions {
+  sink: Sink
+  policy: Policy
+  /** How many payloads may wait, unless the policy is to conflate. */
+  buffer: number
+}
+
+/** What is missing before the next payload. */
+interface Missing {
+  reason: Gap['reason']
+  from: string | undefined
+  /** The number of the first payload that was dropped; absent where that is not known. */
+  since?: number
+}
+
+/**
+ * One client's subscription: a place in a feed, and no queue of its own. Whatever is slow about it waits as entries of the feed,
+ * which others share.
+ */
+export class Subscriber implements Reader {
+  readonly #group: Group
+  readonly #sink: Sink
+  readonly #policy: Policy
+  readonly #buffer: number
+  #feed: Feed | undefined
+  /** The number of the next payload of the feed. */
+  next = 0
+  /** What is included with the last payload that was handed over. */
+  #cut: Cut | undefined
+  /** It came with more than the feed had: what is in it is not repeated, and cursors have it in them. */
+  #ahead: Cut | undefined
+  #missing: Missing | undefined
+  /** A payload for it alone, which comes first. */
+  #owed: Payload | undefined
+  /** After it was slow: what is left of what waited. */
+  #latest: Iterator<Entry> | undefined
+  #latestEnd = 0
+  /** It missed something while its connection took nothing; it goes on anew once it does. */
+  #isLost = false
+  #left = false
+  #again: DeliveryRequest | undefined
+
+  constructor(group: Group, { sink, policy, buffer }: SubscriberOptions) {
+    this.#group = group
+    this.#sink = sink
+    this.#policy = policy
+    this.#buffer = buffer
+    sink.connection.add(this)
+  }
+
+  get due(): boolean {
+    return this.#owed !== undefined || (this.#feed !== undefined && !this.#isLost && this.next < this.#feed.limit)
+  }
+
+  get conflates(): boolean {
+    return this.#policy === 'CONFLATE' && this.#feed === this.#group.live
+  }
+
+  get left(): boolean {
+    return this.#left
+  }
+
+  /** Of the last payload that was handed over, or where it began; absent where there is none. */
+  get cursor(): string | undefined {
+    return this.#cut && this.#group.encode(this.#cut)
+  }
+
+  /** Says with the next payload what is missing before it. */
+  miss(missing: Missing): void {
+    this.#missing = missing
+  }
+
+  /**
+   * Reads on in this feed.
+   * @param position what it has already
+   * @param again what to ask for should it fall out of the feed before it has anything of it; absent for live payloads
+   */
+  enter(feed: Feed, next: number, position: Cut | undefined, again?: DeliveryRequest): void {
+    this.#feed?.delete(this)
+    this.#feed = feed
+    this.next = next
+    this.#latest = undefined
+    this.#isLost = false
+    this.#ahead = position
+    this.#cut = position ?? this.#cut
+    this.#again = again
+    feed.add(this)
+    this.visit()
+  }
+
+  /** The gap that is still to be said, in a payload of its own. */
+  owe(payload: Payload, cut: Cut | undefined): void {
+    this.#owed = { ...payload, cursor: cut && this.#group.encode(cut), gap: this.#takeGap(cut) ?? payload.gap }
+    this.#sink.connection.flush(this)
+  }
+
+  get isMissing(): boolean {
+    return this.#missing !== undefined
+  }
+
+  /** Hands over what is due, if the connection takes it. */
+  visit(): void {
+    if (!this.#sink.connection.congested) this.#sink.connection.flush(this)
+    this.#settle()
+  }
+
+  resume(): void {
+    if (this.#left) return
+    if (this.#isLost) {
+      this.#sink.connection.flush(this)
+      this.#group.recover(this)
+      return
+    }
+    if (this.conflates && this.#feed && this.next + 1 < this.#feed.entries.end) {
+      this.#latest = this.#feed.conflated(this.next)[Symbol.iterator]()
+      this.#latestEnd = this.#feed.entries.end
+    }
+    this.visit()
+    this.#latest = undefined
+  }
+
+  /** Whether more waits than may. */
+  check(): void {
+    if (this.#feed !== this.#group.live || this.conflates || this.#isLost || !this.#feed) return
+    if (this.#feed.entries.end - this.next > this.#buffer) this.missed()
+  }
+
+  /** What was next is not kept any more. */
+  missed(): void {
+    const feed = this.#feed
+    if (this.#isLost || !feed) return
+    this.#isLost = true
+    feed.delete(this)
+    if (feed !== this.#group.live) return
+    if (this.#policy !== 'DISCONNECT') {
+      this.#missing = { reason: 'BUFFER', from: this.cursor, since: this.next }
+      return
+    }
+    const waiting = feed.entries.end - this.next
+    this.#group.observer.dropped(waiting)
+    this.end(new GraphQLError(
+      `${waiting} payloads waited to be read, and ${this.#buffer} may ("buffer"); read faster, or subscribe with another "policy".`,
+      { extensions: { code: 'SUBSCRIBER_TOO_SLOW', ...(this.cursor !== undefined && { cursor: this.cursor }) } }))
+  }
+
+  /** By what it goes on after it was lost: what it missed where that is known, the state otherwise. */
+  get restart(): DeliveryRequest {
+    if (!this.#again) return { kind: 'snapshot' }
+    return this.#again.kind === 'missed' && this.#cut ? { kind: 'missed', from: this.#cut } : this.#again
+  }
+
+  end(error?: GraphQLError): void {
+    if (this.#left) return
+    this.leave()
+    this.#sink.ended(error)
+  }
+
+  leave(): void {
+    if (this.#left) return
+    this.#left = true
+    this.#feed?.delete(this)
+    this.#feed = undefined
+    this.#owed = undefined
+    this.#sink.connection.delete(this)
+    this.#group.left(this)
+  }
+
+  take(): string {
+    const { framing, id } = this.#sink
+    if (this.#owed) {
+      const frame = frameOf(framing, this.#owed, id)
+      this.#owed = undefined
+      this.#group.observer.delivered(1)
+      return frame
+    }
+    const feed = this.#feed
+    if (!feed || !this.due) return ''
+    if (this.#ahead || this.#missing || this.#latest) return this.#takeOwn(feed)
+    const { entries } = feed
+    const to = entries.within(this.next, feed.limit, maxWrite)
+    const frames = entries.frames(framing, this.next, to, id)
+    this.#group.observer.delivered(to - this.next)
+    this.next = to
+    this.#cut = entries.at(to - 1).cut ?? this.#cut
+    return frames
+  }
+
+  /** What differs for this subscriber, one by one. */
+  #takeOwn(feed: Feed): string {
+    const { framing, id } = this.#sink
+    let bytes = ''
+    let count = 0
+    while (bytes.length < maxWrite && this.next < feed.limit && (this.#ahead || this.#missing || this.#latest)) {
+      const entry = this.#nextOf(feed)
+      const payload = entry && this.#own(entry)
+      if (!payload) continue
+      bytes += frameOf(framing, payload, id)
+      count++
+    }
+    if (count > 0) this.#group.observer.delivered(count)
+    return bytes
+  }
+
+  #nextOf(feed: Feed): Entry | undefined {
+    if (!this.#latest) return feed.entries.at(this.next++)
+    const { value, done } = this.#latest.next() as IteratorResult<Entry, undefined>
+    const index = done ? this.#latestEnd : value.index
+    if (index > this.next) this.#group.observer.conflated(index - this.next)
+    this.next = done ? index : index + 1
+    if (done || this.next >= this.#latestEnd) this.#latest = undefined
+    return value
+  }
+
+  /** The entry's payload for this subscriber; undefined where it has it already. */
+  #own(entry: Entry): Payload | undefined {
+    let { cut } = entry
+    if (this.#ahead && cut) {
+      if (isIncluded(this.#ahead, entry)) return undefined
+      if (includesCut(cut, this.#ahead)) this.#ahead = undefined
+      else this.#ahead = cut = merge(this.#ahead, cut)
+    } else this.#ahead = undefined
+    this.#cut = cut ?? this.#cut
+    const gap = this.#takeGap(cut)
+    if (gap === undefined && cut === entry.cut) return entry.payload
+    return { ...entry.payload, cursor: cut && this.#group.encode(cut), gap: gap ?? entry.payload.gap }
+  }
+
+  #takeGap(cut: Cut | undefined): string | undefined {
+    const missing = this.#missing
+    if (!missing) return undefined
+    this.#missing = undefined
+    const { reason, from, since } = missing
+    const count = since === undefined ? null : this.#group.countMissed(since, cut)
+    this.#group.observer.gap(reason)
+    if (count !== null) this.#group.observer.dropped(count)
+    return renderGap({ reason, missed: { ...(from !== undefined && { from }), count } })
+  }
+
+  /** After what could be handed over was. */
+  #settle(): void {
+    const feed = this.#feed
+    if (!feed || this.#left) return
+    if (this.due) {
+      if (this.#sink.connection.congested) feed.stalled(this)
+      return
+    }
+    feed.recovered(this)
+    if (feed.over && this.next === feed.entries.end) feed.exhausted(this)
+  }
+}
