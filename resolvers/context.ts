@@ -6,6 +6,7 @@ import type { MetricView } from '../search/metrics.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 import type { Publisher } from './events/publisher.ts'
 import type { FeedPage, FeedRequest, FeedService } from './feed/feed-service.ts'
+import type { DeliveryRequest } from './live.ts'
 import type { Scope } from './scope.ts'
 
 /** An event as the `events` subscription shows it. Times in ms since the epoch. */
@@ -61,6 +62,8 @@ export interface RequestContext {
   readonly now: number
   /** Aborted when the client leaves or the time is up. */
   readonly signal: AbortSignal | undefined
+  /** Of a subscription: what its source is to give, where that is not for the field's arguments to say. */
+  readonly delivery?: DeliveryRequest
 }
 
 /** `live` is for subscriptions: nothing is remembered between their payloads, and each payload has its own moment. */
@@ -69,6 +72,7 @@ export interface RequestOptions {
   /** Read when a resolver asks for it, and not before: it may be made then. */
   readonly signal?: AbortSignal
   live?: boolean
+  readonly delivery?: DeliveryRequest
 }
 
 /** The context of one request; in a subscription, of many payloads. */
@@ -90,6 +94,10 @@ class Context implements RequestContext {
 
   get signal(): AbortSignal | undefined {
     return this.#options.signal
+  }
+
+  get delivery(): DeliveryRequest | undefined {
+    return this.#options.delivery
   }
 
   /** Made when they are first needed: many operations are answered without. */

@@ -30,3 +30,18 @@ export const Json = new GraphQLScalarType<unknown, unknown>({
   parseValue: (value) => value,
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 })
+
+/** Checked where it is used: one that does not fit is answered with a gap notice, not refused. */
+export const Cursor = new GraphQLScalarType<string, string>({
+  name: 'Cursor',
+  description: 'Where a subscription stands: opaque, from `extensions.cursor` of a payload. Bring it back as `after`, to any replica.',
+  serialize: parseCursor,
+  parseValue: parseCursor,
+  parseLiteral: (node) => parseCursor(node.kind === Kind.STRING ? node.value : undefined),
+})
+
+function parseCursor(value: unknown): string {
+  if (typeof value !== 'string')
+    throw new GraphQLError('Cursor must be a text, as payloads have it in `extensions.cursor`.', { extensions: { code: 'BAD_USER_INPUT' } })
+  return value
+}

@@ -12,6 +12,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** Where a subscription stands: opaque, from `extensions.cursor` of a payload. Bring it back as `after`, to any replica. */
+  Cursor: { input: string; output: string; }
   /** A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T18:00:00.000Z`. */
   DateTime: { input: number; output: number; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -44,6 +46,15 @@ export type DateTimeFilter = {
   /** Is another moment, or missing. */
   ne?: InputMaybe<Scalars['DateTime']['input']>;
 };
+
+/** What becomes of payloads that a subscriber does not take in time. Nobody else waits for it in any case. */
+export type DeliveryPolicy =
+  /** Up to `buffer` payloads wait. When there are more, they are dropped, and a gap notice says how many. */
+  | 'BUFFER'
+  /** Of each entity the latest state waits, and takes the place of what waited. */
+  | 'CONFLATE'
+  /** Up to `buffer` payloads wait. When there are more, the subscription ends with `SUBSCRIBER_TOO_SLOW` and the last cursor. */
+  | 'DISCONNECT';
 
 /** A vector that stands for a text or an entity. */
 export type Embedding = {
@@ -453,8 +464,10 @@ export type FederationReferenceTypes = {
 export type ResolversTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DateTimeFilter: DateTimeFilter;
+  DeliveryPolicy: DeliveryPolicy;
   Embedding: ResolverTypeWrapper<Embedding>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
@@ -485,6 +498,7 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: Scalars['Boolean']['output'];
+  Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
   DateTimeFilter: DateTimeFilter;
   Embedding: Embedding;
@@ -509,6 +523,10 @@ export type ResolversParentTypes = {
   StringListFilter: StringListFilter;
   User: Reference;
 };
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -564,6 +582,7 @@ export type UserResolvers<ContextType = RequestContext, ParentType extends Resol
 };
 
 export type Resolvers<ContextType = RequestContext> = {
+  Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Embedding?: EmbeddingResolvers<ContextType>;
   Livestream?: LivestreamResolvers<ContextType>;

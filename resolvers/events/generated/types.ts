@@ -10,6 +10,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** Where a subscription stands: opaque, from `extensions.cursor` of a payload. Bring it back as `after`, to any replica. */
+  Cursor: { input: string; output: string; }
   /** A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T18:00:00.000Z`. */
   DateTime: { input: number; output: number; }
   /** Any JSON value. */
@@ -44,6 +46,15 @@ export type DateTimeFilter = {
   /** Is another moment, or missing. */
   ne?: InputMaybe<Scalars['DateTime']['input']>;
 };
+
+/** What becomes of payloads that a subscriber does not take in time. Nobody else waits for it in any case. */
+export type DeliveryPolicy =
+  /** Up to `buffer` payloads wait. When there are more, they are dropped, and a gap notice says how many. */
+  | 'BUFFER'
+  /** Of each entity the latest state waits, and takes the place of what waited. */
+  | 'CONFLATE'
+  /** Up to `buffer` payloads wait. When there are more, the subscription ends with `SUBSCRIBER_TOO_SLOW` and the last cursor. */
+  | 'DISCONNECT';
 
 /** An event as it stands on the log. */
 export type Event = {
@@ -420,8 +431,10 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 export type ResolversTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DateTimeFilter: DateTimeFilter;
+  DeliveryPolicy: DeliveryPolicy;
   Event: ResolverTypeWrapper<Event>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   EventInput: EventInput;
@@ -455,6 +468,7 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: Scalars['Boolean']['output'];
+  Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
   DateTimeFilter: DateTimeFilter;
   Event: Event;
@@ -482,6 +496,10 @@ export type ResolversParentTypes = {
   StringListFilter: StringListFilter;
   Subscription: Record<PropertyKey, never>;
 };
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -546,6 +564,7 @@ export type SubscriptionResolvers<ContextType = RequestContext, ParentType exten
 };
 
 export type Resolvers<ContextType = RequestContext> = {
+  Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Event?: EventResolvers<ContextType>;
   EventTypeInfo?: EventTypeInfoResolvers<ContextType>;

@@ -12,6 +12,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** Where a subscription stands: opaque, from `extensions.cursor` of a payload. Bring it back as `after`, to any replica. */
+  Cursor: { input: string; output: string; }
   /** A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T18:00:00.000Z`. */
   DateTime: { input: number; output: number; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -44,6 +46,15 @@ export type DateTimeFilter = {
   /** Is another moment, or missing. */
   ne?: InputMaybe<Scalars['DateTime']['input']>;
 };
+
+/** What becomes of payloads that a subscriber does not take in time. Nobody else waits for it in any case. */
+export type DeliveryPolicy =
+  /** Up to `buffer` payloads wait. When there are more, they are dropped, and a gap notice says how many. */
+  | 'BUFFER'
+  /** Of each entity the latest state waits, and takes the place of what waited. */
+  | 'CONFLATE'
+  /** Up to `buffer` payloads wait. When there are more, the subscription ends with `SUBSCRIBER_TOO_SLOW` and the last cursor. */
+  | 'DISCONNECT';
 
 /** A page of a ranked feed. */
 export type FeedConnection = {
@@ -401,8 +412,10 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 export type ResolversTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DateTimeFilter: DateTimeFilter;
+  DeliveryPolicy: DeliveryPolicy;
   FeedConnection: ResolverTypeWrapper<Omit<FeedConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['FeedEdge']>, nodes: Array<ResolversTypes['Livestream']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   FeedEdge: ResolverTypeWrapper<Omit<FeedEdge, 'node'> & { node: ResolversTypes['Livestream'] }>;
@@ -433,6 +446,7 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: Scalars['Boolean']['output'];
+  Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
   DateTimeFilter: DateTimeFilter;
   FeedConnection: Omit<FeedConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['FeedEdge']>, nodes: Array<ResolversParentTypes['Livestream']> };
@@ -456,6 +470,10 @@ export type ResolversParentTypes = {
   StringListFilter: StringListFilter;
   Subscription: Record<PropertyKey, never>;
 };
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -503,6 +521,7 @@ export type SubscriptionResolvers<ContextType = RequestContext, ParentType exten
 };
 
 export type Resolvers<ContextType = RequestContext> = {
+  Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   FeedConnection?: FeedConnectionResolvers<ContextType>;
   FeedEdge?: FeedEdgeResolvers<ContextType>;

@@ -13,6 +13,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** Where a subscription stands: opaque, from `extensions.cursor` of a payload. Bring it back as `after`, to any replica. */
+  Cursor: { input: string; output: string; }
   /** A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T18:00:00.000Z`. */
   DateTime: { input: number; output: number; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -71,6 +73,15 @@ export type DateTimeFilter = {
   /** Is another moment, or missing. */
   ne?: InputMaybe<Scalars['DateTime']['input']>;
 };
+
+/** What becomes of payloads that a subscriber does not take in time. Nobody else waits for it in any case. */
+export type DeliveryPolicy =
+  /** Up to `buffer` payloads wait. When there are more, they are dropped, and a gap notice says how many. */
+  | 'BUFFER'
+  /** Of each entity the latest state waits, and takes the place of what waited. */
+  | 'CONFLATE'
+  /** Up to `buffer` payloads wait. When there are more, the subscription ends with `SUBSCRIBER_TOO_SLOW` and the last cursor. */
+  | 'DISCONNECT';
 
 /** The computed metrics of one entity over one window. */
 export type EntityMetrics = {
@@ -534,8 +545,10 @@ export type ResolversTypes = {
   CategoryAffinity: ResolverTypeWrapper<CategoryAffinity>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DateTimeFilter: DateTimeFilter;
+  DeliveryPolicy: DeliveryPolicy;
   EntityMetrics: ResolverTypeWrapper<Measured>;
   FloatFilter: FloatFilter;
   FusionType: FusionType;
@@ -573,6 +586,7 @@ export type ResolversParentTypes = {
   CategoryAffinity: CategoryAffinity;
   String: Scalars['String']['output'];
   Float: Scalars['Float']['output'];
+  Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
   DateTimeFilter: DateTimeFilter;
   EntityMetrics: Measured;
@@ -613,6 +627,10 @@ export type CategoryAffinityResolvers<ContextType = RequestContext, ParentType e
   purchases?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   watchSeconds?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -703,6 +721,7 @@ export type UserResolvers<ContextType = RequestContext, ParentType extends Resol
 export type Resolvers<ContextType = RequestContext> = {
   Affinities?: AffinitiesResolvers<ContextType>;
   CategoryAffinity?: CategoryAffinityResolvers<ContextType>;
+  Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   EntityMetrics?: EntityMetricsResolvers<ContextType>;
   Livestream?: LivestreamResolvers<ContextType>;

@@ -12,6 +12,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** Where a subscription stands: opaque, from `extensions.cursor` of a payload. Bring it back as `after`, to any replica. */
+  Cursor: { input: string; output: string; }
   /** A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T18:00:00.000Z`. */
   DateTime: { input: number; output: number; }
   _FieldSet: { input: unknown; output: unknown; }
@@ -44,6 +46,15 @@ export type DateTimeFilter = {
   /** Is another moment, or missing. */
   ne?: InputMaybe<Scalars['DateTime']['input']>;
 };
+
+/** What becomes of payloads that a subscriber does not take in time. Nobody else waits for it in any case. */
+export type DeliveryPolicy =
+  /** Up to `buffer` payloads wait. When there are more, they are dropped, and a gap notice says how many. */
+  | 'BUFFER'
+  /** Of each entity the latest state waits, and takes the place of what waited. */
+  | 'CONFLATE'
+  /** Up to `buffer` payloads wait. When there are more, the subscription ends with `SUBSCRIBER_TOO_SLOW` and the last cursor. */
+  | 'DISCONNECT';
 
 /** Comparisons of a number. All that are given must hold. */
 export type FloatFilter = {
@@ -458,8 +469,10 @@ export type FederationReferenceTypes = {
 export type ResolversTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DateTimeFilter: DateTimeFilter;
+  DeliveryPolicy: DeliveryPolicy;
   FloatFilter: FloatFilter;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   FusionType: FusionType;
@@ -491,6 +504,7 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   BooleanFilter: BooleanFilter;
   Boolean: Scalars['Boolean']['output'];
+  Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
   DateTimeFilter: DateTimeFilter;
   FloatFilter: FloatFilter;
@@ -515,6 +529,10 @@ export type ResolversParentTypes = {
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
 };
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -566,6 +584,7 @@ export type SellerEdgeResolvers<ContextType = RequestContext, ParentType extends
 };
 
 export type Resolvers<ContextType = RequestContext> = {
+  Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
