@@ -208,6 +208,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     // The events of one subscription may share calls with each other in any case: they are for one reader.
     const forEvents = { ...request, sharing: request.sharing ?? { key: `\0subscription ${subscriptions++}` } }
     return {
+      key: JSON.stringify([prepared.operation.normalised.text, prepared.variables, operations.forwarded(prepared.plan, request)]),
       source,
       hasEventsOf: (other) => other.source.transport === transport && other.source.asked === source.asked,
       open: async () => {

@@ -42,6 +42,12 @@ export class SharedOperations {
     return { scope: [...scopes].join(), variables: JSON.stringify(variables) }
   }
 
+  /** What the plan's subgraphs see of a request's headers. */
+  forwarded(plan: Plan, { headers }: EngineRequest): string {
+    if (!plan.step) return ''
+    return this.#servicesOf(plan, plan.step).map((service) => laneKey(service, this.#subgraphs.get(service)?.forwarded?.(headers) ?? {})).join()
+  }
+
   /** Whether an equal query is under way that this one may join. */
   isRunning(plan: Plan, { scope, variables }: OperationKey, { sharing }: EngineRequest): boolean {
     return this.#running.get(plan)?.get(scope)?.get(variables)?.admits(this.#writes.of(sharing?.key ?? '')) === true

@@ -88,6 +88,11 @@ export interface EngineStats {
 
 /** A subscription as one engine runs it. Another engine's run of the same subscription can take over its events. */
 export interface SubscriptionRun {
+  /**
+   * Equal for subscriptions whose answers are the same, given that they are for the same sharing key and see the same context:
+   * normalised operation, variables and what is forwarded of their headers.
+   */
+  readonly key: string
   /** Whether that run is given the same events, so that either resolves the other's. */
   hasEventsOf(other: SubscriptionRun): boolean
   /** What its events come from, for {@link hasEventsOf}: the transport, and what it is asked where its events depend on that. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { isEvents, type Engine, type EngineRequest } from '../federation/index.ts'
-import { FollowedSubscription } from './followed-subscription.ts'
+import type { ExecutionResult } from 'graphql'
+import { isEvents, mapStream, type Engine, type EngineRequest } from '../federation/index.ts'
+import { FollowedSubscription, type Resolved } from './followed-subscription.ts'
 
 type Listener = (engine: Engine) => void
 
@@ -31,6 +32,7 @@ export class EngineHost {
   readonly #listeners = new Set<Listener>()
   readonly #live = new Set<Live>()
   readonly #retired = new Map<Held, NodeJS.Timeout>()
+  readonly #byEngine = new WeakMap<Engine, Held>()
 
   /** @param graceMs how long an operation that was validated on an engine may wait before it runs there */
   constructor(engine: Engine, { graceMs = 0 }: { graceMs?: number } = {}) {
@@ -87,13 +89,28 @@ export class EngineHost {
             this.#left(held)
           }
         },
-        subscribe: (request) => this.#subscribe(held, request),
+        subscribe: async (request) => {
+          const resolved = await this.#subscribe(held, request)
+          return isEvents(resolved) ? mapStream(resolved, async ({ result }) => result as ExecutionResult) : resolved
+        },
       },
     }
+    this.#byEngine.set(held.engine, held)
     return held
   }
 
-  async #subscribe(held: Held, request: EngineRequest): ReturnType<Engine['subscribe']> {
+  /**
+   * A subscription whose events are given with the answers, for those who deliver one run to many.
+   * @param engine on which it was validated
+   * @param isSilent of an event: it has no answer
+   */
+  follow(engine: Engine, request: EngineRequest, isSilent: (event: unknown) => boolean): Promise<AsyncIterableIterator<Resolved> | ExecutionResult> {
+    return this.#subscribe(this.#byEngine.get(engine) ?? this.#held, request, isSilent)
+  }
+
+  async #subscribe(
+    held: Held, request: EngineRequest, isSilent?: (event: unknown) => boolean,
+  ): Promise<AsyncIterableIterator<Resolved> | ExecutionResult> {
     held.running++
     let live: Live | undefined
     try {
@@ -104,7 +121,7 @@ export class EngineHost {
       const subscription = new FollowedSubscription(request, run, events, () => {
         this.#live.delete(begun)
         this.#left(begun.held)
-      })
+      }, isSilent)
       const begun: Live = { subscription, held }
       live = begun
       this.#live.add(begun)

@@ -2,6 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GraphQLError, validate, type ExecutionResult } from 'graphql'
 import { codes, isEvents, mapStream, type Engine, type EngineRequest, type SubscriptionRun } from '../federation/index.ts'
 
+/** An event of the source, as it is, and the client's answer for it. Neither is there without the other, but in a last word. */
+export interface Resolved {
+  event?: unknown
+  result: ExecutionResult | undefined
+}
+
 /** An event with the run that has to resolve it, or what ends the subscription. */
 type Item = { run: SubscriptionRun; event: unknown } | { last: ExecutionResult }
 
@@ -25,10 +31,14 @@ export class FollowedSubscription {
   #wake = Promise.withResolvers<typeof woken>()
   #over = false
   #moves = 0
-  /** What clients read. */
-  readonly results: AsyncIterableIterator<ExecutionResult>
+  /** What clients read, with what it is made from. */
+  readonly results: AsyncIterableIterator<Resolved>
 
-  constructor(request: EngineRequest, run: SubscriptionRun, events: AsyncIterable<unknown>, onEnd: () => void) {
+  /** @param isSilent of an event: there is nothing to answer for it */
+  constructor(
+    request: EngineRequest, run: SubscriptionRun, events: AsyncIterable<unknown>, onEnd: () => void,
+    isSilent: (event: unknown) => boolean = () => false,
+  ) {
     this.#request = request
     this.#run = run
     this.#events = events[Symbol.asyncIterator]()
@@ -57,9 +67,11 @@ export class FollowedSubscription {
         return done
       },
     }
-    this.results = mapStream<Item, ExecutionResult>(
-      items, async (item) => 'last' in item ? item.last : item.run.resolve(item.event),
-      { failed: (cause) => this.#run.failed(cause), atOnce: run.atOnce })
+    this.results = mapStream<Item, Resolved>(
+      items,
+      async (item) => 'last' in item ? { result: item.last }
+        : { event: item.event, result: isSilent(item.event) ? undefined : await item.run.resolve(item.event) },
+      { failed: (cause) => ({ result: this.#run.failed(cause) }), atOnce: run.atOnce })
   }
 
   /** Goes on by this engine's plan. Resolves once that is sure, or the subscription is to end. */
