@@ -5,6 +5,7 @@ import { createTelemetry } from '../gateway/telemetry.ts'
 import { OwnedStates } from '../ingest/owned-states.ts'
 import { runIngest } from '../ingest/run.ts'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
+import { cursorKeyOf } from './cursor-key.ts'
 import { Closers } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
@@ -84,7 +85,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
       await persist({ system: 'index', what: 'opening', signal: ended, logger, metrics: silentObserver }, () => index.open(ended))
       gateway = await startGateway({
         log, topics, index, embedder, telemetry, logger, states, settings: gatewaySettingsOf(settings),
-        graph: graphSettingsOf(settings), signal: ended, clock: Date.now, newId: randomUUID, random: Math.random,
+        graph: graphSettingsOf(settings), cursorKey: cursorKeyOf(settings, logger), signal: ended, clock: Date.now, newId: randomUUID, random: Math.random,
       })
       closers.add('the gateway', () => gateway?.close())
       await Promise.race([Promise.all([gateway.ready, ours && owning]), aborted(ended)])

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
@@ -19,6 +20,7 @@ import type { Embedder } from '../search/embedder.ts'
 import { IndexUnavailableError, type EntityIndex } from '../search/entity-index.ts'
 import { MetricViewImpl } from '../search/metric-view.ts'
 import { ChangeHub } from '../subscriptions/change-hub.ts'
+import { createCursors } from '../subscriptions/cursor.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
 import type { Door } from './door.ts'
@@ -40,6 +42,8 @@ export interface GatewayOptions {
   settings: GatewaySettings
   /** Of what the supergraph is made; Freshet's own subgraphs alone unless said otherwise. */
   graph?: GraphSettings
+  /** Signs cursors; replicas share it. Without it they fit this gateway alone. */
+  cursorKey?: Uint8Array
   /** Gives up the start, which waits for foreign subgraphs. */
   signal?: AbortSignal
   telemetry: Telemetry
@@ -76,7 +80,7 @@ const isFixed = ({ subgraphs, supergraph }: GraphSettings): boolean => subgraphs
 
 /** Starts a gateway: the view, the subscriptions, the engine over own and foreign subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, graph = ownGraph } = options
+  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, graph = ownGraph, cursorKey = randomBytes(32) } = options
   const ended = new AbortController()
   const onError = (error: unknown) => {
     // Work that was given up because the client left, or its time was up, is nobody's error.
@@ -90,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub({ log, topics })
+  const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
   const tail = new EventTail({ log, topics: domainTopics(topics), onError })
   const served = createServedLog(log, topics, {
     signal: ended.signal,
@@ -112,7 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
-    live: createLiveSource({ hub, tail, index, feed }),
+    live: createLiveSource({ hub, cursors, tail, index, feed }),
   }
 
   await log.ensureTopics(topicSpecs(topics))

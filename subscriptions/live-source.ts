@@ -7,6 +7,7 @@ import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
 import type { FilteredChange, LiveSource } from '../resolvers/context.ts'
 import type { FeedPage, FeedRequest, FeedService } from '../resolvers/feed/feed-service.ts'
 import type { ChangeHub } from './change-hub.ts'
+import type { Cursors } from './cursor.ts'
 import { closing } from './closing.ts'
 import type { EventTail } from './event-tail.ts'
 import { kindOf, mergeMoves, moveOf, type Matcher, type Move } from './filtered.ts'
@@ -15,6 +16,7 @@ import { ConflatingMailbox } from './mailbox.ts'
 
 export interface LiveSourceOptions {
   hub: ChangeHub
+  cursors: Cursors
   tail: EventTail
   index: EntityIndex
   feed: FeedService

@@ -7,6 +7,7 @@ import type { FeedPage, FeedService } from '../../resolvers/feed/feed-service.ts
 import { localScope } from '../../resolvers/scope.ts'
 import { openEmbeddedIndex } from '../../search/embedded.ts'
 import { ChangeHub } from '../../subscriptions/change-hub.ts'
+import { createCursors } from '../../subscriptions/cursor.ts'
 import { EventTail } from '../../subscriptions/event-tail.ts'
 import { createLiveSource } from '../../subscriptions/live-source.ts'
 
@@ -36,7 +37,7 @@ async function source(pages: string[][] = []) {
       return Promise.resolve({ page, note: () => void noted++ })
     },
   }
-  const live = createLiveSource({ hub, index, feed, tail: new EventTail({ log: log as never, topics: [], onError: (error) => assert.fail(String(error)) }) })
+  const live = createLiveSource({ hub, cursors: createCursors({ key: Buffer.alloc(32), logId: 'log', partitions: 1 }), index, feed, tail: new EventTail({ log: log as never, topics: [], onError: (error) => assert.fail(String(error)) }) })
   const write = (id: string, title: string, revision: number) =>
     index.upsert([{ kind: 'livestream', id, fields: { title, sellerId: 's', status: 'LIVE' }, revision, eventTime: revision, appliedAt: revision }])
   return { hub, live, write, noted: () => noted, evaluated: () => evaluated, [Symbol.asyncDispose]: () => index.close() }
