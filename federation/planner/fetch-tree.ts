@@ -70,37 +70,3 @@ export interface Place {
 }
 
 export const newSelection = (): Selection => ({ typename: false, fields: new Map(), on: new Map(), position: undefined })
-
-/** Remembers changes so that an attempt that leads nowhere can be taken back. */
-export class Journal {
-  readonly #undo: (() => void)[] = []
-
-  get mark(): number {
-    return this.#undo.length
-  }
-
-  rollback(mark: number): void {
-    while (this.#undo.length > mark) this.#undo.pop()!()
-  }
-
-  push<T>(list: T[], item: T): void {
-    list.push(item)
-    this.#undo.push(() => list.pop())
-  }
-
-  set<T>(map: Map<string, T>, key: string, value: T): void {
-    const former = map.get(key)
-    map.set(key, value)
-    this.#undo.push(() => {
-      if (former === undefined) map.delete(key)
-      else map.set(key, former)
-    })
-  }
-
-  change<T extends object, K extends keyof T>(target: T, key: K, value: T[K]): void {
-    const former = target[key]
-    if (former === value) return
-    target[key] = value
-    this.#undo.push(() => { target[key] = former })
-  }
-}

@@ -1,8 +1,7 @@
-import {
-  Journal, newSelection, type Fetch, type PathSegment, type Place, type Position, type Selection,
-} from './fetch-tree.ts'
+import { Draft, placeId, type Value } from './draft.ts'
+import { newSelection, type Fetch, type PathSegment, type Place, type Position } from './fetch-tree.ts'
 import { providedOf, type FieldType, type GraphField, type Source, type Supergraph } from './supergraph.ts'
-import { allOf, collect, conditionsText, type Condition, type Wanted, type WantedField } from './wanted.ts'
+import { allOf, collect, type Condition, type Wanted, type WantedField } from './wanted.ts'
 
 /** How many fetches in a row may lead to one field. */
 const maximumHops = 10
@@ -22,17 +21,19 @@ export class Unplannable extends Error {
  * are those of a requirement. What a subgraph cannot bring further down is left, and is tried in the next one.
  */
 export class Search {
-  readonly fetches: Fetch[] = []
+  readonly #draft = new Draft()
   readonly #supergraph: Supergraph
   readonly #kind: Fetch['kind']
-  readonly #journal = new Journal()
-  /** Fields for which a fetch was found; taken back with them. */
-  #found = { count: 0 }
   #attempts = 0
 
   constructor(supergraph: Supergraph, kind: Fetch['kind']) {
     this.#supergraph = supergraph
     this.#kind = kind
+  }
+
+  /** Those that were found. A fetch comes behind those that it needs. */
+  get fetches(): readonly Fetch[] {
+    return this.#draft.fetches
   }
 
   /** @throws Unplannable when a field cannot be reached. */
@@ -51,8 +52,8 @@ export class Search {
     for (const field of fields) {
       if (field.name === '__typename' && !isWide) {
         if (!first) continue
-        this.#journal.change(first.selection, 'typename', true)
-        this.#foundBy(first.fetch, sources)
+        this.#draft.selectTypename(first.selection)
+        this.#draft.found(first.fetch, sources)
         continue
       }
       const missing = field.name === '__typename' ? field : this.#field(position, field, fields, hops, sources)
@@ -64,7 +65,7 @@ export class Search {
   #field(
     position: Position, field: WantedField, siblings: readonly WantedField[], hops: number, sources: Set<Fetch>,
   ): WantedField | undefined {
-    if (++this.#attempts > maximumAttempts || this.fetches.length > maximumFetches) {
+    if (++this.#attempts > maximumAttempts || this.#draft.fetches.length > maximumFetches) {
       throw new Unplannable('The operation is too large to be planned.')
     }
     let missing = field
@@ -81,15 +82,15 @@ export class Search {
     const others = this.#bestFirst(position, missing, siblings)
     for (let distance = 1; distance <= hops; distance++) {
       for (const source of others) {
-        if (tried.has(idOf(source))) continue
-        const mark = this.#mark()
+        if (tried.has(placeId(source))) continue
+        const mark = this.#draft.mark()
         const place = this.#enter(position, source, distance)
         if (!place) continue
         tried.add(place.id)
         const known = this.#supergraph.field(source.graph, source.as, field.name)
         const rest = known ? this.#take(position, place, known, missing, hops, sources) : missing
         if (!rest) return undefined
-        if (rest === missing) this.#rollback(mark)
+        if (rest === missing) this.#draft.rollback(mark)
         missing = rest
       }
     }
@@ -101,12 +102,12 @@ export class Search {
     const sources = this.#supergraph.sources(position.type, field.name)
     if (sources.length < 2) return sources
     const gains = new Map(sources.map((source) => {
-      const mark = this.#mark()
+      const mark = this.#draft.mark()
       const known = this.#supergraph.field(source.graph, source.as, field.name)
       const tried: Position = { ...position, path: [], places: [] }
       if (known) this.#take(tried, this.#rootPlace(tried, source), known, field, 0, new Set())
-      const below = this.#found.count - mark.found
-      this.#rollback(mark)
+      const below = this.#draft.foundSince(mark)
+      this.#draft.rollback(mark)
       const beside = siblings.filter(({ name }) => this.#supergraph.sources(position.type, name)
         .some(({ graph, as, requires }) => graph === source.graph && as === source.as && !requires)).length
       return [source, below + beside]
@@ -137,16 +138,10 @@ export class Search {
     type: FieldType, field: WantedField, path: readonly PathSegment[], above: readonly Condition[], hops: number,
     sources: Set<Fetch>,
   ): WantedField | undefined {
-    const mark = this.#mark()
-    const id = `${field.key} ${conditionsText(field.conditions)}`
-    let entry = selection.fields.get(id)
-    if (!entry) {
-      const { key, name, args, variables, conditions } = field
-      entry = { key, name, args, variables, conditions, type: known.type, selection: field.selections && newSelection() }
-      this.#journal.set(selection.fields, id, entry)
-    }
+    const mark = this.#draft.mark()
+    const entry = this.#draft.select(selection, field, known.type)
     if (!field.selections || !entry.selection) {
-      this.#foundBy(fetch, sources)
+      this.#draft.found(fetch, sources)
       return undefined
     }
     const given = providedOf(provided, as, field.name, this.#supergraph.applies) ?? []
@@ -160,8 +155,8 @@ export class Search {
       path: [...path, { Field: field.key }, ...known.type.isList ? ['@' as const] : []],
       conditions: allOf(above, field.conditions),
     }, field.selections, hops, below)
-    if (left.length > 0 && this.#found.count === mark.found) {
-      this.#rollback(mark)
+    if (left.length > 0 && this.#draft.foundSince(mark) === 0) {
+      this.#draft.rollback(mark)
       return field
     }
     for (const one of below) sources.add(one)
@@ -173,21 +168,21 @@ export class Search {
   #value(value: Value, wanted: readonly Wanted[], hops: number, sources: Set<Fetch>): Wanted[] {
     const { fetch, selection, as } = value
     if (this.#supergraph.isAbstractIn(fetch.graph, as)) return this.#abstract(value, wanted, hops, sources)
-    if (value.isAbstract) this.#journal.change(selection, 'typename', true)
-    return this.#object(this.#position(value, selection, as, value.path), wanted, hops, sources)
+    if (value.isAbstract) this.#draft.selectTypename(selection)
+    return this.#object(this.#draft.position(value, selection, as, value.path), wanted, hops, sources)
   }
 
   #abstract(value: Value, wanted: readonly Wanted[], hops: number, sources: Set<Fetch>): Wanted[] {
     const { fetch, selection, as, provided } = value
-    const mark = this.#mark()
+    const mark = this.#draft.mark()
     const possible = this.#supergraph.possible(fetch.graph, as)
-    this.#journal.change(selection, 'typename', true)
+    this.#draft.selectTypename(selection)
     sources.add(fetch)
     const { fields, rest } = collect(wanted, as, this.#supergraph.applies)
     const narrower: Wanted[] = rest
     for (const field of fields) {
       if (field.name === '__typename') {
-        this.#foundBy(fetch, sources)
+        this.#draft.found(fetch, sources)
         continue
       }
       const known = this.#common(fetch.graph, as, field.name, possible, provided)
@@ -203,13 +198,11 @@ export class Search {
     for (const type of possible) {
       const own = collect(narrower, type, this.#supergraph.applies).fields
       if (own.length === 0) continue
-      let part = selection.on.get(type)
-      if (!part) this.#journal.set(selection.on, type, part = newSelection())
-      const position = this.#position(value, part, type, [...value.path, { TypeCondition: [type] }])
+      const position = this.#draft.position(value, this.#draft.narrowed(selection, type), type, [...value.path, { TypeCondition: [type] }])
       const missing = this.#object(position, own, hops, sources)
       // Subgraphs may differ about a value's type: what is asked of all types, one of them has to answer for all.
       if (missing.some((one) => one.kind === 'field' && !one.selections && fields.some(({ key }) => key === one.key))) {
-        this.#rollback(mark)
+        this.#draft.rollback(mark)
         return [...wanted]
       }
       if (missing.length > 0) left.push({ kind: 'fragment', type, conditions: [], selections: missing })
@@ -228,17 +221,6 @@ export class Search {
         && (!field.external && !field.requires || providedOf(provided, type, name, applies) !== undefined)
     }
     return answers(as) && possible.every(answers) ? this.#supergraph.field(graph, as, name) : undefined
-  }
-
-  #position(value: Value, selection: Selection, as: string, path: readonly PathSegment[]): Position {
-    if (selection.position) return selection.position
-    const { fetch, conditions, provided } = value
-    const id = idOf({ graph: fetch.graph, as, requires: undefined })
-    const position: Position = {
-      type: as, path, conditions, places: [{ id, fetch, as, requires: undefined, selection, provided }],
-    }
-    this.#journal.change(selection, 'position', position)
-    return position
   }
 
   /** What only a subgraph knows that has the interface's types, where those before it know the interface alone. */
@@ -263,7 +245,7 @@ export class Search {
 
   /** Another fetch at a position, by a key that can be had there. */
   #enter(position: Position, source: Source, hops: number): Place | undefined {
-    const id = idOf(source)
+    const id = placeId(source)
     const existing = position.places.find((place) => place.id === id)
     if (existing) return existing
     const { graph, as, requires } = source
@@ -271,15 +253,15 @@ export class Search {
     if (position.path.length === 0) return this.#rootPlace(position, source)
     if (!first) return undefined
     for (const key of this.#supergraph.keys(graph, as)) {
-      const mark = this.#mark()
+      const mark = this.#draft.mark()
       const after = new Set([first.fetch])
       const needs = [...key.wanted, ...requires?.wanted ?? []]
       if (this.#object(position, needs, hops - 1, after).length > 0) {
-        this.#rollback(mark)
+        this.#draft.rollback(mark)
         continue
       }
-      this.#journal.change(first.selection, 'typename', true)
-      return this.#place(position, source, {
+      this.#draft.selectTypename(first.selection)
+      return this.#draft.place(position, source, {
         graph,
         kind: 'query',
         entity: { path: position.path, type: position.type, as, needs },
@@ -293,48 +275,11 @@ export class Search {
 
   #rootPlace(position: Position, source: Source): Place {
     const { graph } = source
-    return this.#place(position, source, {
+    return this.#draft.place(position, source, {
       graph, kind: this.#kind, entity: undefined, selection: newSelection(), after: new Set(), conditions: [],
     })
   }
-
-  #place(position: Position, source: Source, fetch: Fetch): Place {
-    const { as, requires } = source
-    const place: Place = {
-      id: idOf(source), fetch, as, requires: requires?.text, selection: fetch.selection, provided: [],
-    }
-    this.#journal.push(this.fetches, fetch)
-    this.#journal.push(position.places, place)
-    return place
-  }
-
-  #foundBy(fetch: Fetch, sources: Set<Fetch>): void {
-    this.#journal.change(this.#found, 'count', this.#found.count + 1)
-    sources.add(fetch)
-  }
-
-  #mark(): { at: number, found: number } {
-    return { at: this.#journal.mark, found: this.#found.count }
-  }
-
-  #rollback({ at }: { at: number }): void {
-    this.#journal.rollback(at)
-  }
 }
-
-interface Value {
-  fetch: Fetch
-  selection: Selection
-  /** The name of its type in the fetch's subgraph. */
-  as: string
-  provided: readonly Wanted[]
-  /** Whether clients know no more of its type than that it is one of several. */
-  isAbstract: boolean
-  path: readonly PathSegment[]
-  conditions: readonly Condition[]
-}
-
-const idOf = ({ graph, as, requires }: Source): string => `${graph} ${as} ${requires?.text ?? ''}`
 
 const pathTo = (wanted: Wanted): string => {
   const below = wanted.selections?.[0]
