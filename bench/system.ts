@@ -83,7 +83,7 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
       await ingest
     })
   } else {
-    const child = spawn(process.execPath, [main, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(process.execPath, [...process.execArgv, main, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
     const kill = () => child.kill('SIGKILL')
     process.once('exit', kill)
     stack.defer(async () => {

@@ -1,6 +1,10 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { Kafka, logLevel, type Cluster, type ISocketFactoryArgs, type RetryOptions, type SASLOptions } from 'kafkajs'
+import './idle-timers.ts'
+import { exchange } from './wire/exchange.ts'
+import { fetchApi, readFetched, writeFetch, type FetchedPartition, type FetchRequest } from './wire/fetch.ts'
+import { produceApi, readProduced, writeProduce, type ProducedPartition, type ProduceRequest } from './wire/produce.ts'
 
 /** Where messages for people go. Each change of state is told once, not each failed attempt. */
 export interface Logger {
@@ -35,7 +39,6 @@ export class Client {
   readonly #sockets = new Set<Socket>()
 
   constructor({ brokers, clientId, ssl, sasl }: ClientSettings, retry: RetryOptions) {
-    quietNegativeTimeouts()
     this.kafka = new Kafka({
       brokers: [...brokers],
       clientId,
@@ -68,6 +71,11 @@ export class Client {
     socket.once('close', () => this.#sockets.delete(socket))
     return socket
   }
+}
+
+export interface BrokerLink {
+  produce(request: ProduceRequest): Promise<ProducedPartition[]>
+  fetch(request: FetchRequest): Promise<FetchedPartition[]>
 }
 
 /**
@@ -105,6 +113,15 @@ export class Connection {
     for (const topic of unknown) this.#topics.add(topic)
   }
 
+  /** One broker's answers to appends and fetches. @throws KafkaProtocolError when it refuses a partition */
+  async broker(nodeId: string): Promise<BrokerLink> {
+    const broker = await this.cluster.findBroker({ nodeId })
+    return {
+      produce: async (request) => readProduced(await exchange(broker, produceApi, (into) => writeProduce(into, request))),
+      fetch: async (request) => readFetched(await exchange(broker, fetchApi, (into) => writeFetch(into, request))),
+    }
+  }
+
   close(): void {
     this.#client.destroy()
   }
@@ -126,18 +143,4 @@ function clusterOf(kafka: Kafka): Cluster {
   })
   if (captured === undefined) throw new Error('expected kafkajs 2.2 to create assigners together with the consumer')
   return captured
-}
-
-/**
- * The request queue of kafkajs 2.2 sets timers of `-1 - Date.now()` ms. Node takes 1 ms instead, which is harmless, and warns
- * once per process: let it do so now, unheard.
- */
-let quiet = false
-function quietNegativeTimeouts(): void {
-  if (quiet) return
-  quiet = true
-  const { emitWarning } = process
-  process.emitWarning = () => {}
-  clearTimeout(setTimeout(() => {}, -1))
-  process.emitWarning = emitWarning
 }

@@ -3,7 +3,8 @@ import { parsePartitionKey, partitionKey, type LogRecord, type Positions } from 
 import type { Connection, Logger } from './client.ts'
 import { failureOf } from './failures.ts'
 import { ends, starts } from './offsets.ts'
-import { decode, type FetchedPartition, type FetchResponse } from './records.ts'
+import { collect } from './records.ts'
+import type { FetchedPartition } from './wire/fetch.ts'
 
 /** How long a broker may hold an empty answer back, in ms. It answers at once when a record comes. */
 const fetchWait = 500
@@ -19,7 +20,7 @@ interface Answer {
   node: string
   /** A partition that was asked for alone, with room for any batch. */
   alone: string | undefined
-  response: FetchResponse
+  partitions: FetchedPartition[]
 }
 
 /**
@@ -42,6 +43,7 @@ export class FetchSession {
   /** Where the positions moved further than the last record that was given out. */
   readonly #passed = new Map<string, number>()
   #positionedAt = 0
+  #turn = 0
   #failure: { error: unknown } | undefined
   #wake: (() => void) | undefined
 
@@ -108,7 +110,7 @@ export class FetchSession {
       if (wanted.length === 0) continue
       this.#asked.add(node)
       this.#fetch(node, wanted, alone === undefined ? partitionBytes : largestBatch).then(
-        (response) => { this.#answers.push({ node, alone, response }) },
+        (partitions) => { this.#answers.push({ node, alone, partitions }) },
         (error: unknown) => { this.#failure ??= { error } },
       ).finally(() => {
         this.#asked.delete(node)
@@ -117,41 +119,33 @@ export class FetchSession {
     }
   }
 
-  async #fetch(node: string, keys: readonly string[], maxBytes: number): Promise<FetchResponse> {
-    const topics = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>()
-    for (const key of keys) {
-      const { topic, partition } = parsePartitionKey(key)
-      const partitions = topics.get(topic) ?? []
-      partitions.push({ partition, fetchOffset: String(this.#positions.get(key)), maxBytes })
-      topics.set(topic, partitions)
-    }
-    const broker = await this.connection.cluster.findBroker({ nodeId: node })
-    return await broker.fetch({
-      replicaId: -1,
-      maxWaitTime: fetchWait,
-      minBytes: 1,
+  async #fetch(node: string, keys: readonly string[], maxBytes: number): Promise<FetchedPartition[]> {
+    const broker = await this.connection.broker(node)
+    // Each partition comes first in its turn: where an answer has no room for all, the others must not always win (KIP-74).
+    const turn = this.#turn++ % keys.length
+    return broker.fetch({
+      isolation: 'read committed',
+      maxWait: fetchWait,
       maxBytes: Math.max(fetchBytes, maxBytes),
-      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
-    }) as FetchResponse
+      partitions: [...keys.slice(turn), ...keys.slice(0, turn)].map((key) => ({ ...parsePartitionKey(key), offset: this.#positions.get(key)!, maxBytes })),
+    })
   }
 
-  #accept({ alone, response }: Answer): LogRecord[] {
+  #accept({ alone, partitions }: Answer): LogRecord[] {
     const records: LogRecord[] = []
     const empty: { key: string; end: number }[] = []
     let bytes = 0
-    for (const { topicName, partitions } of response.responses) {
-      for (const fetched of partitions) {
-        const key = partitionKey(topicName, fetched.partition)
-        const position = this.#positions.get(key)!
-        const before = records.length
-        const next = decode(topicName, fetched, position, records)
-        const given = records.length === before ? position : records.at(-1)!.offset + 1
-        if (next > given) this.#passed.set(key, next)
-        for (const { value } of fetched.messages) bytes += value?.length ?? 0
-        this.#positions.set(key, next)
-        if (next > position || readableEnd(fetched) <= position) this.#stalled.delete(key)
-        else empty.push({ key, end: readableEnd(fetched) })
-      }
+    for (const fetched of partitions) {
+      bytes += fetched.bytes
+      const key = partitionKey(fetched.topic, fetched.partition)
+      const position = this.#positions.get(key)!
+      const before = records.length
+      const next = collect(fetched, position, records)
+      const given = records.length === before ? position : records.at(-1)!.offset + 1
+      if (next > given) this.#passed.set(key, next)
+      this.#positions.set(key, next)
+      if (next > position || readableEnd(fetched) <= position) this.#stalled.delete(key)
+      else empty.push({ key, end: readableEnd(fetched) })
     }
     for (const { key, end } of empty) {
       if (key === alone) {
@@ -168,7 +162,7 @@ export class FetchSession {
   }
 
   async #mend(error: unknown): Promise<void> {
-    if (failureOf(error).name !== 'KafkaJSOffsetOutOfRange') throw error
+    if (failureOf(error).type !== 'OFFSET_OUT_OF_RANGE') throw error
     this.#failure = undefined
     await this.#reposition()
   }
@@ -198,7 +192,4 @@ export class FetchSession {
 }
 
 /** Control records and aborted records count; those of open transactions are not yet given out. */
-const readableEnd = ({ highWatermark, lastStableOffset }: FetchedPartition): number => {
-  const stable = Number(lastStableOffset ?? -1)
-  return stable < 0 ? Number(highWatermark) : stable
-}
+const readableEnd = ({ highWatermark, lastStableOffset }: FetchedPartition): number => lastStableOffset < 0 ? highWatermark : lastStableOffset

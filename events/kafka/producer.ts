@@ -1,4 +1,3 @@
-import type { Message } from 'kafkajs'
 import { LogUnavailableError, partitionKey, type Appended, type NewRecord } from '../log.ts'
 import { batchesOf, place, type Batch, type Call, type Placed } from './batches.ts'
 import type { Connection } from './client.ts'
@@ -7,6 +6,7 @@ import { findLanded, type ProducerIdentity } from './landed.ts'
 import type { Link } from './link.ts'
 import { ends } from './offsets.ts'
 import type { TopicPresence } from './presence.ts'
+import type { ProduceRequest } from './wire/produce.ts'
 
 /** How much of concurrent calls goes out together; a single call may be larger. */
 const groupedBytes = 1 << 20
@@ -18,13 +18,9 @@ const identityLost = new Set([
   'UNKNOWN_PRODUCER_ID', 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED',
 ])
 
-interface ProduceResponse {
-  topics: { topicName: string; partitions: { partition: number; baseOffset: string; logAppendTime: string }[] }[]
-}
-
-/** A part of kafkajs's `Broker` that its types leave out, though `produce` takes what it gives. */
+/** A part of kafkajs's `Broker` that its types leave out, though an idempotent producer needs it. */
 interface IdentityGiver {
-  initProducerId(request: { transactionTimeout: number }): Promise<ProducerIdentity>
+  initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>
 }
 
 export interface ProducerOptions {
@@ -169,7 +165,7 @@ export class Producer {
     if (!this.#identity) {
       const broker = await connection.cluster.findControllerBroker() as unknown as IdentityGiver
       const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: 60_000 })
-      this.#identity = { producerId, producerEpoch }
+      this.#identity = { producerId: Number(producerId), producerEpoch }
       this.#renew = false
       this.#sequences.clear()
       for (const batch of pending) batch.firstSequence = undefined
@@ -196,21 +192,14 @@ export class Producer {
 
   async #request(connection: Connection, nodeId: string, group: readonly Batch[], pending: Set<Batch>): Promise<void> {
     try {
-      const broker = await connection.cluster.findBroker({ nodeId })
-      const response = await broker.produce({
-        acks: -1,
-        timeout: acknowledgeWithin,
-        producerId: Number(this.#identity!.producerId),
-        producerEpoch: this.#identity!.producerEpoch,
-        topicData: this.#encode(group),
-      }) as ProduceResponse
-      const placed = new Map(response.topics.flatMap(({ topicName, partitions }) =>
-        partitions.map(({ partition, ...where }) => [partitionKey(topicName, partition), where])))
+      const broker = await connection.broker(nodeId)
+      const { producerId, producerEpoch } = this.#identity!
+      const produced = await broker.produce({ producerId, producerEpoch, timeout: acknowledgeWithin, batches: group.map((batch) => this.#sent(batch)) })
+      const placed = new Map(produced.map((where) => [partitionKey(where.topic, where.partition), where]))
       for (const batch of group) {
         const { baseOffset, logAppendTime } = placed.get(batch.key)!
         // A topic that was made without us may keep the producers' times; then ours stands in the record.
-        const appendedAt = Number(logAppendTime)
-        this.#acknowledge(batch, { baseOffset: Number(baseOffset), appendedAt: appendedAt < 0 ? batch.sentAt : appendedAt }, pending)
+        this.#acknowledge(batch, { baseOffset, appendedAt: logAppendTime < 0 ? batch.sentAt : logAppendTime }, pending)
       }
     } catch (error) {
       if (identityLost.has(failureOf(error).type ?? '')) this.#renew = true
@@ -221,20 +210,10 @@ export class Producer {
     }
   }
 
-  #encode(group: readonly Batch[]) {
-    const topics = new Map<string, { partition: number; firstSequence: number; messages: Message[] }[]>()
-    for (const batch of group) {
-      batch.sentAt = this.#options.now()
-      const timestamp = String(batch.sentAt)
-      const messages = batch.records.map(({ call, index }): Message => {
-        const { key, value } = call.records[index]!
-        return { key, value: value && Buffer.from(value.buffer, value.byteOffset, value.byteLength), timestamp }
-      })
-      const partitions = topics.get(batch.topic) ?? []
-      partitions.push({ partition: batch.partition, firstSequence: batch.firstSequence!, messages })
-      topics.set(batch.topic, partitions)
-    }
-    return [...topics].map(([topic, partitions]) => ({ topic, partitions }))
+  #sent(batch: Batch): ProduceRequest['batches'][number] {
+    batch.sentAt = this.#options.now()
+    const { topic, partition, sentAt: timestamp } = batch
+    return { topic, partition, timestamp, firstSequence: batch.firstSequence!, records: batch.records.map(({ call, index }) => call.records[index]!) }
   }
 
   #acknowledge(batch: Batch, { baseOffset, appendedAt }: Placed, pending: Set<Batch>): void {

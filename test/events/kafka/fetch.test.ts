@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Connection } from '../../../events/kafka/client.ts'
 import { FetchSession } from '../../../events/kafka/fetch.ts'
-import type { FetchedRecord, FetchResponse } from '../../../events/kafka/records.ts'
+import type { FetchedPartition, FetchRequest } from '../../../events/kafka/wire/fetch.ts'
+import type { FetchedBatch } from '../../../events/kafka/wire/record-batch.ts'
 import type { Logger } from '../../../events/kafka.ts'
 import type { LogRecord } from '../../../events/log.ts'
 
 const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
 
-interface Asked {
-  topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
-  answer(response: FetchResponse): void
+interface Asked extends Pick<FetchRequest, 'partitions'> {
+  answer(response: FetchedPartition[]): void
   fail(error: Error): void
 }
 
@@ -21,14 +21,12 @@ class SlowCluster {
 
   connection(): Connection {
     return {
-      cluster: {
-        findBroker: async ({ nodeId }: { nodeId: string }) => ({
-          fetch: ({ topics }: Asked) => new Promise((answer, fail) => {
-            this.asked.push({ node: nodeId, request: { topics, answer, fail } })
-            this.#wake()
-          }),
+      broker: async (node: string) => ({
+        fetch: ({ partitions }: FetchRequest) => new Promise((answer, fail) => {
+          this.asked.push({ node, request: { partitions, answer, fail } })
+          this.#wake()
         }),
-      },
+      }),
     } as unknown as Connection
   }
 
@@ -38,12 +36,14 @@ class SlowCluster {
   }
 }
 
-const record = (offset: number): FetchedRecord => ({
-  offset: String(offset), timestamp: '1', key: null, value: Buffer.from(String(offset)), isControlRecord: false,
-  batchContext: { firstOffset: String(offset), producerId: '-1', producerEpoch: 0, firstSequence: 0, inTransaction: false },
+const batch = (offsets: number[]): FetchedBatch => ({
+  firstOffset: offsets[0]!, lastOffset: offsets.at(-1)!, producerId: -1, producerEpoch: 0, firstSequence: 0, isTransactional: false,
+  records: offsets.map((offset) => ({ topic: 't', partition: 0, offset, key: null, value: Buffer.from(String(offset)), appendedAt: 1 })),
 })
-const response = (offsets: number[], { partition = 0, highWatermark = 100 } = {}): FetchResponse =>
-  ({ responses: [{ topicName: 't', partitions: [{ partition, highWatermark: String(highWatermark), messages: offsets.map(record) }] }] })
+const response = (offsets: number[], { partition = 0, highWatermark = 100 } = {}): FetchedPartition[] => [{
+  topic: 't', partition, highWatermark, lastStableOffset: -1, abortedTransactions: [], bytes: offsets.length,
+  batches: offsets.length === 0 ? [] : [{ ...batch(offsets), records: batch(offsets).records.map((record) => ({ ...record, partition })) }],
+}]
 /** Lets everything run that waits for nothing outside. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -68,12 +68,12 @@ describe('fetching', () => {
     ;(await cluster.request(0)).answer(response([0, 1]))
     assert.deepEqual((await first).map(({ offset }) => offset), [0, 1])
     const ahead = await cluster.request(1)
-    assert.equal(ahead.topics[0]!.partitions[0]!.fetchOffset, '2')
+    assert.equal(ahead.partitions[0]!.offset, 2)
     ahead.answer(response([2]))
     for (let i = 0; i < 10; i++) await settled()
     assert.equal(cluster.asked.length, 2)
     assert.deepEqual((await session.next()).map(({ offset }) => offset), [2])
-    assert.equal((await cluster.request(2)).topics[0]!.partitions[0]!.fetchOffset, '3')
+    assert.equal((await cluster.request(2)).partitions[0]!.offset, 3)
   })
 
   test('a broker that does not answer holds up no other', async () => {
@@ -102,10 +102,10 @@ describe('fetching', () => {
     const next = nextRecords(session)
     for (const index of [0, 1]) (await cluster.request(index)).answer(response([], { highWatermark: 7 }))
     const alone = await cluster.request(2)
-    assert.deepEqual(alone.topics, [{ topic: 't', partitions: [{ partition: 0, fetchOffset: '0', maxBytes: 100 << 20 }] }])
+    assert.deepEqual(alone.partitions, [{ topic: 't', partition: 0, offset: 0, maxBytes: 100 << 20 }])
     alone.answer(response([], { highWatermark: 7 }))
     const after = await cluster.request(3)
-    assert.deepEqual(after.topics[0]!.partitions.map(({ fetchOffset }) => fetchOffset), ['7', '0'])
+    assert.deepEqual(new Map(after.partitions.map(({ partition, offset }) => [partition, offset])), new Map([[0, 7], [1, 0]]))
     assert.equal(positions.get('t/0'), 7)
     after.answer(response([7]))
     assert.deepEqual((await next).map(({ offset }) => offset), [7])
@@ -115,7 +115,7 @@ describe('fetching', () => {
     const { cluster, session, positions } = open({ 't/0': '1' })
     const next = nextRecords(session)
     for (let index = 0; index < 5; index++) (await cluster.request(index)).answer(response([], { highWatermark: 0 }))
-    assert.equal((await cluster.request(5)).topics[0]!.partitions[0]!.maxBytes, 2 << 20)
+    assert.equal((await cluster.request(5)).partitions[0]!.maxBytes, 2 << 20)
     assert.equal(positions.get('t/0'), 0)
     cluster.asked[5]!.request.answer(response([0]))
     assert.equal((await next).length, 1)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Connection, type ClientSettings } from '../../../events/kafka/client.ts'
+import { Connection, type BrokerLink, type ClientSettings } from '../../../events/kafka/client.ts'
 import { Availability, Link } from '../../../events/kafka/link.ts'
 import { TopicPresence } from '../../../events/kafka/presence.ts'
 import { Producer } from '../../../events/kafka/producer.ts'
@@ -18,7 +18,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** What may befall a request on its way. */
 type Fault = 'none' | 'request lost' | 'answer lost' | 'request late' | 'forgotten after' | 'forgotten before'
-type Produce = (request: object) => Promise<unknown>
+type Produce = BrokerLink['produce']
 
 const disconnected = (): Error => Object.assign(new Error('Closed connection'), { name: 'KafkaJSConnectionClosedError' })
 const forgotten = (): Error => Object.assign(new Error('out of order'), { name: 'KafkaJSProtocolError', type: 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
@@ -53,7 +53,7 @@ describe('the Kafka producer', { skip: requireReal('kafka'), timeout: 60_000 }, 
           throw disconnected()
         case 'request late':
           // Over another connection, so that it and what is sent next overtake each other as they like.
-          late.push(other.cluster.findBroker({ nodeId }).then((broker) => broker.produce(request as never)))
+          late.push(other.broker(nodeId).then((broker) => broker.produce(request)))
           throw disconnected()
         case 'forgotten after':
           await produce(request)
@@ -63,12 +63,11 @@ describe('the Kafka producer', { skip: requireReal('kafka'), timeout: 60_000 }, 
     }
     const overFaultyNetwork = (connection: Connection): Connection => ({
       know: (topics: Iterable<string>) => connection.know(topics),
-      cluster: new Proxy(connection.cluster, {
-        get: (cluster, name) => name !== 'findBroker' ? Reflect.get(cluster, name) : async ({ nodeId }: { nodeId: string }) =>
-          new Proxy(await cluster.findBroker({ nodeId }), {
-            get: (broker, property) => property !== 'produce' ? Reflect.get(broker, property) : faulty(nodeId, (request) => broker.produce(request as never)),
-          }),
-      }),
+      cluster: connection.cluster,
+      broker: async (nodeId: string): Promise<BrokerLink> => {
+        const broker = await connection.broker(nodeId)
+        return { ...broker, produce: faulty(nodeId, broker.produce) }
+      },
     }) as unknown as Connection
     const producer = new Producer({
       presence: new TopicPresence(link),
