@@ -243,7 +243,7 @@ export class Checkpointer {
 }
 
 /** However small the last round was: a checkpoint has to end. */
-const leastShare = 1 / 8
+const leastShare = 1 / 32
 
 /**
  * Whose turn it is: who has been due the longest. Under full load the checkpoints of all shards together take longer than

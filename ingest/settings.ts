@@ -10,7 +10,11 @@ export interface IngestSettings {
   readAhead: number
   /** Time between the beginnings of two checkpoints of a shard. */
   checkpointIntervalMs: number
-  /** Bytes of checkpoint that are serialised after a full round, less after a smaller one: bounds what it adds to an event's latency. */
+  /**
+   * Bytes of checkpoint that are serialised after a full round, less after a smaller one: bounds what it adds to an event's latency.
+   * A checkpoint of everything has to end before the log has grown by what is kept of it: a full round's records and what
+   * comes of them take some 400 KB there.
+   */
   checkpointChunkBytes: number
   /** Time between two commits of the group's offsets, which serve monitoring alone. */
   commitIntervalMs: number
@@ -36,7 +40,7 @@ export const defaultIngestSettings: IngestSettings = {
   paceMs: 2,
   readAhead: 2_000,
   checkpointIntervalMs: 10_000,
-  checkpointChunkBytes: 64 * 1024,
+  checkpointChunkBytes: 256 * 1024,
   commitIntervalMs: 2_000,
   upsertTimeoutMs: 1_500,
   takeoverWaitMs: 1_500,
