@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { doctor } from '../../cli/doctor.ts'
 import { resolveSettings } from '../../cli/settings.ts'
 import { openSqliteLog } from '../../events/sqlite.ts'
-import { freePorts } from '../servers/ports.ts'
+import { freePorts, takenPort } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 
 async function examine(env: Record<string, string>): Promise<{ well: boolean; said: string }> {
@@ -42,16 +41,11 @@ describe('freshet doctor', { timeout: 60_000 }, () => {
   })
 
   test('tells a port that another program has from one on which Freshet answers', async () => {
-    const squatter = createServer((socket) => socket.end('not HTTP')).listen(0, '127.0.0.1')
-    await new Promise((listening) => squatter.once('listening', listening))
-    const { port } = squatter.address() as AddressInfo
-    try {
-      const { well, said } = await examine({ PORT: String(port) })
-      assert.equal(well, false)
-      assert.match(said, new RegExp(`^WRONG {2}port ${port}: taken \\(EADDRINUSE\\)\\n +→ End the program that has it, or choose another port \\(PORT=4001\\)`, 'm'))
-    } finally {
-      squatter.close()
-    }
+    using taken = await takenPort((socket) => socket.end('not HTTP'))
+    const { port } = taken
+    const { well, said } = await examine({ PORT: String(port) })
+    assert.equal(well, false)
+    assert.match(said, new RegExp(`^WRONG {2}port ${port}: taken \\(EADDRINUSE\\)\\n +→ End the program that has it, or choose another port \\(PORT=4001\\)`, 'm'))
   })
 
   test('says that the embeddings endpoint does not answer, without its key', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { takenPort } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 import { applied, interrupt, monitoringOf, runProgram, sample, startProgram } from './program.ts'
 
@@ -55,15 +55,10 @@ describe('a process that only ingests', { timeout: 60_000 }, () => {
 
   test('says which port is taken and how to choose another', async () => {
     await using folder = temporaryDirectory('cli')
-    const squatter = createServer().listen(0, '127.0.0.1')
-    await new Promise((listening) => squatter.once('listening', listening))
-    const { port } = squatter.address() as AddressInfo
-    try {
-      const { code, stderr } = await runProgram(['ingest', '--metrics-port', String(port)], { cwd: folder.path })
-      assert.equal(code, 1)
-      assert.match(stderr, new RegExp(`^freshet: Port ${port} on 127\\.0\\.0\\.1 is taken.*FRESHET_METRICS_PORT=${port % 65_535 + 1}`, 'm'))
-    } finally {
-      squatter.close()
-    }
+    using taken = await takenPort()
+    const { port } = taken
+    const { code, stderr } = await runProgram(['ingest', '--metrics-port', String(port)], { cwd: folder.path })
+    assert.equal(code, 1)
+    assert.match(stderr, new RegExp(`^freshet: Port ${port} on 127\\.0\\.0\\.1 is taken.*FRESHET_METRICS_PORT=${port % 65_535 + 1}`, 'm'))
   })
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { takenPort } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 import { ask, interrupt, marketMoves, publishShow, runProgram, showOf, startProgram, startRole } from './program.ts'
 
@@ -105,16 +106,11 @@ describe('freshet start', { timeout: 120_000 }, () => {
 
   test('says which port is taken and how to choose another', async () => {
     await using folder = temporaryDirectory('cli')
-    const squatter = createServer().listen(0, '127.0.0.1')
-    await new Promise((listening) => squatter.once('listening', listening))
-    const { port } = squatter.address() as AddressInfo
-    try {
-      const { code, stderr } = await runProgram(['start', '--no-simulate'], { cwd: folder.path, env: { PORT: String(port) } })
-      assert.equal(code, 1)
-      assert.match(stderr, new RegExp(`^freshet: Port ${port} on 127\\.0\\.0\\.1 is taken.*PORT=${port % 65_535 + 1}`, 'm'))
-    } finally {
-      squatter.close()
-    }
+    using taken = await takenPort()
+    const { port } = taken
+    const { code, stderr } = await runProgram(['start', '--no-simulate'], { cwd: folder.path, env: { PORT: String(port) } })
+    assert.equal(code, 1)
+    assert.match(stderr, new RegExp(`^freshet: Port ${port} on 127\\.0\\.0\\.1 is taken.*PORT=${port % 65_535 + 1}`, 'm'))
   })
 
   test('names every wrong setting, what was expected and an example, before anything is opened', async () => {

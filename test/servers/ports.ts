@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { Server } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 
 /**
  * Ports below the range from which Linux takes the local ends of outgoing connections (32768 and up). A server that is
@@ -27,6 +28,13 @@ export async function freePorts(count: number): Promise<number[]> {
   }
   await Promise.all(held.map((server) => new Promise((closed) => server.close(closed))))
   return ports
+}
+
+/** A port of 127.0.0.1 that somebody else has, until it is disposed of. */
+export async function takenPort(onConnection: (socket: Socket) => void = () => {}): Promise<{ port: number } & Disposable> {
+  const squatter = createServer(onConnection).listen(0, '127.0.0.1')
+  await once(squatter, 'listening')
+  return { port: (squatter.address() as AddressInfo).port, [Symbol.dispose]: () => void squatter.close() }
 }
 
 function listen(port: number): Promise<Server | undefined> {

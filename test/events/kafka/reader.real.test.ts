@@ -36,6 +36,18 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     await log.ensureTopics([{ name: topic }])
   }
 
+  /** Another program's producer; what it sends is neither committed nor aborted yet. */
+  const transactionsOnTopic = async () => {
+    const producer = client().producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1, retry: { initialRetryTime: 5 } })
+    await producer.connect()
+    const send = async (value: string) => {
+      const transaction = await producer.transaction()
+      await transaction.send({ topic, messages: [{ key: 'k', partition: 0, value }] })
+      return transaction
+    }
+    return { send, [Symbol.asyncDispose]: () => producer.disconnect() }
+  }
+
   test('a position before the retained start begins at the start, and says so', async () => {
     await makeTopic()
     await append('0', '1', '2', '3', '4')
@@ -73,13 +85,8 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
 
   test('records of aborted transactions are not given out, those of open ones only after their commit', async () => {
     await makeTopic()
-    const producer = client().producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1, retry: { initialRetryTime: 5 } })
-    await producer.connect()
-    const send = async (value: string) => {
-      const transaction = await producer.transaction()
-      await transaction.send({ topic, messages: [{ key: 'k', partition: 0, value }] })
-      return transaction
-    }
+    await using transactions = await transactionsOnTopic()
+    const { send } = transactions
     await append('before')
     await (await send('aborted')).abort()
     await (await send('committed')).commit()
@@ -101,18 +108,12 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     await open.commit()
     await reading
     assert.deepEqual(seen, ['before', 'committed', 'late', 'after'])
-    await producer.disconnect()
   })
 
   test('who reads up to the end gets there when others write in transactions: the last offset holds no record', async () => {
     await makeTopic()
-    const producer = client().producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1, retry: { initialRetryTime: 5 } })
-    await producer.connect()
-    const send = async (value: string) => {
-      const transaction = await producer.transaction()
-      await transaction.send({ topic, messages: [{ key: 'k', partition: 0, value }] })
-      return transaction
-    }
+    await using transactions = await transactionsOnTopic()
+    const { send } = transactions
     // The coordinator ends a transaction in its partitions some time after it has answered: the reader waits for that.
     const upToEnd = async (end: number) => {
       const records: LogRecord[] = []
@@ -130,7 +131,6 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     await append('after')
     assert.deepEqual(await upToEnd(7), ['committed', 'after'])
     assert.ok(!limit.aborted, 'no reading ended by giving up')
-    await producer.disconnect()
   })
 
   test('what compaction leaves is read whole: gaps, and batches without records before one that is larger than a fetch', async () => {
