@@ -18,8 +18,8 @@ export interface Wanted {
 export interface Brought {
   /** Which of the {@link Wanted}. */
   part: number
-  /** Which of its entities, in the order of the outcome. */
-  positions: readonly number[]
+  /** Which of its entities, in the order of the outcome; all of them unless said otherwise. */
+  positions: readonly number[] | undefined
   outcome: EntityOutcome
 }
 

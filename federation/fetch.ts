@@ -6,7 +6,7 @@ import {
   downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey,
 } from './errors.ts'
 import type { Calls, Lane } from './lanes.ts'
-import { isObject, mergeObject, type Obj } from './merge.ts'
+import { isObject, mergeObject, mergerOf, type Obj } from './merge.ts'
 import { pathOf, placesOf, represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
 import type { Shape } from './shape.ts'
@@ -131,7 +131,8 @@ export const fetchEntities = (step: EntityFetch, execution: Execution): Promise<
     (brought) => {
       for (const { part, positions, outcome } of brought) {
         const { group, representations, sent } = asked[part]!
-        mergeEntities(step.call, group, representations, positions.map((position) => sent[position]!), outcome, execution)
+        const indexes = positions ? positions.map((position) => sent[position]!) : sent
+        mergeEntities(step.call, group, representations, indexes, outcome, execution)
       }
     },
     (cause) => {
@@ -168,11 +169,12 @@ const send = (
   }
   const variables = { ...request.variables }
   for (const { group, representations: { values }, sent } of asked) {
-    variables[group.variable] = sent.map((index) => values[index])
+    variables[group.variable] = sent.length === values.length ? values : sent.map((index) => values[index])
   }
-  const result = transport.execute({ ...request, variables })
+  request.variables = variables
+  const result = transport.execute(request)
   const brought = (settled: ExecutionResult): Brought[] => asked.map(({ group, sent }, part) => ({
-    part, positions: [...sent.keys()], outcome: readEntities(settled, group, sent.length),
+    part, positions: undefined, outcome: readEntities(settled, group, sent.length),
   }))
   return result instanceof Promise ? result.then(brought) : brought(result)
 }
@@ -203,10 +205,10 @@ const place = (
   call: Call, group: EntityGroup, objects: readonly Obj[], answer: EntityAnswer, execution: Execution,
 ): void => {
   if (answer.errors.length > 0) reportEntity(call, group, objects, answer, execution)
-  for (const object of objects) {
-    if (isObject(answer.value)) mergeObject(object, answer.value, group.shape, execution.types)
-    else execution.gone.add(object)
-  }
+  if (isObject(answer.value)) {
+    const merge = mergerOf(group.shape, execution.types)
+    for (const object of objects) merge(object, answer.value)
+  } else for (const object of objects) execution.gone.add(object)
 }
 
 const reportEntity = (

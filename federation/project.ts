@@ -4,12 +4,13 @@ import {
   type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema, type SelectionNode, type SelectionSetNode,
 } from 'graphql'
 import { codes, type ErrorLog, type PathKey } from './errors.ts'
+import { generateProjection, unusual, type GeneratedProjection } from './generated-projection.ts'
 import { isObject, type Obj } from './merge.ts'
 import type { NormalisedOperation } from './normalise.ts'
 import type { SupergraphTypes } from './schema.ts'
 
 /** A type as a value is completed by it: wrappers unrolled once instead of per value. */
-interface Slot {
+export interface Slot {
   nonNull: boolean
   item?: Slot
   selection?: Selection
@@ -17,7 +18,7 @@ interface Slot {
   values?: ReadonlySet<string>
 }
 
-interface Field {
+export interface Field {
   /** The client's response key. */
   key: string
   /** The key in the response tree. */
@@ -29,7 +30,7 @@ interface Field {
 }
 
 /** A merged selection set. What it selects is worked out per runtime type on first use. */
-interface Selection {
+export interface Selection {
   type: GraphQLCompositeType
   sets: readonly SelectionSetNode[]
   fields: Map<string, readonly Field[]>
@@ -41,6 +42,14 @@ type Includes = (node: SelectionNode) => boolean
 
 /** Stands for a null that may not be: the parent becomes null in turn. */
 const invalid = Symbol('invalid null')
+
+/** What some values of the variables of `@skip` and `@include` select. */
+interface Variant {
+  selection: Selection
+  includes: Includes
+  /** Written when it is first needed; null where it cannot be. */
+  generated: GeneratedProjection | null | undefined
+}
 
 /** At most so many combinations of `@skip` and `@include` variables are kept per operation. */
 const maximumVariants = 64
@@ -54,7 +63,7 @@ export class Projection {
   readonly #types: SupergraphTypes
   readonly #operation: NormalisedOperation
   readonly #conditions: readonly string[]
-  readonly #variants = new Map<string, Selection>()
+  readonly #variants = new Map<string, Variant>()
 
   constructor(schema: GraphQLSchema, types: SupergraphTypes, operation: NormalisedOperation) {
     this.#schema = schema
@@ -67,6 +76,11 @@ export class Projection {
   project(data: Obj, variables: Record<string, unknown>, errors: ErrorLog): Obj | null {
     const root = this.#root(variables)
     if (!root) return null
+    if (errors.list.length === 0) {
+      const generated = root.generated === undefined ? root.generated = this.#generate(root) : root.generated
+      const projected = generated ? generated(data) : unusual
+      if (projected !== unusual) return projected
+    }
     const projected = this.#object(root.selection, data, [], errors, root.includes)
     return projected === invalid ? null : projected as Obj
   }
@@ -106,17 +120,29 @@ export class Projection {
     return visible
   }
 
-  #root(variables: Record<string, unknown>): { selection: Selection, includes: Includes } | undefined {
+  #root(variables: Record<string, unknown>): Variant | undefined {
+    const variant = this.#conditions.map((name) => variables[name] === true ? '1' : '0').join('')
+    const known = this.#variants.get(variant)
+    if (known) return known
     const type = this.#schema.getRootType(this.#operation.operation.operation)
     if (!type) return undefined
-    const variant = this.#conditions.map((name) => variables[name] === true ? '1' : '0').join('')
-    let selection = this.#variants.get(variant)
-    if (!selection) {
-      if (this.#variants.size >= maximumVariants) this.#variants.clear()
-      selection = { type, sets: [this.#operation.operation.selectionSet], fields: new Map(), narrows: false }
-      this.#variants.set(variant, selection)
+    if (this.#variants.size >= maximumVariants) this.#variants.clear()
+    const deciding = Object.fromEntries(this.#conditions.map((name) => [name, variables[name]]))
+    const root: Variant = {
+      selection: { type, sets: [this.#operation.operation.selectionSet], fields: new Map(), narrows: false },
+      includes: (node) => isIncluded(node, deciding),
+      generated: undefined,
     }
-    return { selection, includes: (node) => isIncluded(node, variables) }
+    this.#variants.set(variant, root)
+    return root
+  }
+
+  #generate({ selection: root, includes }: Variant): GeneratedProjection | null {
+    return generateProjection({
+      root,
+      fieldsOf: (selection, type) => this.#fields(selection, type, includes),
+      typesOf: (type) => this.#schema.getPossibleTypes(type),
+    }) ?? null
   }
 
   #object(

@@ -1,4 +1,5 @@
 import type { EntityGroup, Path } from './compile.ts'
+import { generate, quoted } from './generate.ts'
 import { isObject, type Obj } from './merge.ts'
 import type { RequiresSelection } from './plan.ts'
 import { rewriteInput } from './rewrites.ts'
@@ -39,22 +40,36 @@ export const represent = (
 ): Representations => {
   const result: Representations = { values: [], keys: [], objects: [], incomplete: [] }
   const indexes = new Map<string, number>()
+  const { walks, plain } = finderOf(group, types)
   const visit = (object: Obj): void => {
-    const value = representation(object, group, types, variables)
-    if (value === incomplete) result.incomplete.push(object)
-    if (typeof value !== 'object') return
-    const key = identityOf(value)
-    let index = indexes.get(key)
-    if (index === undefined) {
-      indexes.set(key, index = result.values.length)
-      result.values.push(value)
-      result.keys.push(key)
-      result.objects.push([])
-    }
-    result.objects[index]!.push(object)
+    const value = plain ? plain.representation(object) : representation(object, group, types, variables)
+    if (value === undefined) return
+    if (value === incomplete) return void result.incomplete.push(object)
+    const key = plain ? plain.identity(value) : identityOf(value)
+    const index = indexes.get(key)
+    if (index !== undefined) return void result.objects[index]!.push(object)
+    indexes.set(key, result.values.length)
+    result.values.push(value)
+    result.keys.push(key)
+    result.objects.push([object])
   }
-  for (const path of group.paths) walk(data, path, 0, types, visit)
+  for (const walk of walks) walk(data, visit)
   return result
+}
+
+/** What is worked out of a group once. */
+interface Finder {
+  walks: readonly Walk[]
+  plain: PlainKey | undefined
+}
+
+/** Groups belong to plans of one supergraph. */
+const finders = new WeakMap<EntityGroup, Finder>()
+
+const finderOf = (group: EntityGroup, types: SupergraphTypes): Finder => {
+  let finder = finders.get(group)
+  if (!finder) finders.set(group, finder = { walks: group.paths.map((path) => walkOf(path, 0, types)), plain: plainKey(group, types) })
+  return finder
 }
 
 /** Every place of the group at which one of these objects stands. Only errors need places. */
@@ -81,25 +96,29 @@ const identityOf = (representation: Obj): string => {
   return identity
 }
 
-/** Calls `visit` for the objects at the end of the path. */
-const walk = (
-  value: unknown, path: Path, index: number, types: SupergraphTypes, visit: (object: Obj) => void,
-): void => {
-  if (value === null || typeof value !== 'object') return
+/** Calls `visit` for the objects at the end of a path. */
+type Walk = (value: unknown, visit: (object: Obj) => void) => void
+
+const walkOf = (path: Path, index: number, types: SupergraphTypes): Walk => {
   const segment = path[index]
-  if (Array.isArray(value)) {
-    // The planner writes one segment for a list in a list, too.
-    const next = segment === 'item' ? index + 1 : index
-    for (let item = 0; item < value.length; item++) walk(value[item], path, next, types, visit)
-  } else if (segment === 'item') {
-    return
-  } else if (segment === undefined) {
-    visit(value as Obj)
-  } else if ('field' in segment) {
-    walk((value as Obj)[segment.field], path, index + 1, types, visit)
-  } else if (satisfies(value as Obj, segment.types, types)) {
-    walk(value, path, index + 1, types, visit)
+  const next = segment === undefined ? undefined : walkOf(path, index + 1, types)
+  const walk: Walk = (value, visit) => {
+    if (value === null || typeof value !== 'object') return
+    if (Array.isArray(value)) {
+      // The planner writes one segment for a list in a list, too.
+      const each = segment === 'item' ? next! : walk
+      for (let item = 0; item < value.length; item++) each(value[item], visit)
+    } else if (segment === undefined) {
+      visit(value as Obj)
+    } else if (segment === 'item') {
+      return
+    } else if ('field' in segment) {
+      next!((value as Obj)[segment.field], visit)
+    } else if (satisfies(value as Obj, segment.types, types)) {
+      next!(value, visit)
+    }
   }
+  return walk
 }
 
 /** The same with the way to each object. */
@@ -132,6 +151,40 @@ const satisfies = (value: Obj, conditions: readonly string[], types: SupergraphT
 }
 
 const incomplete = Symbol('incomplete')
+
+/** How the entities of a group are represented where it asks for one object type by fields without selections. */
+interface PlainKey {
+  representation(object: Obj): Obj | typeof incomplete | undefined
+  /** Equal for equal representations. */
+  identity(representation: Obj): string
+}
+
+/** Code for {@link representation} and {@link identityOf}; nothing where the group asks for more. */
+const plainKey = ({ requires, inputRewrites }: EntityGroup, types: SupergraphTypes): PlainKey | undefined => {
+  const [fragment] = requires
+  if (requires.length !== 1 || inputRewrites.length > 0 || fragment?.kind !== 'InlineFragment') return undefined
+  const { typeCondition, selections, skipIf, includeIf } = fragment
+  if (skipIf || includeIf || !types.isObject(typeCondition)) return undefined
+  const names = selections.map((field) => field.kind === 'Field' && !field.selections?.length && !field.alias ? field.name : undefined)
+  const keys = names.filter((name) => name !== undefined && name !== '__typename')
+  if (keys.length === 0 || new Set(names).size < names.length || names.includes(undefined) || !names.includes('__typename')) return undefined
+  const [key] = keys as [string]
+  return {
+    representation: generate<PlainKey['representation']>(`return (object) => {
+      const typename = object.__typename
+      if (typeof typename === 'string' && typename !== ${quoted(typeCondition)}) return undefined
+      ${names.map((name, index) => `const value${index} = object[${quoted(name!)}]`).join('\n')}
+      if (${names.map((_, index) => `value${index} === undefined`).join(' || ')}) return incomplete
+      if (typeof typename !== 'string') return undefined
+      if (${names.flatMap((name, index) => name === '__typename' ? [] : [`value${index} === null`]).join(' && ')}) return undefined
+      return { ${names.map((name, index) => `${quoted(name!)}: value${index}`).join(', ')} }
+    }`, { incomplete }),
+    identity: keys.length > 1 ? identityOf : (representation) => {
+      const value = representation[key]
+      return typeof value !== 'string' ? `\0${JSON.stringify(value)}` : value.startsWith('\0') ? `\0"${value}` : value
+    },
+  }
+}
 
 /** Nothing when the entity is not meant or cannot be known: it is of another type, or all its keys are null. */
 const representation = (

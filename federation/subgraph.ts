@@ -7,9 +7,6 @@ import {
 import { codes } from './errors.ts'
 import { federationDefinitions, federationNames } from './federation-spec.ts'
 
-/** Resolves a representation `{ __typename, …key fields }` to the entity, or to null when there is none. */
-export type ReferenceResolver = (representation: never, context: never, info: GraphQLResolveInfo) => unknown
-
 /**
  * Resolvers by type: fields as functions or `{ resolve, subscribe }`; `__resolveReference` for entities;
  * `__resolveType` for interfaces and unions; `__isTypeOf` for objects; a `GraphQLScalarType` for a custom scalar. A
@@ -138,8 +135,10 @@ const federated = (
     value: unknown, type: GraphQLObjectType | GraphQLInterfaceType, context: unknown, info: GraphQLResolveInfo,
   ): unknown => {
     if (typeof value !== 'object' || value === null) return null
-    if (isObjectType(type)) typeOf.set(value, type.name)
-    else if (!('__typename' in value)) {
+    // An object that tells its type by itself needs no entry, which would cost more than resolving it.
+    if (isObjectType(type)) {
+      if (typeof (value as Representation).__typename !== 'string' && typeOf.get(value) !== type.name) typeOf.set(value, type.name)
+    } else if (!('__typename' in value)) {
       const resolved = type.resolveType?.(value, context, info, type)
       if (isPromise(resolved)) {
         return resolved.then((name) => {

@@ -43,3 +43,17 @@ test('a scalar that is an object is taken whole, and nothing of an answer is tak
   assert.deepEqual(target, { me: { settings: { b: 2 } } })
   assert.deepEqual(first, { me: { settings: { a: 1 } } })
 })
+
+test('what is missing stays missing, whatever else came', () => {
+  assert.deepEqual(merged('{ me { id name best { id } } }', { me: { id: '1' } }, { me: { name: null } }), { me: { id: '1', name: null } })
+  assert.deepEqual(merged('{ me { id name best { id } } }', { me: { id: '1', name: 'Ada', best: { id: '2' } } }), { me: { id: '1', name: 'Ada', best: { id: '2' } } })
+})
+
+test('frozen answers are merged, and places that take one answer do not meet', () => {
+  const answer = Object.freeze({ me: Object.freeze({ id: '1', best: Object.freeze([Object.freeze({ id: '2' })]) }) })
+  const operation = '{ me { id name best { id name } } }'
+  const one = merged(operation, answer)
+  const other = merged(operation, answer, { me: { name: 'Ada', best: [{ name: 'Ben' }] } })
+  assert.deepEqual(one, answer)
+  assert.deepEqual(other, { me: { id: '1', name: 'Ada', best: [{ id: '2', name: 'Ben' }] } })
+})

@@ -55,3 +55,22 @@ test('values that look alike in text stay apart', () => {
   const { values } = represented(data, [{ field: 'nodes' }, 'item'], on('User', field('id'), field('org', [field('name')])))
   assert.equal(values.length, 5)
 })
+
+test('values of a single key that look alike in text stay apart, and equal ones do not', () => {
+  const ids = ['1', 1, '\0' + '1', '\0"\0' + '1', '"1"', true, 'true', '1', 1, '\0' + '1', true]
+  const { values, places } = represented({ nodes: ids.map((id) => ({ __typename: 'User', id })) }, [{ field: 'nodes' }, 'item'], on('User', field('id')))
+  assert.deepEqual(values.map(({ id }) => id), [...new Set(ids)])
+  assert.deepEqual(places.map((all) => all.length), [2, 2, 2, 1, 1, 2, 1])
+})
+
+test('entities of one type by plain keys are told from those of others and from those that lack something', () => {
+  const nodes = [
+    { __typename: 'User', id: '1' }, { __typename: 'Bot', id: '1' }, { __typename: 'User', id: null }, { __typename: 'User' }, { id: '1' },
+    { __typename: null, id: '1' },
+  ]
+  assert.deepEqual(represented({ nodes }, [{ field: 'nodes' }, 'item'], on('User', field('id'))), {
+    values: [{ __typename: 'User', id: '1' }], places: [['nodes.0']], incomplete: ['nodes.3', 'nodes.4'],
+  })
+  const two = nodes.map((node) => ({ ...node, name: null }))
+  assert.deepEqual(represented({ nodes: two }, [{ field: 'nodes' }, 'item'], on('User', field('id'), field('name'))).values, [{ __typename: 'User', id: '1', name: null }])
+})
