@@ -12,6 +12,8 @@ import { Calls, Lanes } from './lanes.ts'
 import { joinRootFields, RootFields } from './root-fields.ts'
 import { supergraphTypes } from './schema.ts'
 import { SharedOperations } from './shared-operations.ts'
+import type { Obj } from './merge.ts'
+import type { Projection } from './project.ts'
 import { isEvents, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
 import type { Engine, EngineRequest, SubgraphTransport, SubscriptionRun } from './types.ts'
 import type { Writes } from './writes.ts'
@@ -85,21 +87,10 @@ export const createEngine = (options: EngineOptions): Engine => {
   }
 
   /** @param since How many {@link Lanes.writes} its answers have to include. */
-  const executionOf = ({ operation, plan, variables }: Prepared, request: EngineRequest, since: number): Execution => ({
-    subgraphs,
-    types,
-    variables,
-    rootKeys: () => plan.projection.rootKeys(variables),
-    context: request.context,
-    headers: request.headers,
-    signal: request.signal,
-    data: {},
-    errors: new ErrorLog(),
-    // What an entity answers may change between the fields of a mutation.
-    entities: operation.node.operation === 'mutation' ? undefined : new Map(),
-    calls: operation.node.operation === 'mutation' ? undefined : new Calls(lanes, request, keyOf(request), since),
-    gone: new Set(),
-  })
+  const executionOf = (prepared: Prepared, request: EngineRequest, since: number): Execution => {
+    const isMutation = prepared.operation.node.operation === 'mutation'
+    return new OperationExecution(prepared, request, subgraphs, types, isMutation ? undefined : new Calls(lanes, request, keyOf(request), since))
+  }
 
   const runAlone = async (prepared: Prepared, request: EngineRequest, since: number): Promise<ExecutionResult> => {
     const execution = executionOf(prepared, request, since)
@@ -274,6 +265,49 @@ export const createEngine = (options: EngineOptions): Engine => {
       plans.close()
       await Promise.all([...subgraphs.values()].map((transport) => transport.close?.()))
     },
+  }
+}
+
+/** Reads the request's signal when a step needs it: not every request has one ready. */
+class OperationExecution implements Execution {
+  readonly data = {}
+  readonly errors = new ErrorLog()
+  readonly gone = new Set<Obj>()
+  readonly variables: Execution['variables']
+  readonly entities: Execution['entities']
+  readonly subgraphs: Execution['subgraphs']
+  readonly types: Execution['types']
+  readonly calls: Execution['calls']
+  readonly #projection: Projection
+  readonly #request: EngineRequest
+
+  constructor(
+    { plan, variables }: Prepared, request: EngineRequest, subgraphs: Execution['subgraphs'], types: Execution['types'], calls: Calls | undefined,
+  ) {
+    this.variables = variables
+    // What an entity answers may change between the fields of a mutation, which shares no calls either.
+    this.entities = calls ? new Map() : undefined
+    this.subgraphs = subgraphs
+    this.types = types
+    this.calls = calls
+    this.#projection = plan.projection
+    this.#request = request
+  }
+
+  get context(): unknown {
+    return this.#request.context
+  }
+
+  get headers(): Record<string, string> | undefined {
+    return this.#request.headers
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#request.signal
+  }
+
+  rootKeys(): string[] {
+    return this.#projection.rootKeys(this.variables)
   }
 }
 

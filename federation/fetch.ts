@@ -37,8 +37,13 @@ export interface Execution {
 /** A failing call is reported at each field that it leaves out, but at no more than so many. */
 const maximumFailurePlaces = 100
 
-/** The request for a call, with the client's variables that it uses. */
-export const requestOf = (call: Call, execution: Execution): SubgraphRequest => {
+/**
+ * The request for a call, with the client's variables that it uses.
+ * @param transport By which it goes, for a call that is made once: co-located resolvers find the signal in their context.
+ */
+export const requestOf = (
+  call: Call, execution: Execution, transport?: SubgraphTransport,
+): SubgraphRequest & { variables: Record<string, unknown> } => {
   const variables: Record<string, unknown> = {}
   for (const name of call.variables) {
     if (Object.hasOwn(execution.variables, name)) variables[name] = execution.variables[name]
@@ -49,7 +54,7 @@ export const requestOf = (call: Call, execution: Execution): SubgraphRequest => 
     variables,
     context: execution.context,
     headers: execution.headers,
-    signal: execution.signal,
+    signal: transport?.schema ? undefined : execution.signal,
     kind: call.operation,
   }
 }
@@ -70,7 +75,7 @@ export const fetchRoot = (
 ): Promise<void> | void => settle(
   () => {
     const transport = transportOf(step.call, execution)
-    const request = requestOf(step.call, execution)
+    const request = requestOf(step.call, execution, transport)
     const { calls } = execution
     return laneOf(step.call, transport, execution)?.root(step.call, request, calls!.since) ?? transport.execute(request)
   },
@@ -79,9 +84,9 @@ export const fetchRoot = (
 )
 
 /** Where the call can be shared. @throws SubgraphFailure when the request is cancelled. */
-const laneOf = (call: Call, transport: SubgraphTransport, { calls, signal }: Execution): Lane | undefined => {
-  const lane = calls?.lane(call.service, transport)
-  if (lane && signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+const laneOf = (call: Call, transport: SubgraphTransport, execution: Execution): Lane | undefined => {
+  const lane = execution.calls?.lane(call.service, transport)
+  if (lane && execution.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
   return lane
 }
 
@@ -160,18 +165,16 @@ const send = (
   call: Call, asked: readonly Asked[], execution: Execution,
 ): Promise<readonly Brought[]> | readonly Brought[] => {
   const transport = transportOf(call, execution)
-  const request = requestOf(call, execution)
+  const request = requestOf(call, execution, transport)
   const lane = laneOf(call, transport, execution)
   if (lane) {
     return lane.entities(call, asked.map(({ group, representations: { keys, values }, sent }) => ({
       group, keys: sent.map((index) => keys[index]!), representations: sent.map((index) => values[index]!),
     })), request, execution.calls!.since)
   }
-  const variables = { ...request.variables }
   for (const { group, representations: { values }, sent } of asked) {
-    variables[group.variable] = sent.length === values.length ? values : sent.map((index) => values[index])
+    request.variables[group.variable] = sent.length === values.length ? values : sent.map((index) => values[index])
   }
-  request.variables = variables
   const result = transport.execute(request)
   const brought = (settled: ExecutionResult): Brought[] => asked.map(({ group, sent }, part) => ({
     part, positions: undefined, outcome: readEntities(settled, group, sent.length),

@@ -16,7 +16,10 @@ export interface SubgraphRequest {
   context: unknown
   /** Headers to forward; meaningless in process. */
   headers?: Record<string, string>
-  /** Aborted when nobody waits for the answer any more. */
+  /**
+   * Aborted when nobody waits for the answer any more. Queries and mutations of co-located subgraphs come without: it would
+   * have to be made for each, and their resolvers have that of their context.
+   */
   signal?: AbortSignal
   kind: 'query' | 'mutation' | 'subscription'
 }
