@@ -9,6 +9,8 @@ export interface FeedRequest {
   after?: string
   filter?: Filter
   scope: Scope
+  /** Uniform in [0, 1): decides who is tried; the service's own where it is absent. */
+  random?: () => number
   signal?: AbortSignal
 }
 

@@ -43,7 +43,7 @@ const newSellerWatchSeconds = 3_600
 
 /** The feed over index, view and ranking. */
 export function createFeedService(options: FeedOptions): FeedService {
-  const { index, live, vectors, view, served, textSpace, model = blend, exploreEvery = 8, clock, random, newId } = options
+  const { index, live, vectors, view, served, textSpace, model = blend, exploreEvery = 8, clock, newId } = options
   const spaces = options.spaces ?? vectorSpaces({ index, textSpace, clock })
   async function personOf(userId: string, now: number, signal?: AbortSignal): Promise<{ profile: Profile; taste: Taste | undefined }> {
     const names = await spaces()
@@ -77,7 +77,7 @@ export function createFeedService(options: FeedOptions): FeedService {
     })
   }
 
-  async function evaluate({ userId, first, after, filter, signal }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
+  async function evaluate({ userId, first, after, filter, signal, random = options.random }: FeedRequest): Promise<{ page: FeedPage; note: () => void }> {
     const now = clock()
     if (filter) validateFilter('livestream', filter)
     const of = hash32(JSON.stringify([userId, filter ?? null]))
