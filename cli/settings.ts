@@ -101,7 +101,7 @@ export type Settings = Plain & {
   subgraphs: readonly ForeignSubgraph[]
   supergraphHeaders: Readonly<Record<string, string>>
 }
-export const structuredKeys = ['subgraphs', 'supergraphHeaders'] as const
+const structuredKeys = ['subgraphs', 'supergraphHeaders'] as const
 
 /** A setting that is not what it should be: names the key, what was expected, what came and an example. */
 export class SettingsError extends Error {

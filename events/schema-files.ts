@@ -14,7 +14,7 @@ interface SchemaFile extends JsonSchema {
 }
 
 /** The files as they should be: name → text. The JSON Schema is that of an event's `data`. */
-export function renderEventSchemas(vocabulary: Vocabulary = eventTypes): Map<string, string> {
+function renderEventSchemas(vocabulary: Vocabulary = eventTypes): Map<string, string> {
   return new Map(Object.entries(vocabulary).map(([type, { topic, subjects, version, data }]) => {
     const schema = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',

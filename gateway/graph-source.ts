@@ -34,7 +34,7 @@ const timeoutMs = 10_000
 const serviceQuery = '{ _service { sdl } }'
 
 /** The SDL of a foreign subgraph: from its file, or from itself. @throws GraphUnavailableError */
-export async function loadSdl(subgraph: ForeignSubgraph, signal: AbortSignal): Promise<string> {
+async function loadSdl(subgraph: ForeignSubgraph, signal: AbortSignal): Promise<string> {
   const { name, sdl } = subgraph
   if (sdl !== undefined) return read(sdl, `the SDL of the subgraph "${name}"`)
   const transport = remote({ ...subgraph, subscriptions: undefined }, undefined)

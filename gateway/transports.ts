@@ -34,11 +34,6 @@ export class Transports {
     this.#options = options
   }
 
-  /** Subgraphs that are connected. */
-  get size(): number {
-    return this.#entries.size
-  }
-
   /**
    * @param typeDefs the SDL of one that is declared by events
    * @throws Error that names a file of its TLS settings that cannot be read; CompositionError for SDL of events that is wrong

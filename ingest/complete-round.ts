@@ -49,22 +49,19 @@ export async function completeRound(shards: readonly Shard[], options: RoundOpti
     }
 
   const appliedAt = clock.now()
-  const announced = await announce(rounds, changes, appliedAt, options)
+  await announce(rounds, changes, appliedAt, options)
   signal.throwIfAborted()
 
-  let records = 0
   let behind = 0
   const sums = { applied: 0, duplicates: 0, late: 0, rejected: 0, parked: 0 }
   for (const { round } of rounds) {
-    records += round.records
     for (const { written } of round.touched.values()) if (written) behind++
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += round[name]
     for (const appendedAt of round.appendTimes) metrics.dataLatency(appliedAt - appendedAt)
   }
   metrics.round({
-    records, applied: sums.applied, duplicates: sums.duplicates, late: sums.late, deadLetters: sums.rejected, parked: sums.parked,
-    indexWrites: writes.upserts.length + writes.deletes.length + behind, changes: announced,
-    appliedMs: appliedAt - startedAt, announcedMs: clock.now() - startedAt,
+    applied: sums.applied, duplicates: sums.duplicates, late: sums.late, deadLetters: sums.rejected, parked: sums.parked,
+    indexWrites: writes.upserts.length + writes.deletes.length + behind,
   })
 }
 
@@ -166,10 +163,10 @@ function splitBySize(records: readonly NewRecord[], maxBytes: number): NewRecord
   return parts
 }
 
-/** One atomic append for all shards, unless a batch is too big for one. Returns the number of change records. */
+/** One atomic append for all shards, unless a batch is too big for one. */
 async function announce(
   rounds: readonly ShardRound[], changes: readonly Changed[], appliedAt: number, options: RoundOptions,
-): Promise<number> {
+): Promise<void> {
   const { log, topics, settings, logger, metrics, signal } = options
   const entities = new Map<Shard, Announcement['entities'][number][]>(rounds.map(({ shard }) => [shard, []]))
   for (const { shard, touch, change: { operation, revision, changed, after } } of changes) {
@@ -179,7 +176,6 @@ async function announce(
       appendedAt: touch.appendedAt || (state.metrics?.appendedAt ?? appliedAt), events: touch.events,
     })
   }
-  let count = 0
   const parts: NewRecord[][] = []
   for (const { shard, round } of rounds) {
     for (const { state } of round.counted) state.appliedAt = appliedAt
@@ -192,10 +188,7 @@ async function announce(
         covered: shard.positions, rekeyed: shard.rekeyed, noops: round.noops, deadLetters: round.rejected + round.parked,
       },
     }, settings.maxAppendBytes)
-    for (const [i, records] of appends.entries()) {
-      count += records.length
-      parts[i] = [...(parts[i] ?? []), ...records]
-    }
+    for (const [i, records] of appends.entries()) parts[i] = [...(parts[i] ?? []), ...records]
   }
   for (const records of parts)
     for (const { partition, offset } of await persist({ system: 'log', what: 'announcing changes', signal, logger, metrics },
@@ -204,5 +197,4 @@ async function announce(
       if (shard) shard.nextChange = offset + 1
     }
   for (const { shard } of rounds) shard.sequence++
-  return count
 }

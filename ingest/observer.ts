@@ -15,8 +15,6 @@ export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () 
 
 /** What one round did, over all shards. */
 export interface RoundStats {
-  /** Records read. */
-  records: number
   /** Events that changed something, counting those that reached us re-keyed. */
   applied: number
   duplicates: number
@@ -25,11 +23,6 @@ export interface RoundStats {
   parked: number
   /** Entities written to the index. */
   indexWrites: number
-  /** Change records announced. */
-  changes: number
-  /** Ms from the beginning of the round to the moment queries answered with it, and to its announcement. */
-  appliedMs: number
-  announcedMs: number
 }
 
 export type SystemName = 'log' | 'index' | 'embedder' | 'subgraphs'

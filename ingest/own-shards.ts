@@ -200,7 +200,7 @@ function oneAtATime(work: () => Promise<void>): () => void {
   }
 }
 
-export const latenessOf = ({ latenessMs }: Pick<IngestOptions, 'latenessMs'>): number => latenessMs ?? defaultLatenessMs
+const latenessOf = ({ latenessMs }: Pick<IngestOptions, 'latenessMs'>): number => latenessMs ?? defaultLatenessMs
 
 function stepContext(options: IngestOptions): StepContext {
   const { log, topics, clock } = options

@@ -180,7 +180,6 @@ export interface AppliedEvent {
 
 /** What the records of one round do to one shard, until it is written and announced. */
 export class Round {
-  records = 0
   readonly touched = new Map<Entry, Touch>()
   /** Entities whose metrics moved. */
   readonly counted = new Set<Entry>()

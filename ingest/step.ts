@@ -27,7 +27,6 @@ export interface StepContext {
  * read before it, never by the clock, and awaits nothing.
  */
 export function step(shard: Shard, record: LogRecord, context: StepContext): void {
-  shard.round.records++
   if (record.topic === context.topics.rekeyed) takeRekeyed(shard, record)
   else takeEvent(shard, record, context)
   shard.advance(record)

@@ -1,5 +1,3 @@
-import type { FieldValue } from './entities.ts'
-
 /**
  * The one typed filter tree: GraphQL's `filter` inputs, the index's queries and live queries all speak it. Each adapter
  * translates it; `matches` (search/matches.ts) is its meaning.
@@ -18,4 +16,3 @@ export type Filter =
   | { field: string; op: 'isNull'; value: boolean }
 
 export type ComparisonOperator = Extract<Filter, { op: string }>['op']
-export type FilterValue = FieldValue

@@ -1,5 +1,5 @@
 import type { EntityKind } from '../events/entity.ts'
-import { fieldOf, type AnyFields, type FieldValue } from './entities.ts'
+import type { AnyFields, FieldValue } from './entities.ts'
 import type { Filter } from './filter.ts'
 
 export { validateFilter, validateQuery } from './validate.ts'
@@ -123,7 +123,3 @@ function any<Row>(parts: ((row: Row) => boolean)[]): (row: Row) => boolean {
   if (!second) return first
   return parts.length === 2 ? (row) => first(row) || second(row) : (row) => parts.some((part) => part(row))
 }
-
-/** Whether a field's definition allows ordering by it; `id` always does. */
-export const isOrderable = (kind: EntityKind, field: string): boolean =>
-  field === 'id' || fieldOf(kind, field)?.orderable === true

@@ -20,7 +20,7 @@ export interface Meeting {
 }
 
 /** A show needs a minute to warm up, then tires: 0 to 1. */
-export function freshness(age: number, stamina: number): number {
+function freshness(age: number, stamina: number): number {
   if (age < 0) return 0
   return (1 - Math.exp(-(age + 10) / 45)) * Math.exp(-age / stamina)
 }
@@ -40,9 +40,9 @@ export const purchaseRate = (appealed: number, price: number, budget: number): n
   0.0015 * appealed * budget * (3_000 / price) ** 0.75
 
 /** What the marketplace earns by one second of attention, in cents. */
-export const CENTS_PER_WATCHED_SECOND = 0.03
+const CENTS_PER_WATCHED_SECOND = 0.03
 /** The marketplace's share of a purchase. */
-export const COMMISSION = 0.08
+const COMMISSION = 0.08
 
 /** Expected cents that the marketplace earns once the person has opened the stream. */
 export function earningsOnceOpen(appealed: number, price: number, budget: number): number {

@@ -15,7 +15,7 @@ export interface Pace {
 }
 
 /** How busy the hour is: evenings above the mean, mornings below, the opening at the mean. `swing` 0 is a flat day. */
-export const rhythm = (marketSeconds: number, swing: number): number =>
+const rhythm = (marketSeconds: number, swing: number): number =>
   1 + swing * Math.sin((2 * Math.PI * marketSeconds) / DAY_SECONDS)
 
 /** The first people come over these seconds; what is measured until all have settled says nothing of later. */

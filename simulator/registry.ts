@@ -7,7 +7,7 @@ import { topicLatent } from './people.ts'
 import type { World } from './world.ts'
 
 /** The space that the market's embeddings live in. */
-export const TASTE_MODEL = `sim-taste-${LATENT_DIMENSIONS}`
+const TASTE_MODEL = `sim-taste-${LATENT_DIMENSIONS}`
 
 /** Length of the noise beside a latent of length 1: the cosine between truth and embedding is about 0.85. */
 const NOISE = 0.6
@@ -41,7 +41,7 @@ export function registerSeller(world: World, seller: Seller): void {
 }
 
 /** What a seller stands for over many shows: the categories and the style. */
-export function sellerLatent(seller: Seller): Latent {
+function sellerLatent(seller: Seller): Latent {
   return blend([
     ...seller.categories.map((category, rank) => ({ weight: 1 / (rank + 1), latent: topicLatent(category, []) })),
     { weight: 0.35, latent: seller.latent },

@@ -7,7 +7,7 @@ import type { DecayLayout } from './decay.ts'
 import { firstSecond, secondOf } from './windows.ts'
 
 /** Half-life of the decayed totals. */
-export const decayHalfLifeMs = 3_600_000
+const decayHalfLifeMs = 3_600_000
 
 const counters = counterNames.length
 const layout: DecayLayout = { from: counters, count: counters, reference: 2 * counters, halfLifeMs: decayHalfLifeMs }

@@ -21,7 +21,7 @@ export interface Viewers {
 /** Beyond these many people the list becomes a table; with half of them it becomes a list again. */
 const mostInList = 8
 
-export const newViewers = (): Viewers => ({ few: nobody, many: null })
+const newViewers = (): Viewers => ({ few: nobody, many: null })
 
 /** Shared by all that nobody watched: `seen` gives another list. */
 export const nobody: number[] = []

@@ -61,10 +61,6 @@ export class LiveVectors {
     this.#unread.delete(id)
   }
 
-  has(id: string): boolean {
-    return this.#slots.has(id)
-  }
-
   /** The nearest by cosine that are accepted, best first; undefined where it cannot be told without the index. */
   nearest(
     { space, values }: { space: string; values: Float32Array }, limit: number, accept: (id: string) => boolean,

@@ -87,11 +87,6 @@ export class Segments {
     })
   }
 
-  /** Resolves when a compaction that is under way has ended. */
-  async settled(): Promise<void> {
-    await this.#compaction
-  }
-
   /** Flushes and closes. */
   async close(): Promise<void> {
     try {

@@ -12,7 +12,7 @@ export interface Changes {
   vectors: Map<EntityKind, Map<string, Set<string>>>
 }
 
-export const noChanges = (): Changes => ({
+const noChanges = (): Changes => ({
   deleted: new Map(entityKinds.map((kind) => [kind, new Set()])),
   fields: new Map(entityKinds.map((kind) => [kind, new Set()])),
   vectors: new Map(entityKinds.map((kind) => [kind, new Map()])),

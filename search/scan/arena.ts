@@ -11,7 +11,7 @@ const maxPages = 65_536
 /** Growing replaces the view, so it is done in larger steps. */
 const growPages = 64
 /** The query that is being compared lies at the start. */
-export const maxDimensions = 8192
+const maxDimensions = 8192
 const firstBlock = maxDimensions * 4
 
 const memory = new WebAssembly.Memory({ initial: growPages, maximum: maxPages })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Filter } from '../../search/filter.ts'
-import { compileFilter, fieldsOf, foldFilter, isOrderable, validateFilter } from '../../search/matches.ts'
+import { compileFilter, fieldsOf, foldFilter, validateFilter } from '../../search/matches.ts'
 import { matchesNaively } from './contract/oracle.ts'
 import { arbitraryFilter, arbitraryLivestream } from './contract/random.ts'
 
@@ -51,9 +51,5 @@ describe('the filter', () => {
   it('names the fields that decide about it', () => {
     assert.deepEqual(fieldsOf({ and: [live, { or: [cheap, { not: { field: 'id', op: 'eq', value: 'x' } }] }, live] }),
       new Set(['status', 'currentBid', 'id']))
-  })
-
-  it('knows what can be ordered by', () => {
-    assert.deepEqual(['id', 'title', 'tags', 'nope', 'toString'].map((field) => isOrderable('livestream', field)), [true, true, false, false, false])
   })
 })
