@@ -1,9 +1,10 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
-import { Pool } from 'undici'
 import type { Callbacks, CallbackSubscription } from './callbacks.ts'
 import { codes, SubgraphFailure } from './errors.ts'
-import { outgoingHeaders, readResult, transportFailure } from './http.ts'
+import { readResult } from './graphql-response.ts'
+import { HttpClient } from './http-client.ts'
+import { HttpMessages, outgoingHeaders } from './http-message.ts'
 import { isObject } from './merge.ts'
 import type { SubscriptionClient } from './subscription-client.ts'
 import type { SubgraphRequest } from './types.ts'
@@ -25,39 +26,21 @@ export interface CallbackClientOptions {
  */
 export const callbackClient = (options: CallbackClientOptions): SubscriptionClient => {
   const url = new URL(options.url)
-  const { timeoutMs, maxResponseBytes } = options
-  const pool = new Pool(url.origin, {
-    maxResponseSize: maxResponseBytes, connect: { timeout: timeoutMs, ...options.tls },
+  const client = new HttpClient({
+    url, tls: options.tls, timeoutMs: options.timeoutMs, maxResponseBytes: options.maxResponseBytes, connections: 64,
   })
+  const messages = new HttpMessages(url, options.headers, 'application/json;callbackSpec=1.0')
   const running = new Set<CallbackSubscription['events']>()
 
   const start = async (
-    request: SubgraphRequest, subscription: CallbackSubscription,
+    { query, operationName, variables, headers, signal }: SubgraphRequest, { extension }: CallbackSubscription,
   ): Promise<ExecutionResult | undefined> => {
-    const deadline = AbortSignal.timeout(timeoutMs)
-    try {
-      const response = await pool.request({
-        method: 'POST',
-        path: url.pathname + url.search,
-        headers: {
-          ...outgoingHeaders(request.headers, options.headers),
-          accept: 'application/json;callbackSpec=1.0',
-          'content-type': 'application/json',
-        },
-        body: JSON.stringify({
-          query: request.query,
-          operationName: request.operationName,
-          variables: request.variables,
-          extensions: { subscription: subscription.extension },
-        }),
-        signal: request.signal ? AbortSignal.any([request.signal, deadline]) : deadline,
-      })
-      return refusalOf(await response.body.text(), response.statusCode)
-    } catch (cause) {
-      if (cause instanceof SubgraphFailure) throw cause
-      if (request.signal?.aborted) throw new SubgraphFailure('was not waited for: the request was cancelled', { cause })
-      throw transportFailure(cause, { timeoutMs, maxResponseBytes, timedOut: deadline.aborted })
-    }
+    const message = messages.of(outgoingHeaders(headers, undefined), JSON.stringify({
+      query, operationName, variables, extensions: { subscription: extension },
+    }))
+    // Sent twice, it might be started twice.
+    const { text, status } = await client.post(message, false, signal)
+    return refusalOf(text, status)
   }
 
   return {
@@ -87,7 +70,7 @@ export const callbackClient = (options: CallbackClientOptions): SubscriptionClie
       for (const events of running) {
         events.fail(new SubgraphFailure('is not connected any more', { code: codes.lost }))
       }
-      await pool.destroy()
+      await client.close()
     },
   }
 }

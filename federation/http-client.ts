@@ -145,6 +145,7 @@ class Call implements HttpCall {
   readonly #reject: (failure: SubgraphFailure) => void
   readonly #signal: AbortSignal | undefined
   #timer: NodeJS.Timeout | undefined
+  #isOver = false
   readonly #leave = (): void => {
     const { connection } = this
     this.#settle()
@@ -165,11 +166,13 @@ class Call implements HttpCall {
 
   start(timeoutMs: number): void {
     this.#signal?.addEventListener('abort', this.#leave, { once: true })
-    this.#timer = setTimeout(() => {
+    // After a pause of this process timers come first: an answer that is here already counts.
+    this.#timer = setTimeout(() => setImmediate(() => {
+      if (this.#isOver) return
       const { connection } = this
       this.failed(new SubgraphFailure(`did not answer within ${timeoutMs} ms`))
       void connection?.destroy()
-    }, timeoutMs)
+    }), timeoutMs)
   }
 
   answered(answer: HttpAnswer): void {
@@ -183,6 +186,7 @@ class Call implements HttpCall {
   }
 
   #settle(): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this.#leave)
     this.settled?.()

@@ -134,9 +134,20 @@ export class HttpConnection {
     this.#call = undefined
     this.#owner.gone(this)
     if (call && this.#served > 0 && !this.#reader.started && call.repeatable) this.#owner.missed(call)
-    else call?.failed(new SubgraphFailure('could not be reached', { cause: this.#cause, transient: true }))
+    else call?.failed(connectionFailure(this.#cause))
     this.#closed.resolve()
   }
+}
+
+/** Codes of OpenSSL and Node for certificates that do not prove who is at the other end. */
+const untrusted = /^(CERT_|DEPTH_ZERO_SELF_SIGNED|ERR_TLS_CERT|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY))/
+
+/** What clients are told of a connection that could not be made, or was lost before an answer. */
+export const connectionFailure = (cause: unknown): SubgraphFailure => {
+  const code = (cause as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' && untrusted.test(code)
+    ? new SubgraphFailure(`has a certificate that is not to be trusted (${code}): "tls.ca" names who vouches for it`, { cause })
+    : new SubgraphFailure('could not be reached', { cause, transient: true })
 }
 
 /** Opens sockets to an origin; TLS sessions are resumed. */

@@ -1,7 +1,28 @@
 import { SubgraphFailure } from './errors.ts'
 
+/** Headers that belong to one connection or one body and are never forwarded. */
+const notForwarded = new Set([
+  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host',
+  'keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+])
+
+/** Headers for a subgraph: forwarded ones, then its own. */
+export const outgoingHeaders = (
+  forwarded: Record<string, string> | undefined, own: Record<string, string> | undefined,
+): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(forwarded ?? {})) {
+    const lower = name.toLowerCase()
+    if (!notForwarded.has(lower) && !lower.startsWith('sec-websocket-')) headers[lower] = value
+  }
+  for (const [name, value] of Object.entries(own ?? {})) headers[name.toLowerCase()] = value
+  return headers
+}
+
 /** Said by us: anything else would break the frame of the message or what is made of the answer. */
 const ours = new Set(['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'transfer-encoding'])
+
+const graphqlResponse = 'application/graphql-response+json, application/json;q=0.9'
 
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -15,9 +36,10 @@ export class HttpMessages {
 
   /**
    * @param headers Sent with each request, and instead of those given with one.
+   * @param accept What may come back; a GraphQL response unless said otherwise.
    * @throws TypeError for a header that HTTP does not allow.
    */
-  constructor(url: URL, headers: Record<string, string> = {}) {
+  constructor(url: URL, headers: Record<string, string> = {}, accept = graphqlResponse) {
     const own = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
     this.#own = new Set(own.keys())
     let lines = own.has('host') ? '' : `host: ${url.host}\r\n`
@@ -28,8 +50,7 @@ export class HttpMessages {
       lines += line
     }
     this.#head = `POST ${url.pathname}${url.search} HTTP/1.1\r\n${lines}`
-      + 'accept: application/graphql-response+json, application/json;q=0.9\r\naccept-encoding: identity\r\n'
-      + 'content-type: application/json\r\ncontent-length: '
+      + `accept: ${accept}\r\naccept-encoding: identity\r\ncontent-type: application/json\r\ncontent-length: `
   }
 
   /**

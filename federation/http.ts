@@ -1,12 +1,11 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
-import { errors as undiciErrors } from 'undici'
 import { callbackClient } from './callback-client.ts'
 import type { Callbacks } from './callbacks.ts'
-import { SubgraphFailure, UnusableAnswer } from './errors.ts'
+import { SubgraphFailure } from './errors.ts'
+import { readResult } from './graphql-response.ts'
 import { HttpClient } from './http-client.ts'
-import { HttpMessages } from './http-message.ts'
-import { isObject } from './merge.ts'
+import { HttpMessages, outgoingHeaders } from './http-message.ts'
 import { sseClient } from './sse.ts'
 import type { SubscriptionClient } from './subscription-client.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -40,26 +39,7 @@ export interface HttpSubgraphOptions {
   callbacks?: Callbacks
 }
 
-/** Headers that belong to one connection or one body and are never forwarded. */
-const notForwarded = new Set([
-  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host',
-  'keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
-])
-
 const firstRetryDelayMs = 25
-
-/** Headers for a subgraph: forwarded ones, then its own. */
-export const outgoingHeaders = (
-  forwarded: Record<string, string> | undefined, own: Record<string, string> | undefined,
-): Record<string, string> => {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(forwarded ?? {})) {
-    const lower = name.toLowerCase()
-    if (!notForwarded.has(lower) && !lower.startsWith('sec-websocket-')) headers[lower] = value
-  }
-  for (const [name, value] of Object.entries(own ?? {})) headers[name.toLowerCase()] = value
-  return headers
-}
 
 /**
  * Calls a subgraph by GraphQL over HTTP (POST, JSON) on a keep-alive pool, its subscriptions by the protocol set.
@@ -134,37 +114,4 @@ const subscriptionsOf = (
         maxPendingEvents: options.maxPendingEvents ?? 1024,
       })
   }
-}
-
-/**
- * Reads a response by the GraphQL-over-HTTP rules: a well-formed answer counts, whatever its status.
- * @throws SubgraphFailure for anything else
- */
-export const readResult = (text: string, status: number): ExecutionResult => {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    value = undefined
-  }
-  if (isObject(value) && (isObject(value.data) || (Array.isArray(value.errors) && value.errors.length > 0))) {
-    return value as ExecutionResult
-  }
-  const transient = status === 502 || status === 503 || status === 504
-  const words =
-    status === 200 ? 'answered with something that is no GraphQL response' : `answered with HTTP status ${status}`
-  throw transient ? new SubgraphFailure(words, { transient }) : new UnusableAnswer(words)
-}
-
-export const transportFailure = (
-  cause: unknown, context: { timeoutMs: number, maxResponseBytes: number, timedOut: boolean },
-): SubgraphFailure => {
-  if (
-    context.timedOut || cause instanceof undiciErrors.HeadersTimeoutError
-    || cause instanceof undiciErrors.BodyTimeoutError || cause instanceof undiciErrors.ConnectTimeoutError
-  ) return new SubgraphFailure(`did not answer within ${context.timeoutMs} ms`, { cause })
-  if (cause instanceof undiciErrors.ResponseExceededMaxSizeError) {
-    return new UnusableAnswer(`answered with more than the ${context.maxResponseBytes} bytes allowed`, { cause })
-  }
-  return new SubgraphFailure('could not be reached', { cause, transient: true })
 }

@@ -1,11 +1,15 @@
+import { request as requestByHttp, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as requestByHttps } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
-import { Pool, type Dispatcher } from 'undici'
 import { codes, SubgraphFailure } from './errors.ts'
 import { EventStreamReader, EventTooLargeError, type ServerSentEvent } from './event-stream.ts'
-import { outgoingHeaders, readResult, transportFailure } from './http.ts'
+import { readResult } from './graphql-response.ts'
+import { connectionFailure } from './http-connection.ts'
+import { outgoingHeaders } from './http-message.ts'
 import { isObject } from './merge.ts'
 import type { SubscriptionClient } from './subscription-client.ts'
+import type { SubgraphRequest } from './types.ts'
 
 export interface SseClientOptions {
   url: string
@@ -25,9 +29,7 @@ export interface SseClientOptions {
  * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
  */
 export const sseClient = (options: SseClientOptions): SubscriptionClient => {
-  const url = new URL(options.url)
-  // Apart from the pool of queries, which streams would use up.
-  const pool = new Pool(url.origin, { connections: null, connect: { timeout: options.timeoutMs, ...options.tls } })
+  const running = new Set<ClientRequest>()
 
   return {
     subscribe: async (request) => {
@@ -35,7 +37,6 @@ export const sseClient = (options: SseClientOptions): SubscriptionClient => {
       const stop = new AbortController()
       const leave = () => stop.abort()
       request.signal?.addEventListener('abort', leave, { once: true })
-      // undici's own timers are some hundred milliseconds late.
       let timedOut = false
       const timer = setTimeout(() => {
         timedOut = true
@@ -47,24 +48,10 @@ export const sseClient = (options: SseClientOptions): SubscriptionClient => {
         stop.abort()
       }
       try {
-        const response = await pool.request({
-          method: 'POST',
-          path: url.pathname + url.search,
-          headers: {
-            ...outgoingHeaders(request.headers, options.headers),
-            accept: 'text/event-stream',
-            'content-type': 'application/json',
-          },
-          body: JSON.stringify({
-            query: request.query, operationName: request.operationName, variables: request.variables,
-          }),
-          signal: stop.signal,
-          headersTimeout: 0,
-          bodyTimeout: options.silenceMs,
-        })
+        const response = await send(options, request, stop.signal, running)
         if (isEventStream(response)) {
           clearTimeout(timer)
-          return stream(response, options.maxEventBytes, free, stop.signal)
+          return stream(response, options, free, stop.signal)
         }
         const refusal = await refusalOf(response, options.maxEventBytes)
         free()
@@ -72,39 +59,62 @@ export const sseClient = (options: SseClientOptions): SubscriptionClient => {
       } catch (cause) {
         free()
         if (cause instanceof SubgraphFailure) throw cause
-        if (request.signal?.aborted) {
-          throw new SubgraphFailure('was not waited for: the request was cancelled', { cause })
-        }
-        throw transportFailure(cause, {
-          timeoutMs: options.timeoutMs, maxResponseBytes: options.maxEventBytes, timedOut,
-        })
+        if (request.signal?.aborted) throw new SubgraphFailure('was not waited for: the request was cancelled', { cause })
+        throw timedOut ? new SubgraphFailure(`did not answer within ${options.timeoutMs} ms`, { cause }) : connectionFailure(cause)
       }
     },
-    close: () => pool.destroy(),
+    close: () => {
+      for (const each of running) each.destroy(new Error('The transport was closed.'))
+      return Promise.resolve()
+    },
   }
 }
 
-const isEventStream = ({ statusCode, headers }: Dispatcher.ResponseData): boolean =>
-  statusCode === 200 && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))
+/** One connection each, which ends with the stream. Resolves with the head of the answer. */
+const send = (
+  { url, headers, tls }: SseClientOptions, asked: SubgraphRequest, signal: AbortSignal, running: Set<ClientRequest>,
+): Promise<IncomingMessage> => {
+  const body = JSON.stringify({ query: asked.query, operationName: asked.operationName, variables: asked.variables })
+  return new Promise((resolve, reject) => {
+    const settings = {
+      method: 'POST',
+      agent: false,
+      signal,
+      headers: {
+        ...outgoingHeaders(asked.headers, headers),
+        accept: 'text/event-stream', 'content-type': 'application/json', 'content-length': Buffer.byteLength(body),
+      },
+    } as const
+    const request = url.startsWith('https:') ? requestByHttps(url, { ...settings, ...tls }) : requestByHttp(url, settings)
+    running.add(request)
+    request.once('close', () => running.delete(request))
+    request.once('response', resolve)
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+const isEventStream = ({ statusCode, headers }: IncomingMessage): boolean =>
+  statusCode === 200 && /^text\/event-stream\b/i.test(headers['content-type'] ?? '')
 
 /** What a subgraph says that does not begin a stream. @throws SubgraphFailure when that is no GraphQL error */
-const refusalOf = async ({ body, statusCode }: Dispatcher.ResponseData, limit: number): Promise<ExecutionResult> => {
+const refusalOf = async (response: IncomingMessage, limit: number): Promise<ExecutionResult> => {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > limit) throw new SubgraphFailure(`answered with more than the ${limit} bytes allowed`)
     chunks.push(chunk)
   }
-  const result = readResult(Buffer.concat(chunks).toString(), statusCode)
+  const result = readResult(Buffer.concat(chunks).toString(), response.statusCode ?? 0)
   if (result.errors?.length) return result
   throw new SubgraphFailure('answered with one result where a stream of events was asked for')
 }
 
 const stream = (
-  { body }: Dispatcher.ResponseData, limit: number, free: () => void, stopped: AbortSignal,
+  response: IncomingMessage, { maxEventBytes, silenceMs }: SseClientOptions, free: () => void, stopped: AbortSignal,
 ): AsyncIterableIterator<ExecutionResult> => {
-  const results = read(body, limit, free, stopped)
+  const results = read(chunksOf(response, silenceMs), maxEventBytes, free, stopped)
   return {
     [Symbol.asyncIterator]() {
       return this
@@ -116,6 +126,17 @@ const stream = (
       await results.return(undefined)
       return { done: true, value: undefined }
     },
+  }
+}
+
+/** The chunks of an answer, as they are asked for. Whoever does not ask does not wait, so that is no silence. */
+const chunksOf = async function* (response: IncomingMessage, silenceMs: number): AsyncGenerator<Buffer, undefined> {
+  const chunks = (response as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
+  for (;;) {
+    const timer = silenceMs === 0 ? undefined : setTimeout(() => response.destroy(lost()), silenceMs)
+    const { done, value } = await chunks.next().finally(() => clearTimeout(timer))
+    if (done) return
+    yield value
   }
 }
 

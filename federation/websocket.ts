@@ -4,7 +4,7 @@ import { createClient, type Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { codes, SubgraphFailure } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
-import { outgoingHeaders } from './http.ts'
+import { outgoingHeaders } from './http-message.ts'
 import type { SubscriptionClient } from './subscription-client.ts'
 
 export interface WebSocketClientOptions {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import type { ExecutionResult } from 'graphql'
 import fc from 'fast-check'
-import { buildSubgraph, codes, httpSubgraph, SubgraphFailure, type HttpSubgraphOptions } from '../../federation/index.ts'
+import { buildSubgraph, codes, httpSubgraph, type HttpSubgraphOptions } from '../../federation/index.ts'
 import { EventStreamReader, EventTooLargeError } from '../../federation/event-stream.ts'
 import { listening, serveBySse } from './streaming-servers.ts'
+import { failure, streamOf, subscription } from './streams.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const readAll = (chunks: Iterable<Uint8Array>, limit = 1000) => {
@@ -45,21 +45,6 @@ test('an event that is too long is refused, whether by one line or by many', () 
   assert.throws(() => readAll([bytes(`data: ${'x'.repeat(200)}\n`)], 100), EventTooLargeError)
   assert.equal(readAll([bytes('data: 1234567890\n\n:\n'.repeat(100))], 20).length, 100, 'the limit is of one event')
 })
-
-const subscription = (query = 'subscription { tick }', signal?: AbortSignal) =>
-  ({ query, context: undefined, kind: 'subscription', signal }) as const
-
-const streamOf = (stream: AsyncIterable<ExecutionResult> | ExecutionResult): AsyncIterableIterator<ExecutionResult> => {
-  assert.ok(Symbol.asyncIterator in stream, `expected a stream, got ${JSON.stringify(stream)}`)
-  return stream as AsyncIterableIterator<ExecutionResult>
-}
-
-const failure = (words: RegExp, code: string = codes.downstream) => (error: unknown) => {
-  assert.ok(error instanceof SubgraphFailure, String(error))
-  assert.match(error.message, words)
-  assert.equal(error.code, code)
-  return true
-}
 
 /** A subgraph that says what the test lets it say, once the head of the stream is sent. */
 const saying = async (talk: (response: ServerResponse) => unknown, options: Partial<HttpSubgraphOptions> = {}) => {
