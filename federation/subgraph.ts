@@ -32,7 +32,7 @@ export const buildSubgraph = (
   const known = resolvers as SubgraphResolvers
   attach(base, known)
   const entities = entityTypes(base, names.directive('key'))
-  return federated(base, entities, known, sdl)
+  return federated(base, entities, names.directive('key'), known, sdl)
 }
 
 /** Extensions of types that the document does not define are definitions: the type's home is another subgraph. */
@@ -98,6 +98,18 @@ const entityTypes = (schema: GraphQLSchema, keyName: string): GraphQLObjectType[
   return Object.values(schema.getTypeMap()).filter(isEntity)
 }
 
+/** The fields at the top of each key by which this subgraph resolves an entity. */
+const keysOf = (type: GraphQLObjectType, keyName: string): string[][] =>
+  [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? [])
+    .filter((directive) => directive.name.value === keyName && isResolvable(directive))
+    .flatMap((directive): string[][] => {
+      const fields = directive.arguments?.find(({ name }) => name.value === 'fields')?.value
+      if (fields?.kind !== Kind.STRING) return []
+      const [selection] = parse(`{ ${fields.value} }`).definitions
+      return selection?.kind !== Kind.OPERATION_DEFINITION ? []
+        : [selection.selectionSet.selections.flatMap((one) => one.kind === Kind.FIELD ? [one.name.value] : [])]
+    })
+
 const isResolvable = (key: ConstDirectiveNode): boolean => {
   const value = key.arguments?.find(({ name }) => name.value === 'resolvable')?.value
   return value === undefined || valueFromASTUntyped(value) !== false
@@ -109,14 +121,17 @@ const anyScalar = new GraphQLScalarType({
 
 const serviceType = new GraphQLObjectType({ name: '_Service', fields: { sdl: { type: GraphQLString } } })
 
-interface Representation { __typename?: unknown }
+interface Representation {
+  __typename?: unknown
+  [field: string]: unknown
+}
 
 const asError = (error: unknown): Error => error instanceof Error ? error : new Error(String(error))
 
 const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise
 
 const federated = (
-  schema: GraphQLSchema, entities: readonly GraphQLObjectType[], resolvers: SubgraphResolvers, sdl: string,
+  schema: GraphQLSchema, entities: readonly GraphQLObjectType[], keyName: string, resolvers: SubgraphResolvers, sdl: string,
 ): GraphQLSchema => {
   const config = schema.toConfig()
   const query = schema.getQueryType()
@@ -129,6 +144,7 @@ const federated = (
     resolveType: (value: object & Representation) =>
       typeof value.__typename === 'string' ? concrete(value.__typename) : typeOf.get(value),
   })
+  const keys = new Map(entities.map((type) => [type.name, keysOf(type, keyName)]))
   const concrete = (name: string): string | undefined => entities.find((type) => type.name === name)?.name
 
   const known = (
@@ -158,6 +174,13 @@ const federated = (
       const given = JSON.stringify(name)?.slice(0, 100)
       throw new GraphQLError(
         `The representation's __typename is ${given}; expected an entity of this subgraph (${entities.join(', ')}).`,
+        { extensions: { code: codes.badInput } },
+      )
+    }
+    const ways = keys.get(type.name) ?? []
+    if (ways.length > 0 && !ways.some((way) => way.every((field) => representation[field] !== undefined && representation[field] !== null))) {
+      throw new GraphQLError(
+        `The representation of "${type.name}" has none of its keys: ${ways.map((way) => `"${way.join(' ')}"`).join(' or ')}.`,
         { extensions: { code: codes.badInput } },
       )
     }

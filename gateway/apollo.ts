@@ -99,13 +99,14 @@ export function apolloGateway(host: EngineHost): GatewayInterface {
       listener?.(announce(host.current))
       stop = host.onSwap((engine) => listener?.(announce(engine)))
       return Promise.resolve({
-        executor: async ({ schema, document, operationName, request, context }) => {
+        executor: async ({ schema, document, request, context }) => {
           const { exchange } = context as HttpContext
           const { door, headers, time } = exchange
           const token = tokenOf(headers['freshet-token'], request.extensions)
           if (token !== undefined) await waitWith(door, time.signal)(token)
           const engine = engines.get(schema) ?? host.current
-          const asked = new Asked(exchange, { document, operationName, variables: request.variables }, callerOf(door, headers, token))
+          // Apollo Server leaves out a name that no operation has: the only one would be executed instead.
+          const asked = new Asked(exchange, { document, operationName: request.operationName, variables: request.variables }, callerOf(door, headers, token))
           const result = await time.within(engine.execute(asked))
           exchange.outcome = outcomeOf(result)
           exchange.data = result.data
@@ -124,6 +125,9 @@ export function apolloGateway(host: EngineHost): GatewayInterface {
 /** Codes of what is wrong with a document or its variables. */
 const invalid = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', codes.badInput])
 
+/** Codes of requests that are refused before they are executed, for which Apollo Server would take the blame (status 500). */
+const refused = new Set<unknown>(['LIMIT_EXCEEDED', 'INVALID_TOKEN', codes.badInput])
+
 const done = Promise.resolve()
 
 /** Apollo Server over the engine, with our limits. Starts with `start()`. */
@@ -136,6 +140,7 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     },
     didEncounterErrors: ({ errors, contextValue }) => {
       if (errors.some(({ extensions }) => invalid.has(extensions.code))) contextValue.exchange.invalid = true
+      for (const { path, extensions } of errors) if (!path && refused.has(extensions.code)) extensions.http ??= { status: 400 }
       return done
     },
   })

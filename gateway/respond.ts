@@ -11,5 +11,7 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
 
 /** Answers a request for a WebSocket in HTTP, and hangs up. */
 export function refuseUpgrade(socket: Duplex, status: number, message: string): void {
+  // The server has left it to us: who resets it meanwhile must not end the process.
+  socket.on('error', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
 }

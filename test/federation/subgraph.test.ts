@@ -41,6 +41,17 @@ test('resolves entities by their references, in order, and reports each failure 
   ]))
 })
 
+test('a representation without any of its keys is told so', async () => {
+  const schema = buildSubgraph({ typeDefs: 'type A @key(fields: "id") @key(fields: "b { c }") { id: ID! b: B } type B { c: ID! } type Query { a: A }' })
+  const result = await graphql({
+    schema, source: 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on A { __typename } } }',
+    variableValues: { r: [{ __typename: 'A', ID: '1' }, { __typename: 'A', id: null }, { __typename: 'A', b: { c: '1' } }, { __typename: 'A', id: '1' }] },
+  })
+  assert.equal(JSON.stringify(result.data?._entities), '[null,null,{"__typename":"A"},{"__typename":"A"}]')
+  assert.deepEqual(result.errors?.map(({ path, message, extensions }) => [path, message, extensions.code]), [0, 1].map((place) =>
+    [['_entities', place], 'The representation of "A" has none of its keys: "id" or "b".', 'BAD_USER_INPUT']))
+})
+
 test('compiled queries keep entities that fail in their places, too', async () => {
   const schema = buildSubgraph({
     typeDefs: `${link('"@key"')} type User @key(fields: "id") { id: ID! }`,

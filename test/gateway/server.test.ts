@@ -70,6 +70,24 @@ describe('errors', { timeout: 60_000 }, () => {
     assert.deepEqual(door.told, [])
   })
 
+  test('of requests that are refused before they are executed are theirs, not the server\'s', async () => {
+    let counted = 0
+    await using door = await openDoor({ limits: { objects: 10 }, resolvers: { Mutation: { count: () => ++counted } } })
+    const statusOf = async (body: object, headers: Record<string, string> = {}) => {
+      const { status, text } = await rawRequest(`${door.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+      const { errors } = JSON.parse(text) as { errors: { extensions: { code: string } }[] }
+      return [status, errors[0]?.extensions.code]
+    }
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      assert.deepEqual(await statusOf({ query: '{ items(first: 11) { id } }' }, { accept }), [400, 'LIMIT_EXCEEDED'])
+      assert.deepEqual(await statusOf({ query: '{ hello }' }, { accept, 'freshet-token': 'AAAA' }), [400, 'INVALID_TOKEN'])
+      // The only operation is not the one that is named.
+      assert.deepEqual(await statusOf({ query: 'mutation A { count }', operationName: 'B' }, { accept }), [400, 'OPERATION_RESOLUTION_FAILURE'])
+    }
+    assert.equal(counted, 0)
+    assert.deepEqual(door.told, [])
+  })
+
   test('of parsing and validation name the place', async () => {
     await using door = await openDoor()
     await using client = await connect(door.url)

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { connect } from '../support/live-client.ts'
+import { openDoor } from './door.ts'
+
+test('a client that sends what only a server may is sent away, and nobody else is told', async (t) => {
+  const printed = t.mock.method(console, 'error', () => {})
+  await using door = await openDoor({ resolvers: { Query: { hello: () => 'hello' } } })
+  for (const message of ['{"type":"connection_ack"}', '{"type":"next","id":"1","payload":{}}', '{"id":"1","payload":[],"type":"\\u0065rror"}']) {
+    const client = await connect(door.url)
+    // An operation may speak of them.
+    assert.deepEqual(await client.subscribe('{ next: hello error: hello } # "type":"next"').data(), { next: 'hello', error: 'hello' })
+    client.send(message)
+    assert.deepEqual(await client.closed, { code: 4400, reason: 'Only a server sends messages of this type' })
+  }
+  assert.deepEqual(door.told, [])
+  assert.equal(printed.mock.callCount(), 0)
+})
