@@ -4,6 +4,7 @@ import { GraphQLError, type ExecutionArgs } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { Engine, EngineRequest } from '../federation/index.ts'
+import { refuseServerMessages } from './client-messages.ts'
 import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
@@ -109,6 +110,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         telemetry.connections.inc({ transport: 'websocket' })
         client.once('close', () => telemetry.connections.dec({ transport: 'websocket' }))
         sockets.emit('connection', client, request)
+        refuseServerMessages(client)
         // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code
         // that says so; graphql-ws would print it.
         client.removeAllListeners('error')
