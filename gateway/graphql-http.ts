@@ -14,10 +14,7 @@ export async function serveGraphql(
 ): Promise<void> {
   const startedAt = performance.now()
   const exchange = new Exchange(door, request.headers)
-  response.on('close', () => {
-    if (response.writableFinished) exchange.time.end()
-    else exchange.time.left()
-  })
+  response.on('close', () => exchange.time.left())
 
   const received = await bodyOf(request, response, door.settings.limits.bodyBytes)
   if (received === undefined) return
@@ -37,6 +34,7 @@ export async function serveGraphql(
     // Apollo Server answers with what is thrown here, in the form that the client accepts.
     context: () => refused === undefined ? Promise.resolve({ exchange }) : Promise.reject(refused as Error),
   })
+  exchange.time.end()
   door.telemetry.queryLatency.observe({ transport: 'http', outcome: exchange.outcome }, (performance.now() - startedAt) / 1000)
   if (response.destroyed) return
   if (answer.body.kind === 'chunked') throw new Error('Apollo Server answers in parts, which the engine does not.')
@@ -45,7 +43,10 @@ export async function serveGraphql(
   // What is true now may not be in a moment.
   const fields = ['cache-control', 'no-store', 'content-type', type]
   for (const [name, value] of answer.headers) if (name !== 'content-type') fields.push(name, value)
-  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, answer.body.string, exchange.data)
+  const { data } = exchange
+  // What is sent is the text: until the client has read it all, the data would be in the garbage collector's way.
+  exchange.data = undefined
+  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, answer.body.string, data)
 }
 
 /**

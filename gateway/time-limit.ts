@@ -19,6 +19,7 @@ export class RequestTime {
   #controller: AbortController | undefined
   /** Why it is over. */
   #reason: DOMException | undefined
+  #ended = false
   #late: ((result: ExecutionResult) => void) | undefined
 
   constructor(ms: number) {
@@ -48,13 +49,17 @@ export class RequestTime {
     this.#late?.(tookTooLong(this.#ms))
   }
 
+  /** The client is gone; of no concern where it has its answer. */
   left(): void {
+    if (this.#ended) return
     this.end()
     this.#over(new DOMException('The client left.', 'AbortError'))
   }
 
-  /** To be called in any case. */
+  /** To be called in any case, as soon as there is an answer: what it was made of is let go. */
   end(): void {
+    this.#ended = true
+    this.#late = undefined
     clearTimeout(this.#timer)
   }
 

@@ -38,6 +38,13 @@ describe('the time of a request', { timeout: 10_000 }, () => {
     time.end()
   })
 
+  test('that has ended is not over when the client leaves with its answer', () => {
+    const time = new RequestTime(60_000)
+    time.end()
+    time.left()
+    assert.equal(time.signal.aborted, false)
+  })
+
   test('is over when the client leaves, which is no answer', async () => {
     for (const listens of [false, true]) {
       const time = new RequestTime(60_000)
