@@ -3,6 +3,7 @@ import type { RequestContext, Services } from '../resolvers/context.ts'
 import { createRequestContext } from '../resolvers/context.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Callbacks, EngineRequest } from '../federation/index.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Documents } from './documents.ts'
 import type { EngineHost } from './engine-host.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -19,6 +20,7 @@ export interface Door {
   logId: string
   /** Takes the events of foreign subgraphs that send them by HTTP; absent: no subgraph does. */
   callbacks?: Callbacks
+  deliveries: Deliveries
   /** Which text a request stands for. */
   documents: Documents
   /** Whose requests these are, until authentication is built. */
@@ -49,7 +51,7 @@ export const callerOf = ({ scope }: Door, headers: IncomingHttpHeaders, token: s
 
 const sharings = new WeakMap<Scope, { key: string }>()
 
-function sharingOf(scope: Scope): { key: string } {
+export function sharingOf(scope: Scope): { key: string } {
   let sharing = sharings.get(scope)
   if (!sharing) sharings.set(scope, sharing = { key: JSON.stringify([scope.tenant, scope.subject, ...scope.roles]) })
   return sharing

@@ -23,6 +23,7 @@ import { ChangeHub } from '../subscriptions/change-hub.ts'
 import { createCursors } from '../subscriptions/cursor.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
+import { Deliveries } from './deliveries.ts'
 import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
 import { EngineHost } from './engine-host.ts'
@@ -164,6 +165,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const host = new EngineHost(engine, { graceMs: settings.requestTimeoutMs + settings.tokenTimeoutMs })
   const door: Door = {
     host, callbacks, services, settings, telemetry, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure,
+    deliveries: new Deliveries({ cursors, telemetry, clock }),
     ready: () => isReady && !hub.closed,
   }
   const server = await listen(door, { schemas, merged }).catch(async (error: unknown) => {

@@ -19,6 +19,15 @@ export interface Telemetry {
   changeBatches: Counter
   connections: Gauge<'transport'>
   subscriptions: Gauge
+  /** Operations that subscriptions are delivered from: equal ones are one. */
+  deliveryGroups: Gauge
+  /** Seconds from event to applied, and on to the last subscriber who keeps up. */
+  deliveryLatency: Histogram<'stage'>
+  deliveredPayloads: Counter
+  /** Payloads that slow subscribers did not get: superseded by later ones, or dropped. */
+  conflatedPayloads: Counter
+  droppedPayloads: Counter
+  deliveryGaps: Counter<'reason'>
   errors: Counter
   droppedNotes: Counter
   systemFailures: Counter<'system'>
@@ -47,6 +56,17 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
     changeBatches: new Counter({ name: 'freshet_change_batches_total', help: 'Batches of changes seen by this gateway.', registers }),
     connections: new Gauge({ name: 'freshet_connections', help: 'Open connections.', labelNames: ['transport'], registers }),
     subscriptions: new Gauge({ name: 'freshet_subscriptions', help: 'Subscriptions under way.', registers }),
+    deliveryGroups: new Gauge({ name: 'freshet_delivery_groups', help: 'Distinct operations that are delivered to subscribers.', registers }),
+    deliveryLatency: new Histogram({
+      name: 'freshet_delivery_latency_seconds', help: 'From event to applied to delivered, by stage, once per payload.', labelNames: ['stage'],
+      buckets: latencyBuckets, registers,
+    }),
+    deliveredPayloads: new Counter({ name: 'freshet_delivered_payloads_total', help: 'Payloads handed to subscribers\' connections.', registers }),
+    conflatedPayloads: new Counter({
+      name: 'freshet_conflated_payloads_total', help: 'Payloads that slow subscribers did not get, as later ones superseded them.', registers,
+    }),
+    droppedPayloads: new Counter({ name: 'freshet_dropped_payloads_total', help: 'Payloads that slow subscribers lost, and were told of.', registers }),
+    deliveryGaps: new Counter({ name: 'freshet_delivery_gaps_total', help: 'Gaps that subscribers were told of.', labelNames: ['reason'], registers }),
     errors: new Counter({ name: 'freshet_errors_total', help: 'Errors whose details clients were not told.', registers }),
     droppedNotes: new Counter({ name: 'freshet_feed_notes_dropped_total', help: 'Served feeds that could not be noted.', registers }),
     systemFailures: new Counter({

@@ -1,17 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { GraphQLError, type ExecutionArgs } from 'graphql'
+import { GraphQLError, type ExecutionArgs, type OperationDefinitionNode } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import type { Engine, EngineRequest } from '../federation/index.ts'
+import type { Connection } from '../subscriptions/delivery/connection.ts'
+import { Subscriber } from '../subscriptions/delivery/subscriber.ts'
 import { refuseServerMessages } from './client-messages.ts'
 import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
-import { formatResult, outcomeOf, toGraphQLError, withLastWord } from './results.ts'
+import { formatResult, outcomeOf, toGraphQLError } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
+import { connectionOver, WebSocketSink } from './websocket-sink.ts'
 
 /** graphql-ws: queries, mutations and subscriptions, under one set of limits. */
 export interface WebSocketDoor {
@@ -26,6 +29,12 @@ interface Arguments extends ExecutionArgs {
   /** Of a query or mutation: aborted when its time is up. */
   signal: AbortSignal | undefined
   caller: Caller
+  door: Door
+  operation: OperationDefinitionNode
+  extensions: unknown
+  /** Of the message, and the connection on which it came. */
+  id: string
+  client: WebSocket
 }
 
 /** Time between pings, ms; a connection that does not answer one is closed. */
@@ -39,6 +48,7 @@ const toRequest = ({ document, operationName, variableValues, contextValue, sign
 export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>): WebSocketDoor {
   const { limits, requestTimeoutMs } = settings
   const doors = new WeakMap<IncomingMessage, Door>()
+  const connections = new WeakMap<WebSocket, Connection>()
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.bodyBytes,
@@ -50,7 +60,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       const given = connectionParams?.authorization
       return checkKey(typeof given === 'string' ? given : request.headers.authorization, settings) === null
     },
-    onSubscribe: async ({ subscriptions, extra: { request } }, _id, asked): Promise<Arguments | readonly GraphQLError[]> => {
+    onSubscribe: async ({ subscriptions, extra: { request, socket } }, id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
       const door = doors.get(request) as Door
       let payload: typeof asked
@@ -80,6 +90,11 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         variableValues: payload.variables,
         contextValue: contextFor(door, { live, signal }),
         caller: callerOf(door, request.headers, token),
+        door,
+        operation,
+        extensions: payload.extensions,
+        id,
+        client: socket,
       }
     },
     execute: async (args) => {
@@ -90,10 +105,20 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       return result
     },
     subscribe: async (args) => {
-      const result = await (args as Arguments).engine.subscribe(toRequest(args as Arguments))
-      if (!(Symbol.asyncIterator in result)) return result
-      telemetry.subscriptions.inc()
-      return withLastWord(result, () => telemetry.subscriptions.dec())
+      const { door, engine, document, operation, operationName, variableValues, extensions, caller: { headers }, id, client } = args as Arguments
+      const connection = connections.get(client)
+      // It was closed while the operation was prepared.
+      if (!connection) return { errors: [] }
+      const sink = new WebSocketSink(connection, id)
+      try {
+        const asked = { engine, document, operation, operationName, variables: variableValues, extensions, headers }
+        const begun = await door.deliveries.subscribe(door, asked, sink)
+        if (!(begun instanceof Subscriber)) return begun
+        telemetry.subscriptions.inc()
+        return sink.follow(begun, () => telemetry.subscriptions.dec())
+      } catch (error) {
+        return { errors: [toGraphQLError(error)] }
+      }
     },
     onNext: (_context, _id, _payload, _args, result) => formatResult(result, onError),
     onError: (_context, _id, _payload, errors) => formatResult({ errors }, onError).errors,
@@ -108,7 +133,13 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       doors.set(request, door)
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
-        client.once('close', () => telemetry.connections.dec({ transport: 'websocket' }))
+        const connection = connectionOver(client, socket)
+        connections.set(client, connection)
+        client.once('close', () => {
+          connection.close()
+          connections.delete(client)
+          telemetry.connections.dec({ transport: 'websocket' })
+        })
         sockets.emit('connection', client, request)
         refuseServerMessages(client)
         // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code

@@ -26,8 +26,9 @@ export interface Origin {
 export class Refusal extends Error {
   readonly payload: Payload
 
-  constructor(payload: Payload) {
-    super('The subscription was refused.')
+  /** @param cause what the origin said */
+  constructor(payload: Payload, cause?: unknown) {
+    super('The subscription was refused.', { cause })
     this.payload = payload
   }
 }

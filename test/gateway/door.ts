@@ -1,4 +1,5 @@
 import { composeSubgraphs, buildSubgraph, createEngine, inProcessSubgraph, type Callbacks, type Engine, type SubgraphResolvers } from '../../federation/index.ts'
+import { Deliveries } from '../../gateway/deliveries.ts'
 import { Documents } from '../../gateway/documents.ts'
 import type { Door } from '../../gateway/door.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
@@ -8,6 +9,7 @@ import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
 import { createPublisher } from '../../resolvers/events/publisher.ts'
 import { localScope, type Scope } from '../../resolvers/scope.ts'
 import { topicNames } from '../../events/topics.ts'
+import { createCursors } from '../../subscriptions/cursor.ts'
 import { openEmbeddedIndex } from '../../search/embedded.ts'
 import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
 import { MetricViewImpl } from '../../search/metric-view.ts'
@@ -72,7 +74,9 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   const first = engine ?? engineOf(resolvers, onError)
   const host = new EngineHost(first)
   const door: Door = {
-    host, telemetry, onError, callbacks, logId: 'log', documents: new Documents({ trusted: settings?.trustedDocuments }), scope, ready: () => view.ready(), measure: () => Promise.resolve(),
+    host, telemetry, onError, callbacks, logId: 'log',
+    deliveries: new Deliveries({ cursors: createCursors({ key: new Uint8Array(16), logId: 'log', partitions: 4 }), telemetry, clock: Date.now }),
+    documents: new Documents({ trusted: settings?.trustedDocuments }), scope, ready: () => view.ready(), measure: () => Promise.resolve(),
     settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
     services: {
       index, view, embedder: createHashingEmbedder(), clock: Date.now,

@@ -1,0 +1,97 @@
+import { GraphQLError, type ExecutionResult } from 'graphql'
+import { isEvents, type Engine, type EngineRequest } from '../federation/index.ts'
+import { createRequestContext } from '../resolvers/context.ts'
+import type { DeliveryRequest, SourceEvent } from '../resolvers/live.ts'
+import type { Cursors } from '../subscriptions/cursor.ts'
+import type { Rendered } from '../subscriptions/delivery/entries.ts'
+import { bytesOf, renderGap, type Payload } from '../subscriptions/delivery/payload.ts'
+import { Refusal, type Item, type Origin, type Source } from '../subscriptions/delivery/source.ts'
+import type { Door } from './door.ts'
+import type { Resolved } from './followed-subscription.ts'
+import { renderFreshness } from './freshness.ts'
+import { formatResult, toGraphQLError } from './results.ts'
+
+export interface OriginOptions {
+  door: Pick<Door, 'host' | 'services' | 'scope' | 'onError'>
+  /** The engine on which the request was validated. */
+  engine: Engine
+  /** Without the arguments of its delivery. */
+  request: Omit<EngineRequest, 'context' | 'signal'>
+  /** Whether its source gives source events, with positions. */
+  positioned: boolean
+  cursors: Cursors
+}
+
+const isMarker = (event: unknown): boolean => (event as SourceEvent | undefined)?.marker === true
+/** Something is missing, and there is nothing to show for it. */
+const isBareGap = (event: unknown): boolean => {
+  const { gap, value } = event as SourceEvent
+  return gap !== undefined && value === undefined
+}
+
+/** One run of an operation by the engine, for all whose subscriptions are equal: its payloads are rendered here. */
+export function createOrigin({ door, engine, request, positioned, cursors }: OriginOptions): Origin {
+  const { services, scope, onError } = door
+  const isSilent = positioned ? (event: unknown) => isMarker(event) || isBareGap(event) : () => false
+
+  const render = (result: ExecutionResult, event?: SourceEvent): Payload => {
+    const { data, errors, extensions } = formatResult(result, onError)
+    const own = JSON.stringify({
+      ...data !== undefined && { data }, ...errors && { errors },
+      extensions: { ...extensions, ...event?.intervalMs !== undefined && { intervalMs: event.intervalMs } },
+    })
+    return {
+      // Open for the cursor, and what else there is to say about the payload's place.
+      head: bytesOf(own.endsWith(':{}}') ? own.slice(0, -2) : `${own.slice(0, -2)},`),
+      tail: `"freshness":${renderFreshness({ eventTime: event?.eventTime ?? null, appliedAt: event?.appliedAt ?? null }, services.clock())}}}`,
+      cursor: event && cursors.encode(event.cut),
+      gap: event?.gap && renderGap(event.gap),
+    }
+  }
+
+  const itemOf = ({ event, result }: Resolved): Item => {
+    if (!positioned || event === undefined) return plain(render(result ?? { errors: [] }))
+    const source = event as SourceEvent
+    const { cut, at, key, eventTime, appliedAt } = source
+    if (source.marker) return { reached: cut }
+    return { rendered: { payload: render(result ?? missed, source), cut, at, key, eventTime, appliedAt } }
+  }
+
+  async function open(delivery: DeliveryRequest): Promise<Source> {
+    const context = createRequestContext(services, { scope, live: true, ...positioned && { delivery } })
+    const resolved = await door.host.follow(delivery.kind === 'stream' ? engine : door.host.current, { ...request, context }, isSilent)
+    if (!isEvents(resolved)) throw new Refusal(render(resolved), resolved)
+    return sourceOf(resolved, itemOf, (error) => plain(render({ errors: [toGraphQLError(error)] })))
+  }
+
+  return { positioned, open, encode: (cut) => cursors.encode(cut), renderGap: () => render(missed) }
+}
+
+const missed: ExecutionResult = {
+  data: null,
+  errors: [new GraphQLError('Something is missing here: see "gap" in the extensions. What follows is complete again.', { extensions: { code: 'DELIVERY_GAP' } })],
+}
+
+const plain = (payload: Payload): { rendered: Rendered } => ({ rendered: { payload, cut: undefined, key: '' } })
+
+/** A stream that fails ends with why. */
+function sourceOf(resolved: AsyncIterator<Resolved>, itemOf: (resolved: Resolved) => Item, lastOf: (error: unknown) => Item): Source {
+  let failed = false
+  const done = { done: true, value: undefined } as const
+  return {
+    async next() {
+      if (failed) return done
+      try {
+        const { value, done: over } = await resolved.next()
+        return over ? done : { done: false, value: itemOf(value as Resolved) }
+      } catch (error) {
+        failed = true
+        return { done: false, value: lastOf(error) }
+      }
+    },
+    async return() {
+      await resolved.return?.()
+      return done
+    },
+  }
+}
