@@ -1,10 +1,10 @@
 import { parse } from 'graphql'
 import { createEngine, httpSubgraph } from '../federation/index.ts'
-import { inProcess } from './federation/in-process.ts'
-import { load, type Asked, type Gateway, type Load } from './federation/load.ts'
-import { forked, installPeers, peersOver } from './federation/peers.ts'
-import { operation, small, supergraph, typeDefs } from './federation/shop.ts'
-import type { BenchOptions, Report } from './report.ts'
+import type { InProcess } from './federation/in-process.ts'
+import { load, medianLoad, type Asked, type Gateway, type Load } from './federation/load.ts'
+import { forked, installPeers, peersOver, started } from './federation/peers.ts'
+import { operation, small, smallAnswer, supergraph, typeDefs } from './federation/shop.ts'
+import { quantile, type BenchOptions, type Report } from './report.ts'
 
 /** What Cosmo did beside Hive Gateway where both were measured: how a target against Cosmo is read where Cosmo is absent. */
 const cosmoByHive = {
@@ -24,7 +24,8 @@ interface Case {
 
 /** Gateways in front of remote subgraphs, the engine over co-located ones, the door, and plans. */
 export async function run({ quick, report }: BenchOptions): Promise<void> {
-  const seconds = quick ? 2 : 5
+  const seconds = quick ? 1.5 : 5
+  const rounds = quick ? 3 : 5
   const packages = install(report)
   await using subgraphs = await forked('The subgraphs', `${modules}/subgraphs.ts`, [])
   const supergraphSdl = supergraph(subgraphs.url)
@@ -42,10 +43,7 @@ export async function run({ quick, report }: BenchOptions): Promise<void> {
   }
   try {
     await plans(report, supergraphSdl, subgraphs.url)
-    const { federated, merged, bytes } = await inProcess(quick ? 8_000 : 20_000)
-    report.add(`five in-process subgraphs, 20 live streams, ${(bytes / 1024).toFixed(1)} KB: CPU`, federated, 'µs')
-    report.add('one merged schema with graphql-js: CPU', merged, 'µs')
-    report.add('five in-process subgraphs / merged schema', federated / merged, '×', '<= 0.5')
+    await coLocated(report, quick)
 
     const varying = varyingArguments()
     const cases: Case[] = [
@@ -68,16 +66,12 @@ export async function run({ quick, report }: BenchOptions): Promise<void> {
     }
     compare(report, cases)
 
-    // The same load as the bare executor's: what Apollo Server, limits and telemetry add.
-    const door = await measure(freshet('door', false), { query: operation() })
-    const bare = cases[0]!.results.get('Freshet')
-    if (door && bare) report.add('through Apollo Server, 88 KB: CPU more than the bare executor', door.cpu - bare.cpu, 'µs', '<= 150')
-    smallAnswers(report, {
-      own: await measure(freshet('door', true, 'in-process'), { query: small }),
-      remote: await measure(freshet('door', true), { query: small }),
-      fastify: fastify && await measure(fastify, { query: small }),
-      hive: peers.has('Hive Gateway') ? await measure(() => peers.get('Hive Gateway')!.start({ sharing: true }), { query: small }) : undefined,
-    })
+    await throughTheDoor(report, [freshet('bare', false), freshet('door', false)], seconds, rounds)
+    const starts: [keyof typeof who, () => Promise<Gateway>][] = [['own', freshet('door', true, 'in-process')], ['remote', freshet('door', true)]]
+    if (fastify) starts.push(['fastify', fastify])
+    const hive = peers.get('Hive Gateway')
+    if (hive) starts.push(['hive', () => hive.start({ sharing: true })])
+    await smallAnswers(report, starts, quick ? 0.4 : 2, rounds)
   } finally {
     dispose()
   }
@@ -121,17 +115,59 @@ function compare(report: Report, [alone, shared, varying]: Case[]): void {
   for (const each of [shared, varying]) against(each, 'Hive Router', 'rate', 1, '>= 1')
 }
 
-interface Small { own?: Load; remote?: Load; fastify?: Load; hive?: Load }
+/** In objects, without a door: what it costs that what one schema resolves is in five subgraphs. */
+async function coLocated(report: Report, quick: boolean): Promise<void> {
+  const { child, told: { federated, merged, ratio, bytes } } =
+    await started<InProcess>('The co-located subgraphs', `${modules}/in-process.ts`, quick ? ['2000', '5'] : ['8000', '9'])
+  child.kill()
+  report.add(`five in-process subgraphs, 20 live streams, ${(bytes / 1024).toFixed(1)} KB: CPU`, federated, 'µs')
+  report.add('one merged schema with graphql-js: CPU', merged, 'µs')
+  report.add('five in-process subgraphs / merged schema', ratio, '×', '<= 0.5')
+}
 
-function smallAnswers(report: Report, { own, remote, fastify, hive }: Small): void {
-  const all = { 'Freshet, co-located': own, 'Freshet, remote subgraph': remote, 'Apollo Server on fastify, one schema': fastify, 'Hive Gateway, remote subgraph': hive }
-  for (const [name, result] of Object.entries(all)) {
-    if (!result) continue
-    report.add(`small answers: ${name}`, result.rate, 'req/s')
-    report.add(`small answers: ${name}, CPU per request`, result.cpu, 'µs')
+/** What each of several gateways does in rounds in which they take turns, so that a machine's moods meet all of them. */
+async function inTurns<Name>(
+  starts: readonly (readonly [Name, () => Promise<Gateway>])[], asked: Asked, seconds: number, rounds: number, expected?: unknown,
+): Promise<Map<Name, Load[]>> {
+  await using running = new AsyncDisposableStack()
+  const gateways: [Name, Gateway][] = []
+  for (const [name, start] of starts) gateways.push([name, running.use(await start())])
+  for (const [, gateway] of gateways) await load(gateway, asked, seconds, expected)
+  const loads = new Map<Name, Load[]>(gateways.map(([name]) => [name, []]))
+  for (let round = 0; round < rounds; round++)
+    for (const [name, gateway] of gateways) loads.get(name)!.push(await load(gateway, asked, seconds, expected))
+  return loads
+}
+
+/** Over all rounds, what comes of one with another. */
+const medianOf = (one: readonly Load[], other: readonly Load[], combine: (one: Load, other: Load) => number): number =>
+  quantile(one.map((load, round) => combine(load, other[round]!)), 0.5)
+
+/** What Apollo Server, limits and telemetry add to the bare executor. */
+async function throughTheDoor(report: Report, [bare, door]: (() => Promise<Gateway>)[], seconds: number, rounds: number): Promise<void> {
+  const loads = await inTurns([['bare', bare!], ['door', door!]], { query: operation() }, seconds / 3, rounds)
+  const more = medianOf(loads.get('door')!, loads.get('bare')!, (one, other) => one.cpu - other.cpu)
+  report.add('through Apollo Server, 88 KB: CPU more than the bare executor', more, 'µs', '<= 150')
+}
+
+const who = {
+  own: 'Freshet, co-located', remote: 'Freshet, remote subgraph', fastify: 'Apollo Server on fastify, one schema', hive: 'Hive Gateway, remote subgraph',
+}
+
+/** The same operation, answer and clients for all; each in one process. */
+async function smallAnswers(
+  report: Report, starts: readonly (readonly [keyof typeof who, () => Promise<Gateway>])[], seconds: number, rounds: number,
+): Promise<void> {
+  const loads = await inTurns(starts, { query: small }, seconds, rounds, smallAnswer)
+  for (const [name, all] of loads) {
+    const { rate, cpu } = medianLoad(all)
+    report.add(`small answers: ${who[name]}`, rate, 'req/s')
+    report.add(`small answers: ${who[name]}, CPU per request`, cpu, 'µs')
   }
-  if (own && fastify) report.add('small answers: Freshet / fastify integration', own.rate / fastify.rate, '×', '>= 1.3')
-  if (remote && hive) report.add('small answers: Freshet / Hive Gateway', remote.rate / hive.rate, '×', '>= 1')
+  const rateOf = (one: Load, other: Load) => one.rate / other.rate
+  const [fastify, hive] = [loads.get('fastify'), loads.get('hive')]
+  if (fastify) report.add('small answers: Freshet / fastify integration', medianOf(loads.get('own')!, fastify, rateOf), '×', '>= 1.3')
+  if (hive) report.add('small answers: Freshet / Hive Gateway', medianOf(loads.get('remote')!, hive, rateOf), '×', '>= 1')
 }
 
 /** What planning costs, and how often it is done: for literals that differ, once. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { HttpClient } from '../../federation/http-client.ts'
 import { HttpMessages } from '../../federation/http-message.ts'
+import { quantile } from '../report.ts'
 
 export interface Gateway extends AsyncDisposable {
   name: string
@@ -43,6 +44,12 @@ const rssOf = (pid: number): number => {
   } catch {
     return NaN
   }
+}
+
+/** What several runs say. */
+export const medianLoad = (loads: readonly Load[]): Load => {
+  const median = (of: keyof Load) => quantile(loads.map((load) => load[of]), 0.5)
+  return { rate: median('rate'), cpu: median('cpu'), rss: median('rss') }
 }
 
 /**

@@ -32,11 +32,17 @@ export function installPeers(): string {
   return directory
 }
 
-/** A child of ours that tells its URL by a message. */
-export async function forked(name: string, module: string, args: string[]): Promise<Gateway> {
+/** A child of ours, and the first thing that it tells. */
+export async function started<Told>(name: string, module: string, args: string[]): Promise<{ child: ChildProcess; told: Told }> {
   const child = fork(module, args, { execArgv, env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(`${name} did not start.`) })])
-  return gateway(name, child, (message as { url: string }).url)
+  const [told] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(`${name} did not start.`) })]) as [Told]
+  return { child, told }
+}
+
+/** A child of ours that tells its URL. */
+export async function forked(name: string, module: string, args: string[]): Promise<Gateway> {
+  const { child, told } = await started<{ url: string }>(name, module, args)
+  return gateway(name, child, told.url)
 }
 
 const gateway = (name: string, child: ChildProcess, url: string): Gateway => ({
