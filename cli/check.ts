@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkEventSchemas } from '../events/schema-files.ts'
-import { composeOwnSubgraphs } from '../resolvers/compose.ts'
+import { graphFaults } from '../gateway/check-graph.ts'
+import { composedGraph, readyGraph } from '../gateway/graph-source.ts'
+import { composeOwnSubgraphs, ownDefinitions } from '../resolvers/compose.ts'
+import { subgraphNames } from '../resolvers/subgraphs.ts'
 import { committedSupergraph } from '../schema/supergraph.ts'
 import { generateTypes } from './codegen.ts'
-import { composeAll } from './compose.ts'
+import { patienceMs } from './compose.ts'
+import { graphSettingsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -28,15 +32,16 @@ function checkSupergraph(): string[] {
   return composed === committedSupergraph() ? [] : ['schema/supergraph.graphql is stale: run `npm run freshet -- compose` and commit it.']
 }
 
-/** Whether foreign subgraphs, as they are now, compose with Freshet's own. */
-async function checkForeign(settings: Settings): Promise<string[]> {
-  if (settings.subgraphs.length === 0) return []
-  try {
-    await composeAll(settings)
-    return []
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)]
-  }
+/** Whether foreign subgraphs, as they are now, compose with Freshet's own, or the supergraph from elsewhere can be served. */
+export function checkForeign(settings: Settings): Promise<string[]> {
+  const graph = graphSettingsOf(settings)
+  const { supergraph, subgraphs } = graph
+  if (supergraph === undefined && subgraphs.length === 0) return Promise.resolve([])
+  const source = supergraph === undefined ? () => composedGraph(graph, ownDefinitions(), () => {}) : () => readyGraph(graph)
+  return graphFaults({
+    source: { load: async (signal) => source().load(signal) }, settings: graph, own: subgraphNames,
+    place: supergraph ?? 'the composed supergraph', signal: AbortSignal.timeout(patienceMs),
+  })
 }
 
 /** Generates everything anew in memory and compares it with the files. */

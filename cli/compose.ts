@@ -6,7 +6,7 @@ import { graphSettingsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 
 /** How long foreign subgraphs may take to tell their SDL, ms. */
-const patienceMs = 30_000
+export const patienceMs = 30_000
 
 /** The supergraph of own and foreign subgraphs. @throws Error that names every conflict with its place */
 export async function composeAll(settings: Settings): Promise<string> {

@@ -14,6 +14,17 @@ export function untilInterrupted(tell: (message: string) => void): AbortSignal {
   return end.signal
 }
 
+/**
+ * Calls the action for each SIGHUP, by which services are told that their files have changed. Not where a terminal is attached:
+ * there it says that the terminal is gone.
+ * @returns what ends that
+ */
+export function onHangup(action: () => void): () => void {
+  if (process.stdin.isTTY) return () => {}
+  process.on('SIGHUP', action)
+  return () => void process.off('SIGHUP', action)
+}
+
 /** Things to close in the reverse order of their opening; one that fails does not keep the others open. */
 export class Closers {
   readonly #closers: { what: string; close: () => Promise<void> | void }[] = []

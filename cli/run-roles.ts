@@ -6,7 +6,7 @@ import { OwnedStates } from '../ingest/owned-states.ts'
 import { runIngest } from '../ingest/run.ts'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { cursorKeyOf } from './cursor-key.ts'
-import { Closers } from './lifetime.ts'
+import { Closers, onHangup } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
@@ -88,6 +88,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
         graph: graphSettingsOf(settings), cursorKey: cursorKeyOf(settings, logger), signal: ended, clock: Date.now, newId: randomUUID, random: Math.random,
       })
       closers.add('the gateway', () => gateway?.close())
+      closers.add('the hang-up signal', onHangup(() => void gateway?.reload().then((outcome) => logger.info(`Looked for a changed supergraph: ${outcome}.`))))
       await Promise.race([Promise.all([gateway.ready, ours && owning]), aborted(ended)])
     }
     let monitoring: string | undefined

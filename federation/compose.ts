@@ -94,7 +94,7 @@ const problemOf = (
   const prefix = /^\[([^\]]+)\] /.exec(error.message)
   const named = services.find(({ name }) => name === prefix?.[1])?.name
     ?? (error.source && services.find(({ name }) => name === error.source?.name)?.name)
-    ?? onlyNamed(error.message, services)
+    ?? lastNamed(error.message, services)
   const message = prefix && named === prefix[1] ? error.message.slice(prefix[0].length) : error.message
   const code = typeof error.extensions.code === 'string' ? error.extensions.code : undefined
   const definition = services.find(({ name }) => name === named)?.typeDefs
@@ -102,11 +102,10 @@ const problemOf = (
   return { message, ...code !== undefined && { code }, ...named !== undefined && { subgraph: named }, ...place }
 }
 
-/** Messages quote the subgraphs that they are about. */
-const onlyNamed = (message: string, services: readonly { name: string }[]): string | undefined => {
-  const quoted = services.filter(({ name }) =>
-    message.includes(`subgraph "${name}"`) || message.includes(`subgraphs "${name}"`))
-  return quoted[0]?.name
+/** Messages quote the subgraphs that they are about. Of several the last one given has joined the others, and does not fit. */
+const lastNamed = (message: string, services: readonly { name: string }[]): string | undefined => {
+  const lists = message.match(/\bsubgraphs? (?:"[^"]+"(?:, and |, | and |))+/g)?.join(' ') ?? ''
+  return services.findLast(({ name }) => lists.includes(`"${name}"`))?.name
 }
 
 /** The place of the first schema coordinate (`Type` or `Type.field`) that the message quotes. */

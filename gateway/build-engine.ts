@@ -1,5 +1,7 @@
-import { assertValidSchema, buildSchema, Kind, parse, printSchema, type ConstDirectiveNode, type EnumTypeDefinitionNode } from 'graphql'
-import { createEngine, type Engine, type EngineOptions, type SubgraphTransport } from '../federation/index.ts'
+import {
+  assertValidSchema, buildSchema, Kind, parse, printSchema, type ConstDirectiveNode, type DocumentNode, type EnumTypeDefinitionNode, type GraphQLSchema,
+} from 'graphql'
+import { createEngine, publicSchema, type Engine, type EngineOptions, type SubgraphTransport } from '../federation/index.ts'
 import type { ForeignSubgraph } from './foreign.ts'
 import type { Graph } from './graph-source.ts'
 import type { Lease, Transports } from './transports.ts'
@@ -28,15 +30,14 @@ export async function buildEngine({ supergraphSdl, sdl }: Graph, { own, foreign,
   let engine: Engine | undefined
   try {
     const subgraphs = new Map<string, SubgraphTransport>()
-    for (const { name, url } of subgraphsOf(supergraphSdl)) {
+    for (const { name, url } of subgraphsOf(parse(supergraphSdl))) {
       const inProcess = listed.has(name) ? undefined : own.get(name)
       const lease = inProcess ? undefined : await transports.lease(listed.get(name) ?? { name, url, headers: {}, forwardHeaders: [], events: false }, sdl.get(name))
       if (lease) leases.push(lease)
       subgraphs.set(name, (inProcess ?? lease?.transport) as SubgraphTransport)
     }
     engine = createEngine({ supergraphSdl, subgraphs, writes })
-    // What clients are told about must hold by itself: composition elsewhere may have been wrong.
-    assertValidSchema(buildSchema(printSchema(engine.schema)))
+    assertWhole(engine.schema)
     const { close } = engine
     return { ...engine, close: async () => {
       await close()
@@ -49,15 +50,28 @@ export async function buildEngine({ supergraphSdl, sdl }: Graph, { own, foreign,
   }
 }
 
-/** Names and addresses, from the supergraph's `join__Graph`. */
-function subgraphsOf(supergraphSdl: string): { name: string; url: string | undefined }[] {
-  const graphs = parse(supergraphSdl).definitions.find(
+/** What clients are told about must hold by itself: composition elsewhere may have been wrong. */
+const assertWhole = (schema: GraphQLSchema): void => assertValidSchema(buildSchema(printSchema(schema)))
+
+/** What clients would see of a supergraph. @throws Error where that is no whole schema */
+export function apiSchemaOf(supergraphSdl: string): GraphQLSchema {
+  const schema = publicSchema(supergraphSdl)
+  assertWhole(schema)
+  return schema
+}
+
+/**
+ * Names and addresses, from the supergraph's `join__Graph`, and where they stand there (from 1).
+ * @throws Error where there is none
+ */
+export function subgraphsOf(supergraph: DocumentNode): { name: string; url: string | undefined; line: number; column: number }[] {
+  const graphs = supergraph.definitions.find(
     (node): node is EnumTypeDefinitionNode => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph')
   if (!graphs?.values?.length) throw new Error('It is no supergraph: there is no "join__Graph" that names its subgraphs.')
-  return graphs.values.map(({ name, directives }) => {
+  return graphs.values.map(({ name, directives, loc }) => {
     const graph = directives?.find((directive) => directive.name.value === 'join__graph')
     const url = textOf(graph, 'url')
-    return { name: textOf(graph, 'name') ?? name.value, url: url !== undefined && /^https?:\/\//i.test(url) && URL.canParse(url) ? url : undefined }
+    return { line: loc?.startToken.line ?? 1, column: loc?.startToken.column ?? 1, name: textOf(graph, 'name') ?? name.value, url: url !== undefined && /^https?:\/\//i.test(url) && URL.canParse(url) ? url : undefined }
   })
 }
 

@@ -34,8 +34,15 @@ export interface ConnectedGraph {
   merged: MergedSubgraph
 }
 
-/** Freshet's own subgraphs alone need no composition: theirs is committed. */
-const committed: GraphSource = { load: () => Promise.resolve({ supergraphSdl: committedSupergraph(), sdl: new Map() }) }
+/** Freshet's own subgraphs alone need no composition, theirs is committed; and they do not change. */
+const committed = (): GraphSource => {
+  let graph: Graph | undefined = { supergraphSdl: committedSupergraph(), sdl: new Map() }
+  return { load: () => {
+    const once = graph
+    graph = undefined
+    return Promise.resolve(once)
+  } }
+}
 
 /**
  * Composes own and foreign subgraphs, or takes a ready supergraph, and builds the first engine. Waits for foreign subgraphs
@@ -68,7 +75,7 @@ export async function connectGraph({ graph: settings, log, logger, onError, sign
 
 function sourceOf(settings: GraphSettings, logger: Logger): GraphSource {
   if (settings.supergraph !== undefined) return readyGraph(settings)
-  if (settings.subgraphs.length === 0) return committed
+  if (settings.subgraphs.length === 0) return committed()
   const away = new Set<string>()
   return composedGraph(settings, ownDefinitions(), (name, error) => {
     // Said once, until it is there again.

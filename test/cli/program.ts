@@ -20,7 +20,7 @@ export interface Program extends AsyncDisposable {
   said(): string
   /** The first match in what it says. @throws when the program ends without it */
   says(pattern: RegExp): Promise<RegExpExecArray>
-  send(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void
+  send(signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void
   ended: Promise<Ended>
 }
 
@@ -30,6 +30,8 @@ export interface ProgramOptions {
   cwd: string
   /** The program's file and what runs it, if not `cli/main.ts` on the Node of the tests. */
   command?: readonly [string, ...string[]]
+  /** Signals go to all that it has started as well, as Ctrl-C in a terminal does: npm and shells do not pass them on. */
+  group?: boolean
 }
 
 /**
@@ -41,9 +43,13 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign(name)))
 }
 
-export function startProgram(args: readonly string[], { env = {}, cwd, command = [process.execPath, main] }: ProgramOptions): Program {
+export function startProgram(args: readonly string[], { env = {}, cwd, command = [process.execPath, main], group = false }: ProgramOptions): Program {
   const [executable, ...before] = command
-  const child = spawn(executable, [...before, ...args], { cwd, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(executable, [...before, ...args], { cwd, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: group })
+  const send = (signal: NodeJS.Signals): void => {
+    if (group && child.pid !== undefined) process.kill(-child.pid, signal)
+    else child.kill(signal)
+  }
   const output = { all: '', stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
@@ -72,9 +78,9 @@ export function startProgram(args: readonly string[], { env = {}, cwd, command =
       ended.then(({ code, signal }) => reject(new Error(
         `expected ${args.join(' ')} to say ${pattern}, it ended (${signal ?? code}) after saying:\n${output.all}`)), reject)
     }),
-    send: (signal) => void child.kill(signal),
+    send,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) send('SIGKILL')
       await ended
     },
   }

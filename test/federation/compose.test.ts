@@ -27,10 +27,10 @@ test('names every conflict and points at the line', () => {
     ['b', `${link}\n\ntype Z { x: String }\ntype Query { b: Int }`],
   )
   assert.deepEqual(found.map(({ code, subgraph, line }) => ({ code, subgraph, line })), [
-    { code: 'FIELD_TYPE_MISMATCH', subgraph: 'a', line: 4 },
-    { code: 'INVALID_FIELD_SHARING', subgraph: 'a', line: 4 },
+    { code: 'FIELD_TYPE_MISMATCH', subgraph: 'b', line: 3 },
+    { code: 'INVALID_FIELD_SHARING', subgraph: 'b', line: 3 },
   ])
-  assert.match(new CompositionError(found).message, /\n- a:4:3: Type of field "Z\.x" is incompatible/)
+  assert.match(new CompositionError(found).message, /\n- b:3:10: Type of field "Z\.x" is incompatible/)
 })
 
 test('names the subgraph whose own rules are broken', () => {
