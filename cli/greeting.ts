@@ -13,7 +13,7 @@ export function greeting({ roles, settings, url, monitoring, log, index, embedde
     `  index     ${index}`,
     `  embedder  ${embedder}`,
   ]
-  if (roles.includes('simulate')) lines.push(`  simulator ${settings.simulateRate} events/s of a made-up marketplace, seed ${settings.simulateSeed} (--no-simulate turns it off)`)
+  if (roles.includes('simulate')) lines.push(`  simulator ${settings.simulateRate} events/s of a made-up marketplace, seed ${settings.simulateSeed} (without it: npm start -- --no-simulate)`)
   if (monitoring) lines.push('', `  metrics   ${monitoring}/metrics      health ${monitoring}/health/ready`)
   if (url) lines.push(
     '',
