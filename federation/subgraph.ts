@@ -171,7 +171,7 @@ const federated = (
     const name = representation.__typename
     const type = typeof name === 'string' ? schema.getType(name) : undefined
     if (!(isObjectType(type) && entities.includes(type)) && !isInterfaceType(type)) {
-      const given = JSON.stringify(name)?.slice(0, 100)
+      const given = typeof name === 'string' ? JSON.stringify(name.slice(0, 100)) : name === undefined ? name : `no text (${typeof name})`
       throw new GraphQLError(
         `The representation's __typename is ${given}; expected an entity of this subgraph (${entities.join(', ')}).`,
         { extensions: { code: codes.badInput } },

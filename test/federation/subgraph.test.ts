@@ -52,6 +52,15 @@ test('a representation without any of its keys is told so', async () => {
     [['_entities', place], 'The representation of "A" has none of its keys: "id" or "b".', 'BAD_USER_INPUT']))
 })
 
+test('a type name that is none is told so, however deep it is', async () => {
+  const schema = buildSubgraph({ typeDefs: 'type A @key(fields: "id") { id: ID! } type Query { a: A }' })
+  let deep: unknown = 1
+  for (let depth = 0; depth < 30_000; depth++) deep = [deep]
+  const { errors } = await graphql({ schema, source: 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }', variableValues: { r: [{ __typename: deep }, 1] } })
+  assert.deepEqual(errors?.map(({ message }) => message), ['no text (object)', 'undefined'].map((given) =>
+    `The representation's __typename is ${given}; expected an entity of this subgraph (A).`))
+})
+
 test('compiled queries keep entities that fail in their places, too', async () => {
   const schema = buildSubgraph({
     typeDefs: `${link('"@key"')} type User @key(fields: "id") { id: ID! }`,

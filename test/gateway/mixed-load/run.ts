@@ -1,6 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { dump } from 'js-yaml'
@@ -8,6 +6,7 @@ import { random as seeded, type Random } from '../../federation/differential/ran
 import { temporaryDirectory } from '../../servers/process.ts'
 import { Answers } from './answers.ts'
 import { Followers } from './followers.ts'
+import { GatewayProcess } from './gateway-process.ts'
 import { heartsSdl, sdlOf, streaming, type Remote } from './market.ts'
 import { classesOf, growthPerHour, grown, type Sample } from './memory.ts'
 import { Pauses } from './pauses.ts'
@@ -41,60 +40,6 @@ export interface Report {
 const followers = 32
 const reloadMs = 10_000
 const mebibyte = 1024 * 1024
-
-interface Told {
-  url?: string
-  said?: string
-  paused?: { from: number; to: number }
-  memory?: { heapUsed: number; rss: number }
-  resources?: string[]
-}
-
-/** The gateway's process, asked and told by messages. */
-class GatewayProcess {
-  readonly child: ChildProcess
-  readonly #waiting: ((told: Told) => void)[] = []
-  readonly exited: Promise<number | null>
-
-  constructor(settings: string, env: Record<string, string>, onTold: (told: Told) => void) {
-    this.child = fork(join(import.meta.dirname, 'gateway.ts'), [settings], {
-      execArgv: ['--max-semi-space-size=16', '--expose-gc'], env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
-    this.exited = once(this.child, 'exit').then(([code]: (number | null)[]) => code ?? null)
-    this.child.on('message', (told: Told) => {
-      if (told.said !== undefined || told.paused) return onTold(told)
-      this.#waiting.shift()?.(told)
-    })
-  }
-
-  told(): Promise<Told> {
-    return Promise.race([
-      new Promise<Told>((resolve) => this.#waiting.push(resolve)),
-      this.exited.then((code) => { throw new Error(`the gateway's process has ended with ${code}`) }),
-    ])
-  }
-
-  ask(ask: 'memory' | 'snapshot' | 'end', path?: string): Promise<Told> {
-    const told = this.told()
-    this.child.send({ ask, path })
-    return told
-  }
-
-  /** Resident memory of its children, MiB. */
-  get plannerRss(): number {
-    let sum = 0
-    for (const entry of readdirSync('/proc')) {
-      if (!/^\d+$/.test(entry)) continue
-      try {
-        const status = readFileSync(`/proc/${entry}/status`, 'latin1')
-        if (Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]) === this.child.pid) sum += Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-    return sum
-  }
-}
 
 const round = (bytes: number): number => Math.round(bytes / mebibyte * 10) / 10
 
@@ -178,7 +123,7 @@ export async function runMixedLoad({ seconds, perSecond, seed }: { seconds: numb
     await requests.end()
     await answers.settled()
     const { resources } = await gateway.ask('end')
-    const exit = await Promise.race([gateway.exited, delay(30_000, -1)])
+    const exit = await Promise.race([gateway.exited, delay(30_000, -1, { ref: false })])
     const growth = growthPerHour(samples.map(({ at, heapUsed }) => ({ at, value: heapUsed })))
     return {
       seconds: after(), counts: Object.fromEntries(answers.counts), faults: answers.faults,
