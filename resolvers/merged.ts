@@ -1,5 +1,5 @@
-import { GraphQLError, Kind, parse, print, printSchema, visit, type ConstDirectiveNode, type GraphQLSchema } from 'graphql'
-import { buildSubgraph, codes, composeSubgraphs, publicSchema, type SubgraphResolvers } from '../federation/index.ts'
+import { Kind, parse, print, printSchema, visit, type ConstDirectiveNode, type GraphQLSchema } from 'graphql'
+import { buildSubgraph, composeSubgraphs, publicSchema } from '../federation/index.ts'
 import { committedSupergraph } from '../schema/supergraph.ts'
 import { ownDefinitions } from './compose.ts'
 import { subgraphNames } from './subgraphs.ts'
@@ -54,7 +54,7 @@ export function mergeOwnSubgraphs(): MergedSubgraph {
   return {
     sdl,
     supergraphSdl: supergraphSdl.replaceAll(`${prefix}_`, '_'),
-    schema: buildSubgraph({ typeDefs: link('@key') + stubs(true), resolvers: Object.fromEntries(entities.map(referenceOf)), sdl }),
+    schema: buildSubgraph({ typeDefs: link('@key') + stubs(true), sdl }),
   }
 }
 
@@ -84,15 +84,6 @@ function stubOf(name: string, keys: ReadonlySet<string>, resolvable: boolean): s
   if (strange !== undefined) throw new Error(`The merged subgraph knows entities by "id" alone; the key of ${name} has "${strange}".`)
   return `type ${name} ${[...keys].map((key) => `@key(fields: "${key}"${resolvable ? '' : ', resolvable: false'})`).join(' ')} { id: ID! }`
 }
-
-const referenceOf = ([name]: [string, Marks]): [string, SubgraphResolvers[string]] => [name, {
-  __resolveReference: (representation: { id?: unknown }) => {
-    if (typeof representation.id === 'string' || Number.isSafeInteger(representation.id)) return representation
-    throw new GraphQLError(`A representation of ${name} needs its key, as in { "__typename": "${name}", "id": "…" }; its "id" is ${JSON.stringify(representation.id)?.slice(0, 100)}.`, {
-      extensions: { code: codes.badInput },
-    })
-  },
-}]
 
 function sdlOf(marks: ReadonlyMap<string, Marks>): string {
   const directive = (name: string, fields?: string): ConstDirectiveNode => ({

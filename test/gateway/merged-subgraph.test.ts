@@ -163,7 +163,7 @@ describe('representations', { timeout: 60_000 }, () => {
     const expected = (given: string) => `The representation's __typename is ${given}; expected an entity of this subgraph (User, Seller, Livestream).`
     assert.deepEqual(errors?.map(({ message, path, extensions }) => [path?.[1], message, extensions?.code]).sort(), [
       [1, expected('"Nobody"')], [2, expected('"PageInfo"')], [3, expected('undefined')], [4, expected('undefined')],
-      [5, 'A representation of Livestream needs its key, as in { "__typename": "Livestream", "id": "…" }; its "id" is undefined.'],
+      [5, 'The representation of "Livestream" has none of its keys: "id".'],
     ].map((error) => [...error, 'BAD_USER_INPUT']))
   })
 
