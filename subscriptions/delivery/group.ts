@@ -26,10 +26,11 @@ export interface GroupOptions {
   onError: (error: unknown) => void
   /** Nobody is in it any more, or nothing more comes: the next who asks begins another. */
   onEnd: () => void
+  /** How much is kept for those who come back. */
+  keep?: FeedOptions['keep']
 }
 
-/** Rendered payloads that are kept for those who come back. */
-const keep = { count: 512, bytes: 1024 * 1024 }
+const defaultKeep = { count: 512, bytes: 1024 * 1024 }
 /** What waits to be handed out may have so many bytes before no more is read from the source. */
 const maxUnpassed = 1024 * 1024
 
@@ -55,7 +56,7 @@ export class Group {
   constructor(options: GroupOptions) {
     this.#options = options
     this.observer = options.observer
-    this.live = new Feed({ ...this.#feedOptions((member) => member.end()), keep })
+    this.live = new Feed({ ...this.#feedOptions((member) => member.end()), keep: options.keep ?? defaultKeep })
     this.#started = this.#start()
     // Whoever joins is told.
     this.#started.catch(() => {})
@@ -131,7 +132,7 @@ export class Group {
     for (;;) {
       await this.live.ready(maxUnpassed)
       const { value } = await source.next()
-      if (!value) break
+      if (!value || this.#over) break
       if ('rendered' in value) this.live.append(value.rendered)
     }
     this.#end()
