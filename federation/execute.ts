@@ -49,8 +49,7 @@ export const finish = (
   const seen = new Set<string>()
   for (const error of execution.errors.list) {
     const path = error.path && projection.visiblePath(error.path, execution.data, execution.variables)
-    // A root field that this request excludes: the planner can lose its condition.
-    if (error.path?.length && path?.length === 0) continue
+    if (error.path?.length && !path?.length) continue
     if (error.originalError instanceof IncompletePlan && path?.length !== error.path?.length) continue
     const identity = `${JSON.stringify(path)} ${error.message}`
     if (seen.has(identity)) continue

@@ -96,8 +96,11 @@ export class Projection {
     return root ? this.#fields(root.selection, root.selection.type, root.includes).map(({ source }) => source) : []
   }
 
-  /** The part of a path that the client selected: errors of fields that only the planner asked for end above it. */
-  visiblePath(path: readonly PathKey[], data: Obj, variables: Record<string, unknown>): PathKey[] {
+  /**
+   * The part of a path that the client selected: errors of fields that only the planner asked for end above it.
+   * Undefined for a field that these variables exclude, of an object that is there: the planner can lose a condition.
+   */
+  visiblePath(path: readonly PathKey[], data: Obj, variables: Record<string, unknown>): PathKey[] | undefined {
     const visible: PathKey[] = []
     const root = this.#root(variables)
     let selection = root?.selection
@@ -110,8 +113,9 @@ export class Projection {
       }
       if (!root || !selection) break
       const runtime = isObject(value) ? this.#runtimeType(selection, value) : undefined
-      const fields = this.#fields(selection, runtime ?? selection.type, root.includes)
-      const field = fields.find(({ source }) => source === key)
+      const type = runtime ?? selection.type
+      const field = this.#fields(selection, type, root.includes).find(({ source }) => source === key)
+      if (!field && isObject(value) && this.#selectsAtTimes(selection, type, key)) return undefined
       if (!field) break
       visible.push(field.key)
       value = isObject(value) ? value[key] : undefined
@@ -240,6 +244,10 @@ export class Projection {
     let fields = selection.fields.get(type.name)
     if (!fields) selection.fields.set(type.name, fields = this.#collect(selection, type, includes))
     return fields
+  }
+
+  #selectsAtTimes(selection: Selection, type: GraphQLCompositeType, key: string): boolean {
+    return this.#collect({ ...selection }, type, () => true).some(({ source }) => source === key)
   }
 
   #collect(selection: Selection, type: GraphQLCompositeType, includes: Includes): Field[] {

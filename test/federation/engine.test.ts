@@ -7,6 +7,8 @@ import {
 } from '../../federation/index.ts'
 import { newShop, reviewsSchema, shopEngine, usersSchema } from './shop.ts'
 
+const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@external", "@provides", "@shareable"])'
+
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 const ask = async (engine: Engine, query: string, rest: Omit<EngineRequest, 'document'> = {}): Promise<ExecutionResult> =>
@@ -205,6 +207,27 @@ test('skips and includes by variables, with one plan', async () => {
   assert.deepEqual(await ask(engine, query, { variables: { with: true } }), { data: { user: { score: 2 } } })
   assert.deepEqual(await ask(engine, query, { variables: { with: false } }), { data: { user: { name: 'Ada' } } })
   assert.equal(engine.stats().plans, 1)
+})
+
+test('what a request excludes reports nothing, though the planner asks for it by way of what is provided', async () => {
+  const typeDefs = {
+    items: `${link} type Item @key(fields: "id") { id: ID! owner: Owner @provides(fields: "name") } type Owner @key(fields: "id") { id: ID! name: ID @external }
+      type Query { item: Item! }`,
+    owners: `${link} type Owner @key(fields: "id") { id: ID! name: ID @shareable }`,
+    codes: `${link} type Owner @key(fields: "id") { id: ID! code: String! }`,
+  }
+  const resolvers: Record<string, object> = {
+    items: { Query: { item: () => ({ id: '1' }) }, Item: { owner: () => { throw new Error('Nobody owns it.') } } },
+  }
+  const { supergraphSdl } = composeSubgraphs(Object.entries(typeDefs).map(([name, sdl]) => ({ name, url: 'http://localhost', typeDefs: sdl })))
+  const engine = createEngine({ supergraphSdl, subgraphs: new Map(Object.entries(typeDefs).map(([name, sdl]) =>
+    [name, inProcessSubgraph({ schema: buildSubgraph({ typeDefs: sdl, resolvers: resolvers[name] }) })])) })
+  const query = 'query ($no: Boolean!) { item { id owner @skip(if: $no) { id code a: name __typename } } }'
+  assert.deepEqual(await ask(engine, query, { variables: { no: true } }), { data: { item: { id: '1' } } })
+  const { data, errors } = await ask(engine, query, { variables: { no: false } })
+  assert.deepEqual(data, { item: { id: '1', owner: null } })
+  assert.deepEqual(errors?.map(({ path }) => path), [['item', 'owner']])
+  await engine.close()
 })
 
 test('what is excluded in every request is not planned', async () => {

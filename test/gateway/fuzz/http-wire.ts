@@ -66,6 +66,26 @@ export async function open(port: number): Promise<Socket> {
   return socket
 }
 
+/** Ends a wait in which nothing has come for so long. A moment in which this machine stood still counts as a tenth of it. */
+export class Silence {
+  readonly #timer: NodeJS.Timeout
+  #ticks = 0
+
+  constructor(ms: number, then: () => void) {
+    this.#timer = setInterval(() => {
+      if (++this.#ticks >= 10) then()
+    }, ms / 10)
+  }
+
+  heard(): void {
+    this.#ticks = 0
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+  }
+}
+
 export interface Exchange {
   answers: Answer[]
   /** What came after the last whole answer. */
@@ -82,9 +102,9 @@ export async function exchange(socket: Socket, bytes: Buffer, wanted: number, si
   const reader = new AnswerReader()
   const answers: Answer[] = []
   const over = Promise.withResolvers<Exchange['end']>()
-  const silent = setTimeout(() => over.resolve('silent'), silenceMs)
+  const silent = new Silence(silenceMs, () => over.resolve('silent'))
   const onData = (chunk: Buffer): void => {
-    silent.refresh()
+    silent.heard()
     try {
       answers.push(...reader.read(chunk))
     } catch (error) {
@@ -98,7 +118,7 @@ export async function exchange(socket: Socket, bytes: Buffer, wanted: number, si
   try {
     return { end: await over.promise, answers, rest: reader.rest }
   } finally {
-    clearTimeout(silent)
+    silent.end()
     socket.off('data', onData).off('close', onEnd).off('end', onEnd)
   }
 }

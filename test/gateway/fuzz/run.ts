@@ -6,7 +6,7 @@ import { dump } from 'js-yaml'
 import { GatewayProcess } from '../mixed-load/gateway-process.ts'
 import { temporaryDirectory } from '../../servers/process.ts'
 import { inputOf, kindOf, type Kind } from './cases.ts'
-import { exchange, open, type Answer } from './http-wire.ts'
+import { exchange, open, Silence, type Answer } from './http-wire.ts'
 import { seedsOf, type Seeds } from './seeds.ts'
 import { frame, FrameReader, handshake, text } from './websocket-wire.ts'
 
@@ -30,7 +30,7 @@ export interface Report {
 /** Inputs that share a connection, or are sent one after another. */
 const together = 16
 const workers = 10
-/** An answer that takes longer is none; a machine that stands still is given as much again. */
+/** An answer that takes longer is none. */
 const silenceMs = 30_000
 
 /** One that is always the same, and what must be answered. */
@@ -189,10 +189,10 @@ const withBody = (input: Buffer, body: Buffer): Buffer => Buffer.concat([
 async function untilPong(socket: Socket, bytes: Buffer): Promise<string | undefined> {
   const reader = new FrameReader()
   const over = Promise.withResolvers<string | undefined>()
-  const silent = setTimeout(() => over.resolve('neither pong nor close'), silenceMs)
+  const silent = new Silence(silenceMs, () => over.resolve('neither pong nor close'))
   const quiet = setTimeout(() => over.resolve(undefined), 1_500)
   socket.on('data', (chunk: Buffer) => {
-    silent.refresh()
+    silent.heard()
     try {
       for (const { opcode, payload } of reader.read(chunk)) {
         if (opcode === 10 && payload.toString() === 'over') over.resolve(undefined)
@@ -207,7 +207,7 @@ async function untilPong(socket: Socket, bytes: Buffer): Promise<string | undefi
   try {
     return await over.promise
   } finally {
-    clearTimeout(silent)
+    silent.end()
     // What is left of a frame that says it is longer swallows the ping.
     clearTimeout(quiet)
   }
@@ -216,7 +216,7 @@ async function untilPong(socket: Socket, bytes: Buffer): Promise<string | undefi
 async function untilText(socket: Socket, bytes: Buffer, wanted: string): Promise<string> {
   let seen = ''
   const over = Promise.withResolvers<void>()
-  const silent = setTimeout(over.resolve, silenceMs)
+  const silent = new Silence(silenceMs, over.resolve)
   const onData = (chunk: Buffer): void => {
     seen += chunk.toString()
     if (seen.includes(wanted)) over.resolve()
@@ -224,14 +224,13 @@ async function untilText(socket: Socket, bytes: Buffer, wanted: string): Promise
   socket.on('data', onData).on('close', () => over.resolve())
   socket.write(bytes)
   await over.promise
-  clearTimeout(silent)
+  silent.end()
   socket.off('data', onData)
   return seen
 }
 
 /**
  * Sends so many inputs to a gateway in a process of its own.
- * @param only runs this input alone, as `KIND NUMBER`
  */
 export async function fuzz({ count, seed, say }: { count: number; seed: number; say: (what: string) => void }): Promise<Report> {
   await using folder = temporaryDirectory('fuzz')

@@ -18,10 +18,10 @@ export class Answers {
     this.counts.set(what, (this.counts.get(what) ?? 0) + by)
   }
 
-  /** Decided a moment later: that the machine stood still may be known only then. */
+  /** Decided a while later: that a process stood still is known only once it goes on. */
   fault(what: string, from: number, to: number): void {
     const decided = (async () => {
-      await delay(3_000)
+      await delay(60_000)
       if (this.#excused(from, to)) return this.count('excused by a pause')
       this.count('faults')
       if (this.faults.length < 200) this.faults.push(what)

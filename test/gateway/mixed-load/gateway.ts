@@ -53,4 +53,9 @@ process.on('message', (message: { ask: string; path?: string }) => {
   })()
 })
 
+// It never outlives the harness.
+process.once('disconnect', () => {
+  if (!ending.signal.aborted) process.exit(1)
+})
+
 const running = runRoles({ settings, roles: ['ingest', 'gateway'], logger, signal: ending.signal, onRunning: ({ url }) => send({ url }) })
