@@ -18,6 +18,8 @@ export interface GatewaySettings {
   requestTimeoutMs: number
   /** How long a query waits for the events of the token it brings, ms. */
   tokenTimeoutMs: number
+  /** How often live feeds and searches may be evaluated in a second, all together. */
+  liveEvaluationsPerSecond: number
 }
 
 /** Each names itself when it is hit. */
@@ -58,4 +60,5 @@ export const defaultGatewaySettings: GatewaySettings = {
   limits: defaultLimits,
   requestTimeoutMs: 30_000,
   tokenTimeoutMs: 10_000,
+  liveEvaluationsPerSecond: 200,
 }

@@ -21,7 +21,9 @@ import { IndexUnavailableError, type EntityIndex } from '../search/entity-index.
 import { MetricViewImpl } from '../search/metric-view.ts'
 import { ChangeHub } from '../subscriptions/change-hub.ts'
 import { createCursors } from '../subscriptions/cursor.ts'
+import { EvaluationBudget } from '../subscriptions/evaluation-budget.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
+import { LiveQueries } from '../subscriptions/live-queries.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Door } from './door.ts'
@@ -79,6 +81,11 @@ const mostVectors = 50_000
 /** Freshet's own subgraphs do not change while it runs. */
 const isFixed = ({ subgraphs, supergraph }: GraphSettings): boolean => subgraphs.length === 0 && supergraph === undefined
 
+const callLater = (ms: number, call: () => void): (() => void) => {
+  const timer = setTimeout(call, ms)
+  return () => clearTimeout(timer)
+}
+
 /** Starts a gateway: the view, the subscriptions, the engine over own and foreign subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, graph = ownGraph, cursorKey = randomBytes(32) } = options
@@ -96,7 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub({ log, topics })
   const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
-  const tail = new EventTail({ log, topics: domainTopics(topics), onError })
+  const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], onError })
   const served = createServedLog(log, topics, {
     signal: ended.signal,
     onDropped: (reason, count) => {
@@ -115,10 +122,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isSystems: (error) => error instanceof IndexUnavailableError,
   }, () => live.load(options.index, ended.signal))
   const feed = createFeedService({ index, live, vectors, spaces, view, served, textSpace: embedder.model, clock, random, newId })
+  const budget = new EvaluationBudget({ perSecond: settings.liveEvaluationsPerSecond, clock, after: callLater })
+  const queries = new LiveQueries({
+    changes: { hub, log, topics, clock }, cursors, index, feed, budget, clock, random, onError, boot: newId(),
+    settled: async (signal) => view.waitFor(await log.ends(domainTopics(topics)), signal),
+  })
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
-    live: createLiveSource({ hub, cursors, tail, index, feed }),
+    live: createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder, clock }),
   }
 
   await log.ensureTopics(topicSpecs(topics))
@@ -182,6 +194,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     reload,
     async close() {
       await server.close()
+      budget.close()
       // A log that is away is waited for in vain: notes matter less than an end.
       const patience = setTimeout(() => ended.abort(), flushMs)
       await served.flush()

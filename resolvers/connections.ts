@@ -1,7 +1,7 @@
 import type { EntityKind } from '../events/entity.ts'
-import { InvalidCursorError, InvalidIndexQueryError, type IndexPage, type IndexQuery, type Ordering, type StoredEntity } from '../search/entity-index.ts'
+import type { IndexPage, IndexQuery, Ordering, StoredEntity } from '../search/entity-index.ts'
 import type { RequestContext } from './context.ts'
-import { badInput, checkSize } from './errors.ts'
+import { checkSize, readable } from './errors.ts'
 import { toFilter } from './filters.ts'
 
 /** Most edges of one page. */
@@ -25,8 +25,7 @@ export async function askIndex<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof InvalidCursorError || error instanceof InvalidIndexQueryError) throw badInput(error.message)
-    throw error
+    throw readable(error)
   }
 }
 
@@ -72,7 +71,7 @@ export const pageInfoOf = (page: IndexPage, after: string | null | undefined): P
 })
 
 /** `STARTED_AT` → `startedAt`: the enum's names are the fields' names in GraphQL's notation. */
-const toOrdering = ({ field, direction }: { field: string; direction: 'ASC' | 'DESC' }): Ordering => ({
+export const toOrdering = ({ field, direction }: { field: string; direction: 'ASC' | 'DESC' }): Ordering => ({
   field: field.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
   direction: direction === 'ASC' ? 'asc' : 'desc',
 })

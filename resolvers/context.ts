@@ -1,12 +1,14 @@
 import type { EntityKey } from '../events/entity.ts'
+import type { EventType } from '../events/vocabulary.ts'
 import type { Embedder } from '../search/embedder.ts'
 import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
-import type { Filter } from '../search/filter.ts'
 import type { MetricView } from '../search/metrics.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 import type { Publisher } from './events/publisher.ts'
-import type { FeedPage, FeedRequest, FeedService } from './feed/feed-service.ts'
-import type { DeliveryRequest } from './live.ts'
+import type { FeedRequest, FeedService } from './feed/feed-service.ts'
+import type { FeedListUpdate, ListQuery, LivestreamsUpdate, LiveQueryOptions, SearchQuery, SearchUpdate } from './live-list.ts'
+import type { DeliveryRequest, SourceEvent } from './live.ts'
+import type { Near } from './near.ts'
 import type { Scope } from './scope.ts'
 
 /** An event as the `events` subscription shows it. Times in ms since the epoch. */
@@ -20,11 +22,11 @@ export interface AppendedEvent {
   data: unknown
 }
 
-/** A livestream seen from a filter. */
-export interface FilteredChange {
-  kind: 'ENTERED' | 'UPDATED' | 'LEFT'
-  id: string
-  livestream: StoredEntity | null
+/** Which events are followed. */
+export interface WantedEvents {
+  /** An empty list means all. */
+  types: readonly EventType[]
+  near?: Near
 }
 
 /**
@@ -32,13 +34,15 @@ export interface FilteredChange {
  * travel. Every iterable ends when the client leaves (`return()`).
  */
 export interface LiveSource {
-  livestream(id: string): AsyncIterable<StoredEntity | null>
-  livestreams(filter: Filter | undefined): AsyncIterable<FilteredChange>
-  feed(request: FeedRequest, throttleMs: number): AsyncIterable<FeedPage>
+  livestream(id: string, delivery: DeliveryRequest): AsyncIterable<SourceEvent<StoredEntity | null>>
+  livestreams(query: ListQuery, options: Pick<LiveQueryOptions, 'scope'>, delivery: DeliveryRequest): AsyncIterable<SourceEvent<LivestreamsUpdate>>
+  search(query: SearchQuery, options: LiveQueryOptions, delivery: DeliveryRequest): AsyncIterable<SourceEvent<SearchUpdate>>
+  /** Of the first page: `request.after` and its signal are left out of account. */
+  feed(request: FeedRequest, throttleMs: number, delivery: DeliveryRequest): AsyncIterable<SourceEvent<FeedListUpdate>>
   /** The key of an entity whose metrics moved. */
-  metrics(entities: readonly EntityKey[]): AsyncIterable<EntityKey>
-  /** Types: an empty list means all. */
-  events(types: readonly string[]): AsyncIterable<AppendedEvent>
+  metrics(entities: readonly EntityKey[], delivery: DeliveryRequest): AsyncIterable<SourceEvent<EntityKey>>
+  /** Without a value where it only tells of a gap. */
+  events(wanted: WantedEvents, delivery: DeliveryRequest): AsyncIterable<SourceEvent<AppendedEvent>>
 }
 
 /** What a gateway process has, shared by all requests. */

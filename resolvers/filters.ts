@@ -1,8 +1,7 @@
 import type { EntityKind } from '../events/entity.ts'
-import { InvalidIndexQueryError } from '../search/entity-index.ts'
 import type { Filter } from '../search/filter.ts'
 import { validateFilter } from '../search/validate.ts'
-import { badInput } from './errors.ts'
+import { checkAsIndex } from './errors.ts'
 
 /** Comparators of the GraphQL filter inputs, all of which the index knows by the same name. */
 const operators = ['eq', 'ne', 'in', 'gt', 'gte', 'lt', 'lte', 'contains', 'isNull'] as const
@@ -31,12 +30,7 @@ export function toFilter(input: object | null | undefined): Filter | undefined {
  */
 export function toLiveFilter(kind: EntityKind, input: object | null | undefined): Filter | undefined {
   const filter = toFilter(input)
-  try {
-    if (filter) validateFilter(kind, filter)
-  } catch (error) {
-    if (error instanceof InvalidIndexQueryError) throw badInput(error.message)
-    throw error
-  }
+  if (filter) checkAsIndex(() => validateFilter(kind, filter))
   return filter
 }
 

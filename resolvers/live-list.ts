@@ -1,7 +1,7 @@
-import type { StoredEntity } from '../search/entity-index.ts'
+import type { HybridQuery, IndexHit, Ordering, StoredEntity } from '../search/entity-index.ts'
 import type { Filter } from '../search/filter.ts'
-import type { HybridQuery, IndexHit, Ordering } from '../search/entity-index.ts'
 import type { FeedItem } from './feed/feed-service.ts'
+import type { Near } from './near.ts'
 import type { Scope } from './scope.ts'
 
 /**
@@ -47,13 +47,6 @@ export interface ListedLivestream extends StoredEntity {
   similarity?: number
 }
 
-/** Only those whose vector is so near (cosine). */
-export interface Near {
-  space: string
-  values: Float32Array
-  minSimilarity: number
-}
-
 /** Which livestreams, in which order, and how many of the first are shown. */
 export interface ListQuery {
   /** `validateFilter` has passed it. */
@@ -76,7 +69,7 @@ export interface SearchQuery {
 
 export type SearchUpdate = ListUpdate<IndexHit>
 
-export interface FeedUpdate extends ListUpdate<FeedItem> {
+export interface FeedListUpdate extends ListUpdate<FeedItem> {
   feedId: string
 }
 

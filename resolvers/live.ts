@@ -17,6 +17,14 @@ export interface Position {
 /** Lane → how far it is included: what a payload and all before it hold. */
 export type Cut = Readonly<Record<string, Position>>
 
+/** One place in one lane. */
+export interface Place {
+  lane: string
+  position: Position
+  /** The state that is shown there, in a lane of states: whoever has been given that state has this too, however it came to it. */
+  shows?: { lane: string; position: Position }
+}
+
 /** Why something is missing, and how much. */
 export interface Gap {
   /** The log does not reach back to it; the cursor is none of this deployment's; a slow reader let it pass. */
@@ -35,7 +43,7 @@ export interface SourceEvent<T = unknown> {
   /** What is included once this was delivered. */
   cut: Cut
   /** Which item of which lane it is; absent for snapshots, which are no item. */
-  at?: { lane: string; position: Position }
+  at?: Place
   /** Payloads of one key supersede each other: the latest is the state. */
   key: string
   /** When the newest event in it happened and was applied, ms; absent where it shows none. */

@@ -49,6 +49,8 @@ interface Newest {
 /** A result as it was shown; the latest few are remembered for those who come back. */
 interface Version<Page> {
   number: number
+  /** Given out as it is, so that its text is made once. */
+  cut: Cut
   ids: readonly string[]
   page: Page
   /** By id, the version that last said something of the item. */
@@ -92,7 +94,7 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
   }
 
   cut(): Cut {
-    return { [this.#options.lane]: plainPosition(this.#shown.number) }
+    return this.#shown.cut
   }
 
   snapshot(): SourceEvent<Update<Item, Page>> {
@@ -192,7 +194,8 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
     if (former && isEmptyDiff(diffOf(former.ids, ids)) && !ids.some(isUpdated)) return
     const number = nextVersion()
     const updatedIn = new Map(ids.map((id, rank) => [id, formerItems.has(id) && !isUpdated(id, rank) ? former?.updatedIn.get(id) ?? number : number]))
-    this.#history = [...this.#history.slice(1 - rememberedVersions), { number, ids, page, updatedIn, newest, note }]
+    const cut = { [lane]: plainPosition(number) }
+    this.#history = [...this.#history.slice(1 - rememberedVersions), { number, cut, ids, page, updatedIn, newest, note }]
     const change = former && this.#changeSince(former)
     if (!change) return
     this.#versions.push({ ...change, at: { lane, position: plainPosition(number) } })

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { DeliveryRequest, SourceEvent } from '../resolvers/live.ts'
-import type { FeedUpdate, ListQuery, LivestreamsUpdate, LiveQueryOptions, SearchQuery, SearchUpdate } from '../resolvers/live-list.ts'
+import type { FeedListUpdate, ListQuery, LivestreamsUpdate, LiveQueryOptions, SearchQuery, SearchUpdate } from '../resolvers/live-list.ts'
 import type { FeedItem, FeedPage, FeedRequest, FeedService } from '../resolvers/feed/feed-service.ts'
 import type { EntityIndex, IndexHit } from '../search/entity-index.ts'
 import type { ChangeLog } from './change-gaps.ts'
@@ -16,6 +16,8 @@ import { SteadyDraws } from './steady-draws.ts'
 
 export interface LiveQueriesOptions {
   changes: ChangeLog
+  /** Resolves once all that is applied when it is called was announced. */
+  settled: (signal: AbortSignal) => Promise<void>
   cursors: Cursors
   index: EntityIndex
   feed: FeedService
@@ -49,8 +51,8 @@ export class LiveQueries {
   }
 
   livestreams(query: ListQuery, { scope }: Pick<LiveQueryOptions, 'scope'>, request: DeliveryRequest): AsyncIterableIterator<SourceEvent<LivestreamsUpdate>> {
-    const { changes, index } = this.#options
-    return this.#deliver(keyOf(['livestreams', scope, query]), request, () => new LivestreamList({ changes, index, query }))
+    const { changes, index, settled } = this.#options
+    return this.#deliver(keyOf(['livestreams', scope, query]), request, () => new LivestreamList({ changes, index, query, settled }))
   }
 
   search(query: SearchQuery, { scope, throttleMs }: LiveQueryOptions, request: DeliveryRequest): AsyncIterableIterator<SourceEvent<SearchUpdate>> {
@@ -67,7 +69,7 @@ export class LiveQueries {
     }))
   }
 
-  feed(asked: FeedRequest, throttleMs: number, request: DeliveryRequest): AsyncIterableIterator<SourceEvent<FeedUpdate>> {
+  feed(asked: FeedRequest, throttleMs: number, request: DeliveryRequest): AsyncIterableIterator<SourceEvent<FeedListUpdate>> {
     const { feed, clock, random } = this.#options
     const { userId, first, filter, scope } = asked
     const key = keyOf(['feed', scope, userId, first, filter, throttleMs])

@@ -1,92 +1,58 @@
-import { isDeepStrictEqual } from 'node:util'
-import { entityKey, type EntityKey } from '../events/entity.ts'
-import type { ChangeBatch } from '../ingest/change-reader.ts'
-import type { Filter } from '../search/filter.ts'
-import { compileFilter } from '../search/matches.ts'
+import type { EventLog } from '../events/log.ts'
+import type { Topics } from '../events/topics.ts'
+import { eventTypes, type EventType } from '../events/vocabulary.ts'
+import type { Embedder } from '../search/embedder.ts'
 import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
-import type { FilteredChange, LiveSource } from '../resolvers/context.ts'
-import type { FeedPage, FeedRequest, FeedService } from '../resolvers/feed/feed-service.ts'
+import type { AppendedEvent, LiveSource, WantedEvents } from '../resolvers/context.ts'
 import type { ChangeHub } from './change-hub.ts'
 import type { Cursors } from './cursor.ts'
-import { closing } from './closing.ts'
+import { deliver, type Parts } from './deliver.ts'
+import { eventParts } from './event-source.ts'
 import type { EventTail } from './event-tail.ts'
-import { kindOf, mergeMoves, moveOf, type Matcher, type Move } from './filtered.ts'
-import { liveFeed } from './live-feed.ts'
-import { ConflatingMailbox } from './mailbox.ts'
+import type { LiveQueries } from './live-queries.ts'
+import { metricsParts } from './metrics-source.ts'
+import { NearEvents } from './near-events.ts'
+import { stateParts } from './state-source.ts'
 
 export interface LiveSourceOptions {
   hub: ChangeHub
   cursors: Cursors
   tail: EventTail
+  log: EventLog
+  topics: Topics
+  embedder: Embedder
+  /** Milliseconds since the epoch. */
+  clock: () => number
   index: EntityIndex
-  feed: FeedService
+  /** Those of lists. */
+  queries: LiveQueries
 }
 
 /** Subscriptions from `changes`. Each listens first and asks second, so that nothing falls between. */
-export function createLiveSource({ hub, tail, index, feed }: LiveSourceOptions): LiveSource {
+export function createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder, clock }: LiveSourceOptions): LiveSource {
+  const changes = { hub, log, topics, clock, partitions: log.partitions }
+  const nearEvents = new NearEvents(embedder)
   const read = async (id: string): Promise<StoredEntity | null> => (await index.getMany('livestream', [id]))[0] ?? null
 
-  function livestream(id: string): AsyncIterable<StoredEntity | null> {
-    const key = entityKey('livestream', id)
-    const dirty = listen<EntityKey, true>((batch, put) => {
-      if (batch.entities.some(({ entity }) => entity === key)) put(key, true)
+  /** The topics of these types; of all where there are none. */
+  const topicsOf = (types: readonly EventType[]): string[] | undefined =>
+    types.length === 0 ? undefined : [...new Set(types.map((type) => topics[eventTypes[type].topic]))]
+
+  function events({ types, near }: WantedEvents): Parts<AppendedEvent> {
+    const wanted = new Set<string>(types)
+    return eventParts({
+      tail, log, topics: topicsOf(types),
+      wants: ({ type }) => wanted.size === 0 || wanted.has(type),
+      select: near && ((appended) => nearEvents.select(appended, near)),
     })
-    return closing(states(), () => void dirty.return())
-
-    async function* states() {
-      let current = await read(id)
-      yield current
-      for await (const _ of dirty) {
-        const next = await read(id)
-        // The index has copies of metrics before they are announced, under the revision that another change may yet get.
-        if (next?.revision === current?.revision && isDeepStrictEqual(next?.fields, current?.fields)) continue
-        current = next
-        yield next
-      }
-    }
-  }
-
-  function livestreams(filter: Filter | undefined): AsyncIterable<FilteredChange> {
-    const matches: Matcher = filter ? compileFilter('livestream', filter) : () => true
-    const moves = listen<string, Move>((batch, put) => {
-      for (const change of batch.entities) {
-        if (!change.entity.startsWith('livestream:')) continue
-        const move = moveOf(change, matches)
-        if (move) put(move.id, move)
-      }
-    }, mergeMoves)
-    return closing(changes(), () => void moves.return())
-
-    async function* changes() {
-      for await (const move of moves) yield { kind: kindOf(move), id: move.id, livestream: await read(move.id) }
-    }
-  }
-
-  function metrics(entities: readonly EntityKey[]): AsyncIterable<EntityKey> {
-    const wanted = new Set(entities)
-    const dirty = listen<EntityKey, EntityKey>((batch, put) => {
-      for (const record of batch.metrics)
-        for (const { entity } of record.entities) if (wanted.has(entity)) put(entity, entity)
-    })
-    for (const entity of wanted) dirty.put(entity, entity)
-    return dirty
-  }
-
-  /** A mailbox that `onBatch` fills from the hub until either side ends it. */
-  function listen<K, V>(
-    onBatch: (batch: ChangeBatch, put: (key: K, value: V) => void) => void,
-    merge?: (waiting: V, next: V) => V | undefined,
-  ): ConflatingMailbox<K, V> {
-    const mailbox = new ConflatingMailbox<K, V>({ merge, onEnd: () => leave() })
-    const leave = hub.listen(({ batch }) => onBatch(batch, (key, value) => mailbox.put(key, value)), (error) => mailbox.end(error))
-    return mailbox
   }
 
   return {
-    livestream,
-    livestreams,
-    metrics,
-    feed: (request: FeedRequest, throttleMs: number): AsyncIterable<FeedPage> => liveFeed({ hub, feed, request, throttleMs }),
-    events: (types) => tail.subscribe(types),
+    livestream: (id, delivery) => deliver(delivery, stateParts(id, { ...changes, read }), cursors),
+    metrics: (entities, delivery) => deliver(delivery, metricsParts(entities, changes), cursors),
+    events: (wanted, delivery) => deliver(delivery, events(wanted), cursors),
+    livestreams: (query, options, delivery) => queries.livestreams(query, options, delivery),
+    search: (query, options, delivery) => queries.search(query, options, delivery),
+    feed: (request, throttleMs, delivery) => queries.feed(request, throttleMs, delivery),
   }
 }

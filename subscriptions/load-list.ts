@@ -2,7 +2,8 @@ import { GraphQLError } from 'graphql'
 import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
 import { assertDimensions } from '../search/validate.ts'
 import { cosine } from '../search/vector-math.ts'
-import type { ListQuery, Near } from '../resolvers/live-list.ts'
+import type { ListQuery } from '../resolvers/live-list.ts'
+import type { Near } from '../resolvers/near.ts'
 
 /** Most livestreams that may match the filter of a live list: some ten megabytes. */
 export const maxMatches = 20_000

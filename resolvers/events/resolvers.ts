@@ -1,20 +1,31 @@
+import { GraphQLError } from 'graphql'
 import { dataSchemaOf, eventTypes, type EventType } from '../../events/vocabulary.ts'
 import type { AppendedEvent } from '../context.ts'
 import { badInput, checkSize } from '../errors.ts'
-import { DateTime, Json } from '../scalars.ts'
+import { deliveryOf } from '../delivery.ts'
+import type { Gap, SourceEvent } from '../live.ts'
+import { toNear } from '../near.ts'
+import { Cursor, DateTime, Json } from '../scalars.ts'
 import type { Event, Resolvers } from './generated/types.ts'
 
 /** Most events of one `publish`. */
 const maxEvents = 1_000
 
-function checkTypes(types: readonly string[] | null | undefined): readonly string[] {
+function checkTypes(types: readonly string[] | null | undefined): readonly EventType[] {
   const unknown = types?.find((type) => !Object.hasOwn(eventTypes, type))
   if (unknown !== undefined)
     throw badInput(`"types" knows no ${JSON.stringify(unknown.slice(0, 100))}; it knows ${Object.keys(eventTypes).join(', ')}.`)
-  return types ?? []
+  return (types ?? []) as readonly EventType[]
+}
+
+const reasons: Record<Gap['reason'], string> = {
+  RETENTION: 'the log does not reach back to where you want to go on',
+  CURSOR: 'the cursor is none of this log',
+  BUFFER: 'you did not take them in time',
 }
 
 export const resolvers: Resolvers = {
+  Cursor,
   DateTime,
   JSON: Json,
   Query: {
@@ -34,8 +45,14 @@ export const resolvers: Resolvers = {
   },
   Subscription: {
     events: {
-      subscribe: (_, { types }, { services }) => services.live.events(checkTypes(types)),
-      resolve: (event: AppendedEvent): Event => event,
+      subscribe: async (_, { types, near, ...delivery }, context) => {
+        const wanted = { types: checkTypes(types), ...(near && { near: await toNear(near, context) }) }
+        return context.services.live.events(wanted, deliveryOf(delivery, context))
+      },
+      resolve: ({ value, gap }: SourceEvent<AppendedEvent>): Event => {
+        if (!gap) return value
+        throw new GraphQLError(`Events are missing: ${reasons[gap.reason]}. What comes now follows what is missing.`, { extensions: { code: 'DELIVERY_GAP', gap } })
+      },
     },
   },
 }

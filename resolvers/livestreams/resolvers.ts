@@ -1,13 +1,15 @@
 import type { StoredEntity } from '../../search/entity-index.ts'
 import type { EntityFields } from '../../search/entities.ts'
-import { listConnection } from '../connections.ts'
-import type { FilteredChange } from '../context.ts'
-import { toLiveFilter } from '../filters.ts'
+import { listConnection, pageInfoOf } from '../connections.ts'
+import { deliveryOf } from '../delivery.ts'
+import type { LivestreamsUpdate, SearchUpdate } from '../live-list.ts'
+import type { SourceEvent } from '../live.ts'
 import { nearest } from '../nearest.ts'
-import { DateTime } from '../scalars.ts'
+import { Cursor, DateTime } from '../scalars.ts'
 import { stored } from '../stored.ts'
-import type { Auction, LivestreamStatus, Resolvers } from './generated/types.ts'
-import { searchLivestreams } from './search.ts'
+import type { Auction, LivestreamStatus, Resolvers, SubscriptionLivestreamsArgs } from './generated/types.ts'
+import { edgesOf, foundOf, listInfoOf, nodesOf, placesOf, shown, toListQuery, toSearchQuery } from './live.ts'
+import { searchEdgeOf, searchLivestreams } from './search.ts'
 
 /** The auction's fields stand on the livestream, whose partition decides their order. */
 function auctionOf({ fields }: StoredEntity): (Omit<Auction, 'highestBidder'> & { highestBidder: { id: string } | null }) | null {
@@ -23,6 +25,7 @@ function auctionOf({ fields }: StoredEntity): (Omit<Auction, 'highestBidder'> & 
 }
 
 export const resolvers: Resolvers = {
+  Cursor,
   DateTime,
   Query: {
     livestream: (_, { id }, { loaders }) => loaders.entity.livestream.load(id),
@@ -31,13 +34,41 @@ export const resolvers: Resolvers = {
   },
   Subscription: {
     livestream: {
-      subscribe: (_, { id }, { services }) => services.live.livestream(id),
-      resolve: (livestream: StoredEntity | null) => livestream,
+      subscribe: (_, { id, ...delivery }, context) => context.services.live.livestream(id, deliveryOf(delivery, context)),
+      resolve: ({ value }: SourceEvent<StoredEntity | null>) => value,
     },
     livestreams: {
-      subscribe: (_, { filter }, { services }) => services.live.livestreams(toLiveFilter('livestream', filter)),
-      resolve: (change: FilteredChange) => change,
+      subscribe: async (_, { filter, orderBy, first, near, ...delivery }, context) =>
+        context.services.live.livestreams(await toListQuery({ filter, orderBy, first, near }, context), context, deliveryOf(delivery, context)),
+      resolve: ({ value }: SourceEvent<LivestreamsUpdate>, { filter, orderBy }: Pick<SubscriptionLivestreamsArgs, 'filter' | 'orderBy'>) =>
+        shown(value, { filter, orderBy }),
     },
+    searchLivestreams: {
+      subscribe: async (_, { hybrid, filter, first, throttleMs, ...delivery }, context) => {
+        const query = await toSearchQuery({ hybrid, filter, first, throttleMs }, context)
+        return context.services.live.search(query, { scope: context.scope, throttleMs }, deliveryOf(delivery, context))
+      },
+      resolve: ({ value }: SourceEvent<SearchUpdate>) => value,
+    },
+  },
+  LivestreamsUpdate: {
+    added: ({ added }, _, context) => placesOf(added, context),
+    removed: ({ removed }) => [...removed],
+    moved: ({ moved }) => [...moved],
+    updated: ({ updated }, _, context) => placesOf(updated, context),
+    changes: ({ reasons }) => reasons.map(({ id, kind, fields }) => ({ id, kind, fields: [...fields] })),
+    edges: (list, _, context) => edgesOf(list, context),
+    nodes: ({ items }, _, context) => nodesOf(items, context),
+    pageInfo: listInfoOf,
+  },
+  LivestreamSearchUpdate: {
+    added: ({ added }) => added.map(foundOf),
+    removed: ({ removed }) => [...removed],
+    moved: ({ moved }) => [...moved],
+    updated: ({ updated }) => updated.map(foundOf),
+    edges: ({ items }) => items.map(searchEdgeOf),
+    nodes: ({ items }) => items.map(({ entity }) => entity),
+    pageInfo: ({ items, hasNextPage }) => pageInfoOf({ hits: items, hasNextPage }, undefined),
   },
   Livestream: {
     __resolveReference: ({ id }, { loaders }) => loaders.entity.livestream.load(id),

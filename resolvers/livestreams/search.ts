@@ -26,16 +26,19 @@ export async function searchLivestreams(
   })
   for (const { entity } of page.hits) context.loaders.entity.livestream.prime(entity.id, entity)
   return {
-    edges: page.hits.map((hit) => ({ cursor: hit.cursor, node: hit.entity, score: hit.score, scoreParts: scorePartsOf(hit) })),
+    edges: page.hits.map(searchEdgeOf),
     nodes: page.hits.map(({ entity }) => entity),
     pageInfo: pageInfoOf(page, after),
   }
 }
 
+export const searchEdgeOf = (hit: IndexHit): SearchEdge =>
+  ({ cursor: hit.cursor, node: hit.entity, score: hit.score, scoreParts: scorePartsOf(hit) })
+
 const maxTextLength = 1_000
 
 /** Embeds the text where the vector leg needs it, that is unless a vector is given or alpha shuts that leg off. */
-async function toHybrid(context: RequestContext, input: HybridInput): Promise<HybridQuery> {
+export async function toHybrid(context: RequestContext, input: HybridInput): Promise<HybridQuery> {
   const { text, vector, model, alpha, fusion } = input
   const { embedder } = context.services
   const words = text?.trim() ? text : undefined
@@ -56,7 +59,7 @@ async function toHybrid(context: RequestContext, input: HybridInput): Promise<Hy
   return query
 }
 
-function scorePartsOf({ parts }: IndexHit): SearchEdge['scoreParts'] {
+export function scorePartsOf({ parts }: IndexHit): SearchEdge['scoreParts'] {
   const found: SearchEdge['scoreParts'] = []
   if (parts?.text) found.push({ name: 'text', value: parts.text.score, contribution: parts.text.part })
   if (parts?.vector) found.push({ name: 'vector', value: parts.vector.similarity, contribution: parts.vector.part })

@@ -1,8 +1,10 @@
 import { parseEntityKey, type EntityKey, type EntityKind } from '../../events/entity.ts'
 import type { TypedReference } from '../reference.ts'
 import type { RequestContext } from '../context.ts'
+import { deliveryOf } from '../delivery.ts'
 import { badInput, checkSize } from '../errors.ts'
-import { DateTime } from '../scalars.ts'
+import type { SourceEvent } from '../live.ts'
+import { Cursor, DateTime } from '../scalars.ts'
 import type { Resolvers, SubscriptionMetricsArgs } from './generated/types.ts'
 import { entityMetrics, measure } from './measured.ts'
 
@@ -39,6 +41,7 @@ const strength = ({ watchSeconds, engagements, purchases }: { watchSeconds: numb
   watchSeconds + 10 * engagements + 600 * purchases
 
 export const resolvers: Resolvers = {
+  Cursor,
   DateTime,
   Query: {
     metrics: (_, { entities, window }, context) =>
@@ -49,8 +52,12 @@ export const resolvers: Resolvers = {
   },
   Subscription: {
     metrics: {
-      subscribe: (_, { entities }, { services }) => services.live.metrics(checkKeys(entities)),
-      resolve: (key: EntityKey, { window }: SubscriptionMetricsArgs, context: RequestContext) => ({ subject: subjectOf(key), metrics: measure(context, key, window) }),
+      subscribe: (_, { entities, ...delivery }, context) => {
+        checkSize('entities', entities.length, { min: 1, max: maxEntities })
+        return context.services.live.metrics(checkKeys(entities), deliveryOf(delivery, context))
+      },
+      resolve: ({ value: key }: SourceEvent<EntityKey>, { window }: SubscriptionMetricsArgs, context: RequestContext) =>
+        ({ subject: subjectOf(key), metrics: measure(context, key, window) }),
     },
   },
   MetricsSubject: { __resolveType: ({ __typename }) => __typename },

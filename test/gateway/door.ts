@@ -81,7 +81,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
     services: {
       index, view, embedder: createHashingEmbedder(), clock: Date.now,
       feed: { serve: unexpected, evaluate: unexpected },
-      live: { livestream: unexpected, livestreams: unexpected, feed: unexpected, metrics: unexpected, events: unexpected },
+      live: { livestream: unexpected, livestreams: unexpected, search: unexpected, feed: unexpected, metrics: unexpected, events: unexpected },
       publisher: createPublisher({ log: { id: 'log', append: unexpected } as never, topics: topicNames(), clock: Date.now, newId: unexpected }),
     },
   }

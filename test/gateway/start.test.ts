@@ -119,7 +119,7 @@ describe('a gateway', { timeout: 60_000 }, () => {
       assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
         [['The changes could not be read any further; subscribe again.', 'LOG_UNAVAILABLE']])
     }
-    const late = client.subscribe('subscription { livestreams { id } }')
+    const late = client.subscribe('subscription { livestreams { kind } }')
     assert.equal((await late.next()).errors?.[0]?.extensions?.code, 'LOG_UNAVAILABLE')
     assert.equal((await rawRequest(`${freshet.url}/health/ready`)).status, 503)
     assert.match(freshet.said.join(), /the disk is gone/)

@@ -130,6 +130,13 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a payload of a live query is. */
+export type LiveUpdateKind =
+  /** What has changed in the list since the payload before. */
+  | 'DIFF'
+  /** All of the list, in place of whatever was there. */
+  | 'SNAPSHOT';
+
 /** A live auction show of one seller. */
 export type Livestream = {
   __typename?: 'Livestream';
@@ -220,6 +227,27 @@ export type LivestreamStatusFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
   /** Is another status, or missing. */
   ne?: InputMaybe<LivestreamStatus>;
+};
+
+/** An item of a list that has changed places. */
+export type MovedItem = {
+  __typename?: 'MovedItem';
+  /** Which item. */
+  id: Scalars['ID']['output'];
+  /** Its place now, from 0. */
+  rank: Scalars['Int']['output'];
+};
+
+/** What something must be near to: a text, or a vector of a model, by cosine. Give one of the two. */
+export type NearInput = {
+  /** Least similarity, from -1 (opposite) to 1 (the same). */
+  minSimilarity: Scalars['Float']['input'];
+  /** The model of the vector. Default: the gateway's own. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** Embedded once, by the gateway's own model. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** A vector of the model `model`. */
+  vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
 /** A livestream near a vector. */
@@ -478,10 +506,13 @@ export type ResolversTypes = {
   IDFilter: IdFilter;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   KeywordFilter: KeywordFilter;
+  LiveUpdateKind: LiveUpdateKind;
   Livestream: ResolverTypeWrapper<Reference>;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: ResolverTypeWrapper<MovedItem>;
+  NearInput: NearInput;
   NearestLivestream: ResolverTypeWrapper<Omit<NearestLivestream, 'livestream'> & { livestream: ResolversTypes['Livestream'] }>;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
@@ -513,6 +544,8 @@ export type ResolversParentTypes = {
   Livestream: Reference;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: MovedItem;
+  NearInput: NearInput;
   NearestLivestream: Omit<NearestLivestream, 'livestream'> & { livestream: ResolversParentTypes['Livestream'] };
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
@@ -543,6 +576,11 @@ export type LivestreamResolvers<ContextType = RequestContext, ParentType extends
   embedding?: Resolver<Maybe<ResolversTypes['Embedding']>, ParentType, ContextType, Partial<LivestreamEmbeddingArgs>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   nearest?: Resolver<Array<ResolversTypes['NearestLivestream']>, ParentType, ContextType, RequireFields<LivestreamNearestArgs, 'first'>>;
+};
+
+export type MovedItemResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['MovedItem'] = ResolversParentTypes['MovedItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type NearestLivestreamResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['NearestLivestream'] = ResolversParentTypes['NearestLivestream']> = {
@@ -586,6 +624,7 @@ export type Resolvers<ContextType = RequestContext> = {
   DateTime?: GraphQLScalarType;
   Embedding?: EmbeddingResolvers<ContextType>;
   Livestream?: LivestreamResolvers<ContextType>;
+  MovedItem?: MovedItemResolvers<ContextType>;
   NearestLivestream?: NearestLivestreamResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;

@@ -169,6 +169,13 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a payload of a live query is. */
+export type LiveUpdateKind =
+  /** What has changed in the list since the payload before. */
+  | 'DIFF'
+  /** All of the list, in place of whatever was there. */
+  | 'SNAPSHOT';
+
 /** Which livestreams are meant. All fields that are given must hold; `and`, `or` and `not` nest (up to 10 deep, 100 conditions). */
 export type LivestreamFilter = {
   /** All of these hold. */
@@ -236,6 +243,15 @@ export type LivestreamStatusFilter = {
   ne?: InputMaybe<LivestreamStatus>;
 };
 
+/** An item of a list that has changed places. */
+export type MovedItem = {
+  __typename?: 'MovedItem';
+  /** Which item. */
+  id: Scalars['ID']['output'];
+  /** Its place now, from 0. */
+  rank: Scalars['Int']['output'];
+};
+
 /** What can be done. */
 export type Mutation = {
   __typename?: 'Mutation';
@@ -247,6 +263,18 @@ export type Mutation = {
 /** What can be done. */
 export type MutationPublishArgs = {
   events: Array<EventInput>;
+};
+
+/** What something must be near to: a text, or a vector of a model, by cosine. Give one of the two. */
+export type NearInput = {
+  /** Least similarity, from -1 (opposite) to 1 (the same). */
+  minSimilarity: Scalars['Float']['input'];
+  /** The model of the vector. Default: the gateway's own. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** Embedded once, by the gateway's own model. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** A vector of the model `model`. */
+  vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
 /** Direction of an ordering. Missing values come last either way. */
@@ -353,6 +381,11 @@ export type Subscription = {
 
 /** What can be followed live. */
 export type SubscriptionEventsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  buffer: Scalars['Int']['input'];
+  near?: InputMaybe<NearInput>;
+  policy: DeliveryPolicy;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
   types?: InputMaybe<Array<Scalars['String']['input']>>;
 };
 
@@ -448,10 +481,13 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   KeywordFilter: KeywordFilter;
+  LiveUpdateKind: LiveUpdateKind;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: ResolverTypeWrapper<MovedItem>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  NearInput: NearInput;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   PublishPayload: ResolverTypeWrapper<PublishPayload>;
@@ -485,7 +521,9 @@ export type ResolversParentTypes = {
   KeywordFilter: KeywordFilter;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: MovedItem;
   Mutation: Record<PropertyKey, never>;
+  NearInput: NearInput;
   PageInfo: PageInfo;
   PublishPayload: PublishPayload;
   PublishResult: PublishResult;
@@ -526,6 +564,11 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
   name: 'JSON';
 }
 
+export type MovedItemResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['MovedItem'] = ResolversParentTypes['MovedItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   publish?: Resolver<ResolversTypes['PublishPayload'], ParentType, ContextType, RequireFields<MutationPublishArgs, 'events'>>;
 };
@@ -560,7 +603,7 @@ export type ScorePartResolvers<ContextType = RequestContext, ParentType extends 
 };
 
 export type SubscriptionResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  events?: SubscriptionResolver<ResolversTypes['Event'], "events", ParentType, ContextType, Partial<SubscriptionEventsArgs>>;
+  events?: SubscriptionResolver<ResolversTypes['Event'], "events", ParentType, ContextType, RequireFields<SubscriptionEventsArgs, 'buffer' | 'policy'>>;
 };
 
 export type Resolvers<ContextType = RequestContext> = {
@@ -569,6 +612,7 @@ export type Resolvers<ContextType = RequestContext> = {
   Event?: EventResolvers<ContextType>;
   EventTypeInfo?: EventTypeInfoResolvers<ContextType>;
   JSON?: GraphQLScalarType;
+  MovedItem?: MovedItemResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PublishPayload?: PublishPayloadResolvers<ContextType>;

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Reference } from '../../reference.ts';
+import type { FeedListUpdate } from '../../live-list.ts';
 import type { RequestContext } from '../../context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
@@ -103,6 +104,32 @@ export type FeedReason =
   /** It is trending in a category the person likes. */
   | 'TRENDING_IN_CATEGORY';
 
+/**
+ * A feed, or what has changed in it. To apply a change: take out what was `removed` and what has `moved`; then put what was `added` and
+ * what has `moved` at their ranks, the smallest rank first. Items whose place changes by that alone are not mentioned.
+ */
+export type FeedUpdate = {
+  __typename?: 'FeedUpdate';
+  /** Those that were not in the feed, by rank. Of a snapshot: all. */
+  added: Array<FeedEdge>;
+  /** The feed as it is now. */
+  edges: Array<FeedEdge>;
+  /** Names the feed as it is after this update. Bring it in `feedId` of the events it leads to, so that outcomes are attributed. */
+  feedId: Scalars['ID']['output'];
+  /** Whether it is all of the feed, in place of whatever was there, or what has changed. */
+  kind: LiveUpdateKind;
+  /** Those that have changed places, by rank. */
+  moved: Array<MovedItem>;
+  /** The livestreams of the feed as it is now. */
+  nodes: Array<Livestream>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+  /** Ids of those that are not in the feed any more. */
+  removed: Array<Scalars['ID']['output']>;
+  /** Those that were in the feed before, whose livestream has changed or that are there for other reasons. A score alone is no change. */
+  updated: Array<FeedEdge>;
+};
+
 /** Comparisons of a number. All that are given must hold. */
 export type FloatFilter = {
   /** Equals. */
@@ -165,6 +192,13 @@ export type KeywordFilter = {
   /** Differs, or is missing. */
   ne?: InputMaybe<Scalars['String']['input']>;
 };
+
+/** What a payload of a live query is. */
+export type LiveUpdateKind =
+  /** What has changed in the list since the payload before. */
+  | 'DIFF'
+  /** All of the list, in place of whatever was there. */
+  | 'SNAPSHOT';
 
 /** A live auction show of one seller. */
 export type Livestream = {
@@ -238,6 +272,27 @@ export type LivestreamStatusFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
   /** Is another status, or missing. */
   ne?: InputMaybe<LivestreamStatus>;
+};
+
+/** An item of a list that has changed places. */
+export type MovedItem = {
+  __typename?: 'MovedItem';
+  /** Which item. */
+  id: Scalars['ID']['output'];
+  /** Its place now, from 0. */
+  rank: Scalars['Int']['output'];
+};
+
+/** What something must be near to: a text, or a vector of a model, by cosine. Give one of the two. */
+export type NearInput = {
+  /** Least similarity, from -1 (opposite) to 1 (the same). */
+  minSimilarity: Scalars['Float']['input'];
+  /** The model of the vector. Default: the gateway's own. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** Embedded once, by the gateway's own model. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** A vector of the model `model`. */
+  vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
 /** Direction of an ordering. Missing values come last either way. */
@@ -324,15 +379,19 @@ export type StringListFilter = {
 /** What can be followed live. */
 export type Subscription = {
   __typename?: 'Subscription';
-  /** A person's feed: as it is now, then whenever it has changed, at most once per `throttleMs` (100 to 60,000). */
-  feed: FeedConnection;
+  /** A person's feed: all of it first, then what changes. Evaluated again when something was announced that can change it, and every ten seconds in any case, as time alone changes ranks. */
+  feed: FeedUpdate;
 };
 
 
 /** What can be followed live. */
 export type SubscriptionFeedArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  buffer: Scalars['Int']['input'];
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];
+  policy: DeliveryPolicy;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
   throttleMs: Scalars['Int']['input'];
   userId: Scalars['ID']['input'];
 };
@@ -423,15 +482,19 @@ export type ResolversTypes = {
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   FeedReason: FeedReason;
+  FeedUpdate: ResolverTypeWrapper<FeedListUpdate>;
   FloatFilter: FloatFilter;
   FusionType: FusionType;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
   KeywordFilter: KeywordFilter;
+  LiveUpdateKind: LiveUpdateKind;
   Livestream: ResolverTypeWrapper<Reference>;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: ResolverTypeWrapper<MovedItem>;
+  NearInput: NearInput;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -455,6 +518,7 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   Int: Scalars['Int']['output'];
   Float: Scalars['Float']['output'];
+  FeedUpdate: FeedListUpdate;
   FloatFilter: FloatFilter;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
@@ -462,6 +526,8 @@ export type ResolversParentTypes = {
   Livestream: Reference;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: MovedItem;
+  NearInput: NearInput;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   ReferenceFilter: ReferenceFilter;
@@ -495,8 +561,25 @@ export type FeedEdgeResolvers<ContextType = RequestContext, ParentType extends R
   scoreParts?: Resolver<Array<ResolversTypes['ScorePart']>, ParentType, ContextType>;
 };
 
+export type FeedUpdateResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['FeedUpdate'] = ResolversParentTypes['FeedUpdate']> = {
+  added?: Resolver<Array<ResolversTypes['FeedEdge']>, ParentType, ContextType>;
+  edges?: Resolver<Array<ResolversTypes['FeedEdge']>, ParentType, ContextType>;
+  feedId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LiveUpdateKind'], ParentType, ContextType>;
+  moved?: Resolver<Array<ResolversTypes['MovedItem']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Livestream']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  removed?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  updated?: Resolver<Array<ResolversTypes['FeedEdge']>, ParentType, ContextType>;
+};
+
 export type LivestreamResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Livestream'] = ResolversParentTypes['Livestream']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type MovedItemResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['MovedItem'] = ResolversParentTypes['MovedItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -517,7 +600,7 @@ export type ScorePartResolvers<ContextType = RequestContext, ParentType extends 
 };
 
 export type SubscriptionResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  feed?: SubscriptionResolver<ResolversTypes['FeedConnection'], "feed", ParentType, ContextType, RequireFields<SubscriptionFeedArgs, 'first' | 'throttleMs' | 'userId'>>;
+  feed?: SubscriptionResolver<ResolversTypes['FeedUpdate'], "feed", ParentType, ContextType, RequireFields<SubscriptionFeedArgs, 'buffer' | 'first' | 'policy' | 'throttleMs' | 'userId'>>;
 };
 
 export type Resolvers<ContextType = RequestContext> = {
@@ -525,7 +608,9 @@ export type Resolvers<ContextType = RequestContext> = {
   DateTime?: GraphQLScalarType;
   FeedConnection?: FeedConnectionResolvers<ContextType>;
   FeedEdge?: FeedEdgeResolvers<ContextType>;
+  FeedUpdate?: FeedUpdateResolvers<ContextType>;
   Livestream?: LivestreamResolvers<ContextType>;
+  MovedItem?: MovedItemResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   ScorePart?: ScorePartResolvers<ContextType>;

@@ -1,5 +1,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { StoredEntity } from '../../../search/entity-index.ts';
+import type { ShownList } from '../live.ts';
+import type { SearchUpdate } from '../../live-list.ts';
 import type { Reference } from '../../reference.ts';
 import type { RequestContext } from '../../context.ts';
 export type Maybe<T> = T | null;
@@ -92,6 +94,19 @@ export type FloatFilter = {
   ne?: InputMaybe<Scalars['Float']['input']>;
 };
 
+/** A livestream that was found, and its place in the result. */
+export type FoundLivestream = {
+  __typename?: 'FoundLivestream';
+  /** The livestream. */
+  node: Livestream;
+  /** Its place, from 0. */
+  rank: Scalars['Int']['output'];
+  /** The fused score; comparable within one result only. */
+  score: Scalars['Float']['output'];
+  /** What each leg added to the score. A leg that did not find it is absent. */
+  scoreParts: Array<ScorePart>;
+};
+
 /** How the two legs of a hybrid search become one score. */
 export type FusionType =
   /** 1 / (60 + rank) of each leg, weighed by alpha. */
@@ -134,6 +149,13 @@ export type KeywordFilter = {
   /** Differs, or is missing. */
   ne?: InputMaybe<Scalars['String']['input']>;
 };
+
+/** What a payload of a live query is. */
+export type LiveUpdateKind =
+  /** What has changed in the list since the payload before. */
+  | 'DIFF'
+  /** All of the list, in place of whatever was there. */
+  | 'SNAPSHOT';
 
 /** A live auction show of one seller. */
 export type Livestream = {
@@ -183,24 +205,28 @@ export type LivestreamSimilarArgs = {
   first: Scalars['Int']['input'];
 };
 
-/** A change of a livestream, seen from a filter. */
+/** Why a livestream is in a change of a list. */
 export type LivestreamChange = {
   __typename?: 'LivestreamChange';
+  /** The fields of it that changed, by their names in `Livestream` or its filter; none where others made it come or go. */
+  fields: Array<Scalars['String']['output']>;
   /** Which livestream. */
   id: Scalars['ID']['output'];
   /** What happened. */
   kind: LivestreamChangeKind;
-  /** The livestream; null where it is gone. */
-  livestream?: Maybe<Livestream>;
 };
 
-/** What happened to a livestream, seen from a filter. */
+/** What happened to a livestream, seen from a list. */
 export type LivestreamChangeKind =
+  /** It matched before, and is now among the first. */
+  | 'ADVANCED'
   /** It matches now and did not before. */
   | 'ENTERED'
   /** It matched before and does not any more, or is gone. */
   | 'LEFT'
-  /** It matched before and still does, and something in it changed. */
+  /** It matches as before, and others are now before it. */
+  | 'OUTRANKED'
+  /** It was in the list, and something in it changed. */
   | 'UPDATED';
 
 /** A page of livestreams. */
@@ -324,6 +350,27 @@ export type LivestreamSearchEdge = {
   scoreParts: Array<ScorePart>;
 };
 
+/** A search's result, or what has changed in it; applied as a `LivestreamsUpdate` is. */
+export type LivestreamSearchUpdate = {
+  __typename?: 'LivestreamSearchUpdate';
+  /** Those that were not in the result, by rank. Of a snapshot: all. */
+  added: Array<FoundLivestream>;
+  /** The result as it is now, with cursors for the query of the same name. */
+  edges: Array<LivestreamSearchEdge>;
+  /** Whether it is all of the result, in place of whatever was there, or what has changed. */
+  kind: LiveUpdateKind;
+  /** Those that have changed places, by rank. */
+  moved: Array<MovedItem>;
+  /** The livestreams of the result as it is now. */
+  nodes: Array<Livestream>;
+  /** Where the result stands among all that match. */
+  pageInfo: PageInfo;
+  /** Ids of those that are not in the result any more. */
+  removed: Array<Scalars['ID']['output']>;
+  /** Those that were in the result before and have changed. A score alone is no change. */
+  updated: Array<FoundLivestream>;
+};
+
 /** Whether a livestream is to come, running or over. */
 export type LivestreamStatus =
   /** Over. */
@@ -343,6 +390,53 @@ export type LivestreamStatusFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
   /** Is another status, or missing. */
   ne?: InputMaybe<LivestreamStatus>;
+};
+
+/**
+ * A list of livestreams, or what has changed in it. To apply a change: take out what was `removed` and what has `moved`; then put what was
+ * `added` and what has `moved` at their ranks, the smallest rank first. Items whose place changes by that alone are not mentioned.
+ */
+export type LivestreamsUpdate = {
+  __typename?: 'LivestreamsUpdate';
+  /** Those that were not in the list, by rank. Of a snapshot: all. */
+  added: Array<RankedLivestream>;
+  /** Why: one for each that is added, removed or updated by a change. */
+  changes: Array<LivestreamChange>;
+  /** The list as it is now, with cursors for the query of the same name. */
+  edges: Array<LivestreamEdge>;
+  /** Whether it is all of the list, in place of whatever was there, or what has changed. */
+  kind: LiveUpdateKind;
+  /** Those that have changed places, by rank. */
+  moved: Array<MovedItem>;
+  /** The livestreams of the list as it is now. */
+  nodes: Array<Livestream>;
+  /** Where the list stands among all that match. */
+  pageInfo: PageInfo;
+  /** Ids of those that are not in the list any more. */
+  removed: Array<Scalars['ID']['output']>;
+  /** Those that were in the list before and have changed. A copy of a metric moves a livestream and does not update it. */
+  updated: Array<RankedLivestream>;
+};
+
+/** An item of a list that has changed places. */
+export type MovedItem = {
+  __typename?: 'MovedItem';
+  /** Which item. */
+  id: Scalars['ID']['output'];
+  /** Its place now, from 0. */
+  rank: Scalars['Int']['output'];
+};
+
+/** What something must be near to: a text, or a vector of a model, by cosine. Give one of the two. */
+export type NearInput = {
+  /** Least similarity, from -1 (opposite) to 1 (the same). */
+  minSimilarity: Scalars['Float']['input'];
+  /** The model of the vector. Default: the gateway's own. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** Embedded once, by the gateway's own model. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** A vector of the model `model`. */
+  vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
 /** Direction of an ordering. Missing values come last either way. */
@@ -398,6 +492,17 @@ export type QuerySearchLivestreamsArgs = {
   filter?: InputMaybe<LivestreamFilter>;
   first: Scalars['Int']['input'];
   hybrid: HybridInput;
+};
+
+/** A livestream and its place in a list. */
+export type RankedLivestream = {
+  __typename?: 'RankedLivestream';
+  /** The livestream, as it is when this is sent. */
+  node: Livestream;
+  /** Its place, from 0. */
+  rank: Scalars['Int']['output'];
+  /** How near it is, where the list has `near`. */
+  similarity?: Maybe<Scalars['Float']['output']>;
 };
 
 /** Comparisons of the id of something that an entity refers to. All that are given must hold. */
@@ -468,20 +573,46 @@ export type Subscription = {
   __typename?: 'Subscription';
   /** One livestream: as it is now, then after each change. Null where it does not exist (any more). */
   livestream?: Maybe<Livestream>;
-  /** Changes of the livestreams that match a filter: one that begins to match enters, one that ceases to leaves. */
-  livestreams: LivestreamChange;
+  /** A list of livestreams by filter: all of it first, then what changes, decided by each change alone. */
+  livestreams: LivestreamsUpdate;
+  /** Livestreams found by words and meaning, best first: all of the result first, then what changes. Evaluated again when something was announced that can change it, and every ten seconds in any case. */
+  searchLivestreams: LivestreamSearchUpdate;
 };
 
 
 /** What can be followed live. */
 export type SubscriptionLivestreamArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  buffer: Scalars['Int']['input'];
   id: Scalars['ID']['input'];
+  policy: DeliveryPolicy;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
 /** What can be followed live. */
 export type SubscriptionLivestreamsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  buffer: Scalars['Int']['input'];
   filter?: InputMaybe<LivestreamFilter>;
+  first: Scalars['Int']['input'];
+  near?: InputMaybe<NearInput>;
+  orderBy?: InputMaybe<Array<LivestreamOrder>>;
+  policy: DeliveryPolicy;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+
+/** What can be followed live. */
+export type SubscriptionSearchLivestreamsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  buffer: Scalars['Int']['input'];
+  filter?: InputMaybe<LivestreamFilter>;
+  first: Scalars['Int']['input'];
+  hybrid: HybridInput;
+  policy: DeliveryPolicy;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+  throttleMs: Scalars['Int']['input'];
 };
 
 /** A person who watches, chats, bids and buys. */
@@ -600,13 +731,15 @@ export type ResolversTypes = {
   DateTimeFilter: DateTimeFilter;
   DeliveryPolicy: DeliveryPolicy;
   FloatFilter: FloatFilter;
+  FoundLivestream: ResolverTypeWrapper<Omit<FoundLivestream, 'node'> & { node: ResolversTypes['Livestream'] }>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   FusionType: FusionType;
   HybridInput: HybridInput;
   IDFilter: IdFilter;
   KeywordFilter: KeywordFilter;
+  LiveUpdateKind: LiveUpdateKind;
   Livestream: ResolverTypeWrapper<StoredEntity>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
-  LivestreamChange: ResolverTypeWrapper<Omit<LivestreamChange, 'livestream'> & { livestream?: Maybe<ResolversTypes['Livestream']> }>;
+  LivestreamChange: ResolverTypeWrapper<LivestreamChange>;
   LivestreamChangeKind: LivestreamChangeKind;
   LivestreamConnection: ResolverTypeWrapper<Omit<LivestreamConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['LivestreamEdge']>, nodes: Array<ResolversTypes['Livestream']> }>;
   LivestreamEdge: ResolverTypeWrapper<Omit<LivestreamEdge, 'node'> & { node: ResolversTypes['Livestream'] }>;
@@ -615,11 +748,16 @@ export type ResolversTypes = {
   LivestreamOrderField: LivestreamOrderField;
   LivestreamSearchConnection: ResolverTypeWrapper<Omit<LivestreamSearchConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['LivestreamSearchEdge']>, nodes: Array<ResolversTypes['Livestream']> }>;
   LivestreamSearchEdge: ResolverTypeWrapper<Omit<LivestreamSearchEdge, 'node'> & { node: ResolversTypes['Livestream'] }>;
+  LivestreamSearchUpdate: ResolverTypeWrapper<SearchUpdate>;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  LivestreamsUpdate: ResolverTypeWrapper<ShownList>;
+  MovedItem: ResolverTypeWrapper<MovedItem>;
+  NearInput: NearInput;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RankedLivestream: ResolverTypeWrapper<Omit<RankedLivestream, 'node'> & { node: ResolversTypes['Livestream'] }>;
   ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   Seller: ResolverTypeWrapper<Reference>;
@@ -641,21 +779,27 @@ export type ResolversParentTypes = {
   DateTime: Scalars['DateTime']['output'];
   DateTimeFilter: DateTimeFilter;
   FloatFilter: FloatFilter;
+  FoundLivestream: Omit<FoundLivestream, 'node'> & { node: ResolversParentTypes['Livestream'] };
+  Int: Scalars['Int']['output'];
   HybridInput: HybridInput;
   IDFilter: IdFilter;
   KeywordFilter: KeywordFilter;
   Livestream: StoredEntity;
-  Int: Scalars['Int']['output'];
-  LivestreamChange: Omit<LivestreamChange, 'livestream'> & { livestream?: Maybe<ResolversParentTypes['Livestream']> };
+  LivestreamChange: LivestreamChange;
   LivestreamConnection: Omit<LivestreamConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['LivestreamEdge']>, nodes: Array<ResolversParentTypes['Livestream']> };
   LivestreamEdge: Omit<LivestreamEdge, 'node'> & { node: ResolversParentTypes['Livestream'] };
   LivestreamFilter: LivestreamFilter;
   LivestreamOrder: LivestreamOrder;
   LivestreamSearchConnection: Omit<LivestreamSearchConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['LivestreamSearchEdge']>, nodes: Array<ResolversParentTypes['Livestream']> };
   LivestreamSearchEdge: Omit<LivestreamSearchEdge, 'node'> & { node: ResolversParentTypes['Livestream'] };
+  LivestreamSearchUpdate: SearchUpdate;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  LivestreamsUpdate: ShownList;
+  MovedItem: MovedItem;
+  NearInput: NearInput;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
+  RankedLivestream: Omit<RankedLivestream, 'node'> & { node: ResolversParentTypes['Livestream'] };
   ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   Seller: Reference;
@@ -681,6 +825,13 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
+export type FoundLivestreamResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['FoundLivestream'] = ResolversParentTypes['FoundLivestream']> = {
+  node?: Resolver<ResolversTypes['Livestream'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  score?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  scoreParts?: Resolver<Array<ResolversTypes['ScorePart']>, ParentType, ContextType>;
+};
+
 export type LivestreamResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Livestream'] = ResolversParentTypes['Livestream'], FederationReferenceType extends FederationReferenceTypes['Livestream'] = FederationReferenceTypes['Livestream']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Livestream']> | FederationReferenceType, FederationReferenceType, ContextType>;
   appliedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
@@ -704,9 +855,9 @@ export type LivestreamResolvers<ContextType = RequestContext, ParentType extends
 };
 
 export type LivestreamChangeResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['LivestreamChange'] = ResolversParentTypes['LivestreamChange']> = {
+  fields?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['LivestreamChangeKind'], ParentType, ContextType>;
-  livestream?: Resolver<Maybe<ResolversTypes['Livestream']>, ParentType, ContextType>;
 };
 
 export type LivestreamConnectionResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['LivestreamConnection'] = ResolversParentTypes['LivestreamConnection']> = {
@@ -733,6 +884,34 @@ export type LivestreamSearchEdgeResolvers<ContextType = RequestContext, ParentTy
   scoreParts?: Resolver<Array<ResolversTypes['ScorePart']>, ParentType, ContextType>;
 };
 
+export type LivestreamSearchUpdateResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['LivestreamSearchUpdate'] = ResolversParentTypes['LivestreamSearchUpdate']> = {
+  added?: Resolver<Array<ResolversTypes['FoundLivestream']>, ParentType, ContextType>;
+  edges?: Resolver<Array<ResolversTypes['LivestreamSearchEdge']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LiveUpdateKind'], ParentType, ContextType>;
+  moved?: Resolver<Array<ResolversTypes['MovedItem']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Livestream']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  removed?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  updated?: Resolver<Array<ResolversTypes['FoundLivestream']>, ParentType, ContextType>;
+};
+
+export type LivestreamsUpdateResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['LivestreamsUpdate'] = ResolversParentTypes['LivestreamsUpdate']> = {
+  added?: Resolver<Array<ResolversTypes['RankedLivestream']>, ParentType, ContextType>;
+  changes?: Resolver<Array<ResolversTypes['LivestreamChange']>, ParentType, ContextType>;
+  edges?: Resolver<Array<ResolversTypes['LivestreamEdge']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LiveUpdateKind'], ParentType, ContextType>;
+  moved?: Resolver<Array<ResolversTypes['MovedItem']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Livestream']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  removed?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  updated?: Resolver<Array<ResolversTypes['RankedLivestream']>, ParentType, ContextType>;
+};
+
+export type MovedItemResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['MovedItem'] = ResolversParentTypes['MovedItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type PageInfoResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -744,6 +923,12 @@ export type QueryResolvers<ContextType = RequestContext, ParentType extends Reso
   livestream?: Resolver<Maybe<ResolversTypes['Livestream']>, ParentType, ContextType, RequireFields<QueryLivestreamArgs, 'id'>>;
   livestreams?: Resolver<ResolversTypes['LivestreamConnection'], ParentType, ContextType, RequireFields<QueryLivestreamsArgs, 'first'>>;
   searchLivestreams?: Resolver<ResolversTypes['LivestreamSearchConnection'], ParentType, ContextType, RequireFields<QuerySearchLivestreamsArgs, 'first' | 'hybrid'>>;
+};
+
+export type RankedLivestreamResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['RankedLivestream'] = ResolversParentTypes['RankedLivestream']> = {
+  node?: Resolver<ResolversTypes['Livestream'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  similarity?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
 };
 
 export type ScorePartResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ScorePart'] = ResolversParentTypes['ScorePart']> = {
@@ -759,8 +944,9 @@ export type SellerResolvers<ContextType = RequestContext, ParentType extends Res
 };
 
 export type SubscriptionResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  livestream?: SubscriptionResolver<Maybe<ResolversTypes['Livestream']>, "livestream", ParentType, ContextType, RequireFields<SubscriptionLivestreamArgs, 'id'>>;
-  livestreams?: SubscriptionResolver<ResolversTypes['LivestreamChange'], "livestreams", ParentType, ContextType, Partial<SubscriptionLivestreamsArgs>>;
+  livestream?: SubscriptionResolver<Maybe<ResolversTypes['Livestream']>, "livestream", ParentType, ContextType, RequireFields<SubscriptionLivestreamArgs, 'buffer' | 'id' | 'policy'>>;
+  livestreams?: SubscriptionResolver<ResolversTypes['LivestreamsUpdate'], "livestreams", ParentType, ContextType, RequireFields<SubscriptionLivestreamsArgs, 'buffer' | 'first' | 'policy'>>;
+  searchLivestreams?: SubscriptionResolver<ResolversTypes['LivestreamSearchUpdate'], "searchLivestreams", ParentType, ContextType, RequireFields<SubscriptionSearchLivestreamsArgs, 'buffer' | 'first' | 'hybrid' | 'policy' | 'throttleMs'>>;
 };
 
 export type UserResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
@@ -771,14 +957,19 @@ export type Resolvers<ContextType = RequestContext> = {
   Auction?: AuctionResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  FoundLivestream?: FoundLivestreamResolvers<ContextType>;
   Livestream?: LivestreamResolvers<ContextType>;
   LivestreamChange?: LivestreamChangeResolvers<ContextType>;
   LivestreamConnection?: LivestreamConnectionResolvers<ContextType>;
   LivestreamEdge?: LivestreamEdgeResolvers<ContextType>;
   LivestreamSearchConnection?: LivestreamSearchConnectionResolvers<ContextType>;
   LivestreamSearchEdge?: LivestreamSearchEdgeResolvers<ContextType>;
+  LivestreamSearchUpdate?: LivestreamSearchUpdateResolvers<ContextType>;
+  LivestreamsUpdate?: LivestreamsUpdateResolvers<ContextType>;
+  MovedItem?: MovedItemResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RankedLivestream?: RankedLivestreamResolvers<ContextType>;
   ScorePart?: ScorePartResolvers<ContextType>;
   Seller?: SellerResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;

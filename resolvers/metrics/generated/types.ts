@@ -173,6 +173,13 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a payload of a live query is. */
+export type LiveUpdateKind =
+  /** What has changed in the list since the payload before. */
+  | 'DIFF'
+  /** All of the list, in place of whatever was there. */
+  | 'SNAPSHOT';
+
 /** A live auction show of one seller. */
 export type Livestream = {
   __typename?: 'Livestream';
@@ -290,6 +297,27 @@ export type MetricsChange = {
 
 /** What has metrics. */
 export type MetricsSubject = Livestream | Seller | User;
+
+/** An item of a list that has changed places. */
+export type MovedItem = {
+  __typename?: 'MovedItem';
+  /** Which item. */
+  id: Scalars['ID']['output'];
+  /** Its place now, from 0. */
+  rank: Scalars['Int']['output'];
+};
+
+/** What something must be near to: a text, or a vector of a model, by cosine. Give one of the two. */
+export type NearInput = {
+  /** Least similarity, from -1 (opposite) to 1 (the same). */
+  minSimilarity: Scalars['Float']['input'];
+  /** The model of the vector. Default: the gateway's own. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** Embedded once, by the gateway's own model. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** A vector of the model `model`. */
+  vector?: InputMaybe<Array<Scalars['Float']['input']>>;
+};
 
 /** Direction of an ordering. Missing values come last either way. */
 export type OrderDirection =
@@ -410,7 +438,11 @@ export type Subscription = {
 
 /** What can be followed live. */
 export type SubscriptionMetricsArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  buffer: Scalars['Int']['input'];
   entities: Array<Scalars['ID']['input']>;
+  policy: DeliveryPolicy;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
   window: MetricWindow;
 };
 
@@ -556,6 +588,7 @@ export type ResolversTypes = {
   IDFilter: IdFilter;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   KeywordFilter: KeywordFilter;
+  LiveUpdateKind: LiveUpdateKind;
   Livestream: ResolverTypeWrapper<Reference>;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
@@ -564,6 +597,9 @@ export type ResolversTypes = {
   MetricWindow: MetricWindow;
   MetricsChange: ResolverTypeWrapper<Omit<MetricsChange, 'metrics' | 'subject'> & { metrics: ResolversTypes['EntityMetrics'], subject: ResolversTypes['MetricsSubject'] }>;
   MetricsSubject: ResolverTypeWrapper<TypedReference>;
+  MovedItem: ResolverTypeWrapper<MovedItem>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  NearInput: NearInput;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -575,7 +611,6 @@ export type ResolversTypes = {
   StringListFilter: StringListFilter;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   User: ResolverTypeWrapper<Reference>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -601,6 +636,9 @@ export type ResolversParentTypes = {
   MetricValue: MetricValue;
   MetricsChange: Omit<MetricsChange, 'metrics' | 'subject'> & { metrics: ResolversParentTypes['EntityMetrics'], subject: ResolversParentTypes['MetricsSubject'] };
   MetricsSubject: TypedReference;
+  MovedItem: MovedItem;
+  Int: Scalars['Int']['output'];
+  NearInput: NearInput;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   ReferenceFilter: ReferenceFilter;
@@ -611,7 +649,6 @@ export type ResolversParentTypes = {
   StringListFilter: StringListFilter;
   Subscription: Record<PropertyKey, never>;
   User: Reference;
-  Int: Scalars['Int']['output'];
 };
 
 export type AffinitiesResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Affinities'] = ResolversParentTypes['Affinities']> = {
@@ -674,6 +711,11 @@ export type MetricsSubjectResolvers<ContextType = RequestContext, ParentType ext
   __resolveType: TypeResolveFn<'Livestream' | 'Seller' | 'User', ParentType, ContextType>;
 };
 
+export type MovedItemResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['MovedItem'] = ResolversParentTypes['MovedItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type PageInfoResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -707,7 +749,7 @@ export type SellerAffinityResolvers<ContextType = RequestContext, ParentType ext
 };
 
 export type SubscriptionResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  metrics?: SubscriptionResolver<ResolversTypes['MetricsChange'], "metrics", ParentType, ContextType, RequireFields<SubscriptionMetricsArgs, 'entities' | 'window'>>;
+  metrics?: SubscriptionResolver<ResolversTypes['MetricsChange'], "metrics", ParentType, ContextType, RequireFields<SubscriptionMetricsArgs, 'buffer' | 'entities' | 'policy' | 'window'>>;
 };
 
 export type UserResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User'], FederationReferenceType extends FederationReferenceTypes['User'] = FederationReferenceTypes['User']> = {
@@ -728,6 +770,7 @@ export type Resolvers<ContextType = RequestContext> = {
   MetricValue?: MetricValueResolvers<ContextType>;
   MetricsChange?: MetricsChangeResolvers<ContextType>;
   MetricsSubject?: MetricsSubjectResolvers<ContextType>;
+  MovedItem?: MovedItemResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   ScorePart?: ScorePartResolvers<ContextType>;

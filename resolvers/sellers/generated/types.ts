@@ -119,6 +119,13 @@ export type KeywordFilter = {
   ne?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a payload of a live query is. */
+export type LiveUpdateKind =
+  /** What has changed in the list since the payload before. */
+  | 'DIFF'
+  /** All of the list, in place of whatever was there. */
+  | 'SNAPSHOT';
+
 /** Which livestreams are meant. All fields that are given must hold; `and`, `or` and `not` nest (up to 10 deep, 100 conditions). */
 export type LivestreamFilter = {
   /** All of these hold. */
@@ -184,6 +191,27 @@ export type LivestreamStatusFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
   /** Is another status, or missing. */
   ne?: InputMaybe<LivestreamStatus>;
+};
+
+/** An item of a list that has changed places. */
+export type MovedItem = {
+  __typename?: 'MovedItem';
+  /** Which item. */
+  id: Scalars['ID']['output'];
+  /** Its place now, from 0. */
+  rank: Scalars['Int']['output'];
+};
+
+/** What something must be near to: a text, or a vector of a model, by cosine. Give one of the two. */
+export type NearInput = {
+  /** Least similarity, from -1 (opposite) to 1 (the same). */
+  minSimilarity: Scalars['Float']['input'];
+  /** The model of the vector. Default: the gateway's own. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** Embedded once, by the gateway's own model. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** A vector of the model `model`. */
+  vector?: InputMaybe<Array<Scalars['Float']['input']>>;
 };
 
 /** Direction of an ordering. Missing values come last either way. */
@@ -481,13 +509,16 @@ export type ResolversTypes = {
   IDFilter: IdFilter;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   KeywordFilter: KeywordFilter;
+  LiveUpdateKind: LiveUpdateKind;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatus: LivestreamStatus;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: ResolverTypeWrapper<MovedItem>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  NearInput: NearInput;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   ReferenceFilter: ReferenceFilter;
   ScorePart: ResolverTypeWrapper<ScorePart>;
   Seller: ResolverTypeWrapper<StoredEntity>;
@@ -516,9 +547,11 @@ export type ResolversParentTypes = {
   KeywordFilter: KeywordFilter;
   LivestreamFilter: LivestreamFilter;
   LivestreamStatusFilter: LivestreamStatusFilter;
+  MovedItem: MovedItem;
+  Int: Scalars['Int']['output'];
+  NearInput: NearInput;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
-  Int: Scalars['Int']['output'];
   ReferenceFilter: ReferenceFilter;
   ScorePart: ScorePart;
   Seller: StoredEntity;
@@ -537,6 +570,11 @@ export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTyp
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
+
+export type MovedItemResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['MovedItem'] = ResolversParentTypes['MovedItem']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  rank?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
 
 export type PageInfoResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -586,6 +624,7 @@ export type SellerEdgeResolvers<ContextType = RequestContext, ParentType extends
 export type Resolvers<ContextType = RequestContext> = {
   Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  MovedItem?: MovedItemResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   ScorePart?: ScorePartResolvers<ContextType>;

@@ -2,14 +2,27 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Stream } from '../../support/live-client.ts'
 import type { Published } from '../../support/freshet.ts'
+import { applied } from '../../subscriptions/applied.ts'
 import type { Market } from './world.ts'
 
+interface Place {
+  rank: number
+  node: { id: string; title: string; seller: { name: string }; metrics: { chats: { total: number } } }
+}
+
 interface Change {
-  livestreams: { kind: string; id: string; livestream: { id: string; title: string; seller: { name: string }; metrics: { chats: { total: number } } } | null }
+  livestreams: { kind: string; added: Place[]; removed: string[]; updated: Place[]; changes: { id: string; kind: string; fields: string[] }[]; nodes: { id: string }[] }
+}
+
+interface Near {
+  livestreams: { removed: string[]; nodes: { title: string }[] }
 }
 
 interface LiveFeed {
-  feed: { edges: { rank: number; node: { id: string; title: string; seller: { name: string } } }[] }
+  feed: {
+    kind: string; added: { rank: number; node: { id: string } }[]; removed: string[]; moved: { id: string; rank: number }[]
+    edges: { rank: number; node: { id: string; title: string; seller: { name: string } } }[]
+  }
 }
 
 const chat = (id: string, message: string, rest: object = {}): Published =>
@@ -67,41 +80,115 @@ export function subscriptionScenarios(market: () => Market, transport: 'graphql-
     })
   })
 
-  test('livestreams enter, change and leave a filter, with fields of other subgraphs', async () => {
+  test('livestreams enter, change and leave a list, with fields of other subgraphs', async () => {
     const { freshet } = market()
     const category = name()
     const query = `subscription ($filter: LivestreamFilter) {
-      livestreams(filter: $filter) { kind id livestream { id title seller { name } metrics { chats { total } } } }
-    }`
-    const filter = { category: { eq: category }, status: { eq: 'LIVE' }, not: { title: { contains: 'hidden' } } }
-    await subscribed(query, { filter }, async (stream) => {
-      // Nothing tells when such a stream has begun; the first thing that it says does.
-      for (let i = 0; stream.drain().length === 0; i++) {
-        await freshet.publish(start(`${category}-marker-${i}`, { category }))
-        await freshet.settled()
+      livestreams(filter: $filter) {
+        kind removed changes { id kind fields } nodes { id }
+        added { ...place } updated { ...place }
       }
-      const id = `${category}-it`
-      const subject = `livestream:${id}`
-      const steps: [Published, expected: { kind: string; title: string } | undefined][] = [
-        [start(id, { category, title: 'It' }), { kind: 'ENTERED', title: 'It' }],
-        [{ type: 'LivestreamChanged', subject, data: { title: 'It again' } }, { kind: 'UPDATED', title: 'It again' }],
-        [{ type: 'LivestreamChanged', subject, data: { title: 'hidden' } }, { kind: 'LEFT', title: 'hidden' }],
+    }
+    fragment place on RankedLivestream { rank node { id title seller { name } metrics { chats { total } } } }`
+    const filter = { category: { eq: category }, status: { eq: 'LIVE' }, not: { title: { contains: 'hidden' } } }
+    const place = (id: string, title: string) => ({ rank: 0, node: { id, title, seller: { name: 'The toys shop' }, metrics: { chats: { total: 0 } } } })
+    const nothing = { kind: 'DIFF', added: [], removed: [], updated: [] }
+    const id = `${category}-it`
+    const subject = `livestream:${id}`
+    const entered = (title: string, fields: string[]) => ({ ...nothing, added: [place(id, title)], nodes: [{ id }], changes: [{ id, kind: 'ENTERED', fields }] })
+    const left = (fields: string[]) => ({ ...nothing, removed: [id], nodes: [], changes: [{ id, kind: 'LEFT', fields }] })
+    await subscribed(query, { filter }, async (stream) => {
+      assert.deepEqual((await stream.data<Change>()).livestreams, { ...nothing, kind: 'SNAPSHOT', changes: [], nodes: [] })
+      await freshet.publish(start(id, { category, title: 'It' }))
+      const { livestreams } = await stream.data<Change>()
+      assert.deepEqual({ ...livestreams, changes: livestreams.changes.map(({ kind }) => kind) }, { ...entered('It', []), changes: ['ENTERED'] })
+      const steps: [Published, expected: Change['livestreams'] | undefined][] = [
+        [{ type: 'LivestreamChanged', subject, data: { title: 'It again' } }, { ...nothing, updated: [place(id, 'It again')], nodes: [{ id }], changes: [{ id, kind: 'UPDATED', fields: ['title'] }] }],
+        [{ type: 'LivestreamChanged', subject, data: { title: 'hidden' } }, left(['title'])],
         [{ type: 'LivestreamChanged', subject, data: { title: 'hidden still' } }, undefined],
-        [{ type: 'LivestreamChanged', subject, data: { title: 'Here' } }, { kind: 'ENTERED', title: 'Here' }],
-        [{ type: 'LivestreamChanged', subject, data: { category: 'elsewhere' } }, { kind: 'LEFT', title: 'Here' }],
-        [{ type: 'LivestreamChanged', subject, data: { category } }, { kind: 'ENTERED', title: 'Here' }],
-        [{ type: 'LivestreamEnded', subject, data: {} }, { kind: 'LEFT', title: 'Here' }],
+        [{ type: 'LivestreamChanged', subject, data: { title: 'Here' } }, entered('Here', ['title'])],
+        [{ type: 'LivestreamChanged', subject, data: { category: 'elsewhere' } }, left(['category'])],
+        [{ type: 'LivestreamChanged', subject, data: { category } }, entered('Here', ['category'])],
+        [{ type: 'LivestreamEnded', subject, data: {} }, left(['status', 'endedAt', 'auctionActive', 'giveawayActive'])],
       ]
       for (const [event, expected] of steps) {
         await freshet.publish(event)
-        if (!expected) continue
-        let change: Change['livestreams']
-        do change = (await stream.data<Change>()).livestreams
-        while (change.id !== id)
-        assert.deepEqual(change, {
-          kind: expected.kind, id, livestream: { id, title: expected.title, seller: { name: 'The toys shop' }, metrics: { chats: { total: 0 } } },
-        })
+        await freshet.settled()
+        if (expected) assert.deepEqual((await stream.data<Change>()).livestreams, expected)
       }
+    })
+  })
+
+  test('a list has the first of those that match, in order, and says who comes and goes by rank', async () => {
+    const { freshet } = market()
+    const category = name()
+    const stream = (letter: string) => `${category}-${letter}`
+    await freshet.publish(...['b', 'c', 'd'].map((letter) => start(stream(letter), { category, title: letter })))
+    await freshet.settled()
+    const query = `subscription ($filter: LivestreamFilter) {
+      livestreams(filter: $filter, orderBy: [{ field: TITLE, direction: ASC }], first: 2) {
+        kind added { rank node { title } } removed moved { id rank } changes { kind id } nodes { title } pageInfo { hasNextPage }
+      }
+    }`
+    await subscribed(query, { filter: { category: { eq: category } } }, async (events) => {
+      assert.deepEqual(await events.data(), { livestreams: {
+        kind: 'SNAPSHOT', added: [{ rank: 0, node: { title: 'b' } }, { rank: 1, node: { title: 'c' } }], removed: [], moved: [], changes: [],
+        nodes: [{ title: 'b' }, { title: 'c' }], pageInfo: { hasNextPage: true },
+      } })
+      await freshet.publish(start(stream('a'), { category, title: 'a' }))
+      assert.deepEqual(await events.data(), { livestreams: {
+        kind: 'DIFF', added: [{ rank: 0, node: { title: 'a' } }], removed: [stream('c')], moved: [],
+        changes: [{ kind: 'ENTERED', id: stream('a') }, { kind: 'OUTRANKED', id: stream('c') }], nodes: [{ title: 'a' }, { title: 'b' }], pageInfo: { hasNextPage: true },
+      } })
+      await freshet.publish({ type: 'LivestreamChanged', subject: `livestream:${stream('a')}`, data: { title: 'bb' } })
+      const { livestreams } = await events.data<{ livestreams: { nodes: { title: string }[]; moved: unknown[]; changes: unknown[] } }>()
+      assert.deepEqual(livestreams.nodes, [{ title: 'b' }, { title: 'bb' }])
+      assert.deepEqual([livestreams.moved.length, livestreams.changes], [1, [{ kind: 'UPDATED', id: stream('a') }]])
+    })
+  })
+
+  test('a list of what is near to a text in meaning', async () => {
+    const { freshet } = market()
+    const category = name()
+    const query = `subscription ($filter: LivestreamFilter) {
+      livestreams(filter: $filter, near: { text: "wooden trains and rails", minSimilarity: 0.5 }) { kind added { similarity node { title } } removed nodes { title } }
+    }`
+    await freshet.publish(start(`${category}-1`, { category, title: 'Rails and wooden trains' }), start(`${category}-2`, { category, title: 'Perfume' }))
+    await freshet.settled()
+    await subscribed(query, { filter: { category: { eq: category } } }, async (stream) => {
+      const { livestreams } = await stream.data<{ livestreams: { added: { similarity: number }[]; nodes: { title: string }[] } }>()
+      assert.deepEqual(livestreams.nodes, [{ title: 'Rails and wooden trains' }])
+      assert.ok(livestreams.added[0]!.similarity >= 0.5)
+      await freshet.publish({ type: 'LivestreamChanged', subject: `livestream:${category}-2`, data: { title: 'Wooden rails, wooden trains' } })
+      assert.deepEqual((await stream.data<Near>()).livestreams.nodes.map(({ title }) => title).toSorted(), ['Rails and wooden trains', 'Wooden rails, wooden trains'])
+      await freshet.publish({ type: 'LivestreamChanged', subject: `livestream:${category}-1`, data: { title: 'Lipstick' } })
+      // The text changes first, and what it means a moment later.
+      let left: Near['livestreams']
+      do left = (await stream.data<Near>()).livestreams
+      while (left.removed.length === 0)
+      assert.deepEqual([left.removed, left.nodes], [[`${category}-1`], [{ title: 'Wooden rails, wooden trains' }]])
+    })
+  })
+
+  test('a search, live: what is found, then who is found as well and who is not any more', async () => {
+    const { freshet } = market()
+    const category = name()
+    await freshet.publish(start(`${category}-1`, { category, title: 'A zeppelin' }), start(`${category}-2`, { category, title: 'Gloves' }))
+    await freshet.settled()
+    const query = `subscription ($filter: LivestreamFilter) {
+      searchLivestreams(hybrid: { text: "zeppelin", alpha: 0 }, filter: $filter, throttleMs: 100) {
+        kind added { rank score scoreParts { name } node { title } } removed updated { node { title } } edges { cursor score node { id } } nodes { title }
+      }
+    }`
+    interface Found { searchLivestreams: { kind: string; added: { rank: number; node: { title: string } }[]; removed: string[]; updated: { node: { title: string } }[]; nodes: { title: string }[] } }
+    await subscribed(query, { filter: { category: { eq: category } } }, async (stream) => {
+      const first = (await stream.data<Found>()).searchLivestreams
+      assert.deepEqual([first.kind, first.added.map(({ rank, node }) => [rank, node.title])], ['SNAPSHOT', [[0, 'A zeppelin']]])
+      await freshet.publish({ type: 'LivestreamChanged', subject: `livestream:${category}-2`, data: { title: 'A glove for a zeppelin, zeppelin' } })
+      const second = (await stream.data<Found>()).searchLivestreams
+      assert.deepEqual([second.kind, second.added.map(({ node }) => node.title), second.nodes.length], ['DIFF', ['A glove for a zeppelin, zeppelin'], 2])
+      await freshet.publish({ type: 'LivestreamChanged', subject: `livestream:${category}-1`, data: { title: 'A balloon' } })
+      assert.deepEqual((await stream.data<Found>()).searchLivestreams.removed, [`${category}-1`])
     })
   })
 
@@ -111,21 +198,15 @@ export function subscriptionScenarios(market: () => Market, transport: 'graphql-
     await freshet.publish(start(id, {}))
     await freshet.settled()
     const filter = { id: { eq: id }, viewersNow: { gte: 2 } }
-    await subscribed('subscription ($filter: LivestreamFilter) { livestreams(filter: $filter) { kind id } }', { filter }, async (stream) => {
+    await subscribed('subscription ($filter: LivestreamFilter) { livestreams(filter: $filter) { kind nodes { id } } }', { filter }, async (stream) => {
+      assert.deepEqual((await stream.data<Change>()).livestreams.nodes, [])
       let viewers = 0
       const view = (): Published => ({
         type: 'LivestreamViewed', subject: `livestream:${id}`, data: { userId: `viewer-${++viewers}`, sellerId: 's-toys', watchSeconds: 1 },
       })
       await freshet.publish(view(), view(), view())
-      // Where the copy rose before the stream began, the next rise is an update.
-      const ticking = setInterval(() => void freshet.publish(view()), 500)
-      try {
-        const { livestreams } = await stream.data<Change>()
-        assert.equal(livestreams.id, id)
-        assert.ok(['ENTERED', 'UPDATED'].includes(livestreams.kind))
-      } finally {
-        clearInterval(ticking)
-      }
+      const { livestreams } = await stream.data<Change>()
+      assert.deepEqual([livestreams.kind, livestreams.nodes], ['DIFF', [{ id }]])
     })
   })
 
@@ -159,10 +240,19 @@ export function subscriptionScenarios(market: () => Market, transport: 'graphql-
     await freshet.publish(start(`${category}-1`, { category, title: 'One' }))
     await freshet.settled()
     const query = `subscription ($filter: LivestreamFilter) {
-      feed(userId: "ada", filter: $filter, throttleMs: 100) { edges { rank node { id title seller { name } } } }
+      feed(userId: "ada", filter: $filter, throttleMs: 100) {
+        kind added { rank node { id } } removed moved { id rank } edges { rank node { id title seller { name } } }
+      }
     }`
     await subscribed(query, { filter: { category: { eq: category } } }, async (stream) => {
-      const shown = async () => (await stream.data<LiveFeed>()).feed.edges.map(({ node }) => [node.id, node.seller.name])
+      /** As the changes make it, which is what all of it says. */
+      let list: string[] = []
+      const shown = async () => {
+        const { kind, added, removed, moved, edges } = (await stream.data<LiveFeed>()).feed
+        list = applied(kind === 'SNAPSHOT' ? [] : list, { removed, moved, added: added.map(({ rank, node }) => ({ id: node.id, rank })) })
+        assert.deepEqual(list, edges.map(({ node }) => node.id))
+        return edges.map(({ node }) => [node.id, node.seller.name])
+      }
       assert.deepEqual(await shown(), [[`${category}-1`, 'The toys shop']])
       // Changes nothing in this feed: it is evaluated again, and the same order is not sent.
       await freshet.publish(chat('l-08', 'elsewhere'))
@@ -201,7 +291,7 @@ export function subscriptionScenarios(market: () => Market, transport: 'graphql-
     ['an unknown event type', 'subscription { events(types: ["UserSneezed"]) { id } }', /"types" knows no "UserSneezed"; it knows UserRegistered/],
     ['a throttle that is none', 'subscription { feed(userId: "ada", throttleMs: 1) { feedId } }', /"throttleMs" must be a whole number from 100 to 60000/],
     ['keys that are none', 'subscription { metrics(entities: ["l-00"]) { metrics { window } } }', /"entities" takes keys like/],
-    ['a filter that is too deep', `subscription { livestreams(filter: ${'{ not: '.repeat(11)}{ id: { eq: "a" } }${' }'.repeat(11)}) { id } }`, /at most 10 levels deep/],
+    ['a filter that is too deep', `subscription { livestreams(filter: ${'{ not: '.repeat(11)}{ id: { eq: "a" } }${' }'.repeat(11)}) { kind } }`, /at most 10 levels deep/],
     ['a feed within a filter that is too deep', `subscription { feed(userId: "ada", filter: ${'{ not: '.repeat(11)}{ id: { eq: "a" } }${' }'.repeat(11)}) { feedId } }`, /at most 10 levels deep/],
   ] as const)
     test(`refuses ${what} in words`, async () => {

@@ -1,0 +1,36 @@
+import type { RequestContext } from './context.ts'
+import { badInput } from './errors.ts'
+
+/** How near something must be, by the cosine of vectors of one model. */
+export interface Near {
+  space: string
+  values: Float32Array
+  minSimilarity: number
+}
+
+export interface NearArguments {
+  text?: string | null
+  vector?: readonly number[] | null
+  model?: string | null
+  minSimilarity: number
+}
+
+const maxTextLength = 1_000
+const maxDimensions = 4_096
+
+/** Embeds the text, where a text is given. */
+export async function toNear({ text, vector, model, minSimilarity }: NearArguments, { services: { embedder }, signal }: RequestContext): Promise<Near> {
+  if ((text == null) === (vector == null)) throw badInput('"near" needs either "text" or "vector".')
+  if (!(minSimilarity >= -1 && minSimilarity <= 1)) throw badInput(`"near.minSimilarity" must be from -1 to 1, but is ${minSimilarity}.`)
+  if (vector != null) {
+    if (vector.length === 0 || vector.length > maxDimensions || !vector.some((value) => value !== 0))
+      throw badInput(`"near.vector" must have 1 to ${maxDimensions} numbers that are not all 0, but has ${vector.length}.`)
+    return { space: model ?? embedder.model, values: Float32Array.from(vector), minSimilarity }
+  }
+  if (text!.length > maxTextLength) throw badInput(`"near.text" may have up to ${maxTextLength} characters, but has ${text!.length}.`)
+  if (model != null && model !== embedder.model)
+    throw badInput(`"near.text" is embedded by "${embedder.model}"; to compare with vectors of "${model}" give a "vector" of that model.`)
+  const [values] = await embedder.embed([text!], signal)
+  if (!values?.some((value) => value !== 0)) throw badInput('"near.text" has no words.')
+  return { space: embedder.model, values, minSimilarity }
+}
