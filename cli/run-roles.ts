@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isAbandoned } from '../federation/index.ts'
 import { listenForMonitoring } from '../gateway/monitoring.ts'
 import { startGateway, type Gateway } from '../gateway/start.ts'
 import { createTelemetry } from '../gateway/telemetry.ts'
@@ -82,6 +83,8 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
 
     let gateway: Gateway | undefined
     if (roles.includes('gateway')) {
+      process.on('unhandledRejection', passAbandoned)
+      closers.add('the guard', () => void process.off('unhandledRejection', passAbandoned))
       await persist({ system: 'index', what: 'opening', signal: ended, logger, metrics: silentObserver }, () => index.open(ended))
       gateway = await startGateway({
         log, topics, index, embedder, telemetry, logger, states, settings: gatewaySettingsOf(settings),
@@ -118,6 +121,11 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
     await closers.close((what, error) => logger.error(`${what} did not close cleanly`, { error: String(error) }))
   }
   if (failure !== undefined) throw failure
+}
+
+/** Whatever else nobody handles ends the process, as it does without this. */
+function passAbandoned(reason: unknown): void {
+  if (!isAbandoned(reason)) throw reason
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -1,3 +1,4 @@
+export { isAbandoned } from './abandoned.ts'
 export {
   createCallbacks, type CallbackRequest, type CallbackResponse, type Callbacks, type CallbacksOptions,
 } from './callbacks.ts'
