@@ -61,11 +61,16 @@ export function createReload({ source, build, host, telemetry, logger, signal }:
   return () => last = last.then(look)
 }
 
-/** Looks every so often until the signal is aborted. */
-export async function pollFor(reload: () => Promise<Reloaded>, pollSeconds: number, signal: AbortSignal): Promise<void> {
+/** Resolves after so many milliseconds, or rejects when the signal is aborted. */
+export type Wait = (ms: number, signal: AbortSignal) => Promise<unknown>
+
+/** Looks every so often, counted from the end of the look before, until the signal is aborted. */
+export async function pollFor(
+  reload: () => Promise<Reloaded>, pollSeconds: number, signal: AbortSignal, wait: Wait = (ms) => delay(ms, undefined, { signal }),
+): Promise<void> {
   if (pollSeconds === 0) return
   while (!signal.aborted) {
-    await delay(pollSeconds * 1000, undefined, { signal }).catch(() => undefined)
+    await wait(pollSeconds * 1000, signal).catch(() => undefined)
     if (!signal.aborted) await reload()
   }
 }
