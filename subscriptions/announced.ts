@@ -1,11 +1,14 @@
 import type { EntityKey } from '../events/entity.ts'
 import type { ChangeBatch } from '../ingest/change-reader.ts'
+import type { Place } from '../resolvers/live.ts'
 import { changesLane, type Cut, type Position } from './cut.ts'
 
-/** Of which item of which lane. */
-export interface Place {
-  lane: string
-  position: Position
+/** An entity whose metrics moved. */
+export interface Counted {
+  entity: EntityKey
+  item: number
+  eventTime: number
+  appliedAt: number
 }
 
 /**
@@ -55,8 +58,13 @@ export class Announced {
     return item >= this.items - 1 ? this.after : (this.#cuts[item] ??= { ...this.before, [this.lane]: this.at(item).position })
   }
 
+  /** Of the batch on the log. */
+  get bytes(): number {
+    return this.batch.bytes
+  }
+
   /** The entities whose metrics moved, with their items' numbers; `skip` is left to the caller. */
-  *counted(): Generator<{ entity: EntityKey; item: number; eventTime: number; appliedAt: number }> {
+  *counted(): Generator<Counted> {
     let item = this.batch.entities.length
     for (const { entities, eventTime, appliedAt } of this.batch.metrics)
       for (const { entity } of entities) yield { entity, item: item++, eventTime, appliedAt }

@@ -2,15 +2,17 @@ import type { EntityKey } from '../events/entity.ts'
 import type { EventLog } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
 import type { ChangeBatch } from '../ingest/change-reader.ts'
-import { Announced } from './announced.ts'
+import { Announced, type Counted } from './announced.ts'
 import { changesFrom, isInside } from './changes-from.ts'
 import { changesLane, comparePositions, furtherPosition, merge, restrict, type Cut, type Position } from './cut.ts'
 import { Ring, type RingOptions } from './ring.ts'
 
 /** Called with each batch. Listeners return at once and never throw. */
 export type BatchListener = (announced: Announced) => void
-/** Called with each item that concerns an entity. */
-export type ItemListener = (announced: Announced, item: number) => void
+/** Called with each item by which fields of an entity changed. */
+export type ChangedListener = (announced: Announced, item: number) => void
+/** Called with each item by which metrics of an entity changed. */
+export type CountedListener = (announced: Announced, counted: Counted) => void
 
 export interface HubOptions extends Partial<RingOptions> {
   log: Pick<EventLog, 'read'>
@@ -18,7 +20,7 @@ export interface HubOptions extends Partial<RingOptions> {
 }
 
 /** Some minutes of a busy log; what is older is read from the log. */
-const defaultRing: RingOptions = { maxBatches: 20_000, maxBytes: 16 * 1024 * 1024 }
+const defaultRing: RingOptions = { maxCount: 20_000, maxBytes: 16 * 1024 * 1024 }
 
 /**
  * Hands the batches of `changes` to whoever listens. One reader per process feeds it, after the metric view has applied
@@ -28,10 +30,10 @@ const defaultRing: RingOptions = { maxBatches: 20_000, maxBytes: 16 * 1024 * 102
 export class ChangeHub {
   readonly #log: Pick<EventLog, 'read'>
   readonly #topics: Topics
-  readonly #ring: Ring
+  readonly #ring: Ring<Announced>
   readonly #listeners = new Set<BatchListener>()
-  readonly #changed = new Map<EntityKey, Set<ItemListener>>()
-  readonly #counted = new Map<EntityKey, Set<ItemListener>>()
+  readonly #changed = new Map<EntityKey, Set<ChangedListener>>()
+  readonly #counted = new Map<EntityKey, Set<CountedListener>>()
   readonly #ends = new Set<(error: Error) => void>()
   readonly #begun = Promise.withResolvers<void>()
   #cut: Cut = {}
@@ -71,13 +73,9 @@ export class ChangeHub {
     for (const listener of this.#listeners) listener(announced)
     if (this.#changed.size > 0)
       for (let item = 0; item < batch.entities.length; item++)
-        this.#tell(this.#changed, batch.entities[item]!.entity, announced, item)
-    if (this.#counted.size > 0) for (const { entity, item } of announced.counted()) this.#tell(this.#counted, entity, announced, item)
-  }
-
-  #tell(listeners: Map<EntityKey, Set<ItemListener>>, entity: EntityKey, announced: Announced, item: number): void {
-    const concerned = listeners.get(entity)
-    if (concerned) for (const listener of concerned) listener(announced, item)
+        this.#changed.get(batch.entities[item]!.entity)?.forEach((listener) => listener(announced, item))
+    if (this.#counted.size > 0)
+      for (const counted of announced.counted()) this.#counted.get(counted.entity)?.forEach((listener) => listener(announced, counted))
   }
 
   /** Listens to every batch until the returned function is called. */
@@ -89,12 +87,12 @@ export class ChangeHub {
   }
 
   /** Listens to the changes of these entities' fields: costs others nothing. */
-  listenToChanged(entities: Iterable<EntityKey>, listener: ItemListener, onEnd: (error: Error) => void): () => void {
+  listenToChanged(entities: Iterable<EntityKey>, listener: ChangedListener, onEnd: (error: Error) => void): () => void {
     return this.#enter(onEnd, () => listenTo(this.#changed, entities, listener))
   }
 
   /** Listens to the changes of these entities' metrics. */
-  listenToCounted(entities: Iterable<EntityKey>, listener: ItemListener, onEnd: (error: Error) => void): () => void {
+  listenToCounted(entities: Iterable<EntityKey>, listener: CountedListener, onEnd: (error: Error) => void): () => void {
     return this.#enter(onEnd, () => listenTo(this.#counted, entities, listener))
   }
 
@@ -114,7 +112,16 @@ export class ChangeHub {
 
   /** Whether the batches behind the cut in these lanes are in memory. */
   remembers(cut: Cut, lanes: readonly string[]): boolean {
-    return this.#ring.covers(cut, this.#ring.oldest?.before ?? this.#cut, lanes)
+    const known = this.#remembered()
+    return lanes.every((lane) => {
+      const [position, start] = [cut[lane], known[lane]]
+      return position !== undefined && start !== undefined && comparePositions(position, start) >= 0
+    })
+  }
+
+  /** From where on batches are in memory. */
+  #remembered(): Cut {
+    return this.#ring.get(this.#ring.first)?.before ?? this.#cut
   }
 
   /**
@@ -133,23 +140,29 @@ export class ChangeHub {
       cut = announced.after
       return announced
     }
-    while (!signal.aborted) {
-      const known = this.#ring.oldest?.before ?? this.#cut
-      if (!this.#ring.covers(cut, known, [...wanted])) {
-        const until = Object.fromEntries([...wanted].map((lane) => [lane, lesser(known[lane]!, to[lane]!)]))
-        for await (const { batch } of changesFrom({ log: this.#log, topics: this.#topics, from: cut, to: until, lanes: [...wanted], signal }))
-          yield take(batch)
-        if (signal.aborted) return
-        cut = merge(cut, until)
-        if ([...wanted].every((lane) => comparePositions(cut[lane]!, to[lane]!) >= 0)) return
+    while (!signal.aborted && !lanesOf(wanted).every((lane) => cut[lane] && comparePositions(cut[lane], to[lane]!) >= 0)) {
+      if (this.remembers(cut, lanesOf(wanted))) {
+        const next = this.#nextOf(number, cut, wanted)
+        if (!next) return
+        number = next.number + 1
+        const { batch, lane, end } = next.announced
+        if (comparePositions(end, to[lane]!) <= 0) yield take(batch)
         continue
       }
-      const next = this.#ring.next(number, cut, wanted)
-      if (!next) return
-      number = next.number + 1
-      const { batch, lane, end } = next.announced
-      if (comparePositions(end, to[lane]!) <= 0) yield take(batch)
+      const known = this.#remembered()
+      const until = Object.fromEntries(lanesOf(wanted).map((lane) => [lane, lesser(known[lane]!, to[lane]!)]))
+      for await (const { batch } of changesFrom({ log: this.#log, topics: this.#topics, from: cut, to: until, signal })) yield take(batch)
+      cut = merge(cut, until)
     }
+  }
+
+  /** The next batch in memory, from a number on, that a cut does not include whole. */
+  #nextOf(from: number, cut: Cut, lanes: ReadonlySet<string>): { number: number; announced: Announced } | undefined {
+    for (let number = Math.max(from, this.#ring.first); number < this.#ring.end; number++) {
+      const announced = this.#ring.get(number)!
+      if (lanes.has(announced.lane) && isBehind(announced, cut[announced.lane]!)) return { number, announced }
+    }
+    return undefined
   }
 
   get listeners(): number {
@@ -169,9 +182,15 @@ export class ChangeHub {
   }
 }
 
+const lanesOf = (lanes: ReadonlySet<string>): string[] => [...lanes]
+
+/** A position without a sequence begins with the first batch that begins there, in the log as well (changes-from.ts). */
+const isBehind = ({ batch, end }: Announced, position: Position): boolean =>
+  comparePositions(position, end) < 0 && (position.sequence >= 0 || position.next <= batch.first)
+
 const lesser = (a: Position, b: Position): Position => (furtherPosition(a, b) === a ? b : a)
 
-function listenTo(listeners: Map<EntityKey, Set<ItemListener>>, entities: Iterable<EntityKey>, listener: ItemListener): () => void {
+function listenTo<L>(listeners: Map<EntityKey, Set<L>>, entities: Iterable<EntityKey>, listener: L): () => void {
   const keys = [...entities]
   for (const key of keys) {
     const concerned = listeners.get(key)

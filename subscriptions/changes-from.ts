@@ -5,18 +5,18 @@ import { BatchAssembler, type ChangeBatch } from '../ingest/change-reader.ts'
 import { changesLane, comparePositions, type Cut } from './cut.ts'
 
 /**
- * Batches of `changes` behind one cut up to another, which ends with whole batches, in these lanes; each with the number of its
- * items that `from` includes. A position without a sequence (of a time) begins with the first batch that begins there.
+ * Batches of `changes` behind one cut up to another, which ends with whole batches, in the lanes of the latter; each with the number of
+ * its items that `from` includes. A position without a sequence (of a time) begins with the first batch that begins there.
  */
-export async function* changesFrom({ log, topics, from, to, lanes, signal }: {
-  log: Pick<EventLog, 'read'>; topics: Topics; from: Cut; to: Cut; lanes: readonly string[]; signal: AbortSignal
+export async function* changesFrom({ log, topics, from, to, signal }: {
+  log: Pick<EventLog, 'read'>; topics: Topics; from: Cut; to: Cut; signal: AbortSignal
 }): AsyncGenerator<{ batch: ChangeBatch; skip: number }, void> {
   const start: Record<string, number> = {}
   const end: Record<string, number> = {}
   const assemblers = new Map<number, BatchAssembler>()
-  for (const lane of lanes) {
-    const [position, last] = [from[lane], to[lane]]
-    if (!position || !last || comparePositions(position, last) >= 0) continue
+  for (const [lane, last] of Object.entries(to)) {
+    const position = from[lane]
+    if (!position || comparePositions(position, last) >= 0) continue
     const shard = parsePartitionKey(lane).partition
     start[partitionKey(topics.changes, shard)] = position.next
     end[partitionKey(topics.changes, shard)] = last.next

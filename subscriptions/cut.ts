@@ -1,6 +1,6 @@
-import type { Cut, Position } from '../resolvers/live.ts'
+import type { Cut, Place, Position } from '../resolvers/live.ts'
 
-export type { Cut, Position } from '../resolvers/live.ts'
+export type { Cut, Place, Position } from '../resolvers/live.ts'
 
 export const changesLane = (shard: number): string => `changes/${shard}`
 
@@ -24,10 +24,22 @@ export function furtherPosition(a: Position, b: Position): Position {
 }
 
 /** Whether what lies at this place has been delivered. A lane that the cut does not know includes nothing. */
-export function includes(cut: Cut, at: { lane: string; position: Position }): boolean {
-  const reached = cut[at.lane]
-  return reached !== undefined && comparePositions(reached, at.position) >= 0
+export function includes(cut: Cut, { lane, position, shows }: Place): boolean {
+  const reached = cut[lane]
+  if (reached !== undefined && comparePositions(reached, position) >= 0) return true
+  const shown = shows && cut[shows.lane]
+  return shown !== undefined && isShown(shown, shows!.position)
 }
+
+/**
+ * Positions in a lane of states (`stateLane`): `next` is the revision, `epoch` a hash of what is seen of it, `skip` is 1 once a
+ * change record has announced that revision. Before, something that nobody sees may have been written under it.
+ */
+export const isShown = (shown: Position, state: Position): boolean =>
+  shown.next > state.next || (shown.next === state.next && (shown.skip === 1 || shown.epoch === state.epoch))
+
+/** The lane in which the states of an entity that a subscription has shown are in order. */
+export const stateLane = (entity: string): string => `state/${entity}`
 
 /** Whether everything in `other` is in `cut`. */
 export function includesCut(cut: Cut, other: Cut): boolean {
@@ -36,8 +48,10 @@ export function includesCut(cut: Cut, other: Cut): boolean {
 }
 
 /** The cut with one lane moved on; the same where it is there already. */
-export const advance = (cut: Cut, at: { lane: string; position: Position }): Cut =>
-  includes(cut, at) ? cut : { ...cut, [at.lane]: at.position }
+export function advance(cut: Cut, { lane, position }: Place): Cut {
+  const reached = cut[lane]
+  return reached !== undefined && comparePositions(reached, position) >= 0 ? cut : { ...cut, [lane]: position }
+}
 
 /** Everything that either includes. */
 export function merge(a: Cut, b: Cut): Cut {
@@ -55,3 +69,6 @@ export function restrict(cut: Cut, lanes: Iterable<string>): Cut {
   for (const lane of lanes) if (cut[lane] !== undefined) restricted[lane] = cut[lane]
   return restricted
 }
+
+/** What either has reached in these lanes. */
+export const furthest = (a: Cut, b: Cut, lanes: readonly string[]): Cut => merge(restrict(a, lanes), restrict(b, lanes))

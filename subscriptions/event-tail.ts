@@ -1,114 +1,240 @@
 import { GraphQLError } from 'graphql'
-import type { EventLog, LogRecord } from '../events/log.ts'
+import { partitionKey, type EventLog, type Positions } from '../events/log.ts'
+import { readUpTo } from '../events/read-up-to.ts'
 import type { AppendedEvent } from '../resolvers/context.ts'
-import { closing } from './closing.ts'
-import { ConflatingMailbox } from './mailbox.ts'
+import { comparePositions, merge, plainPosition, restrict, type Cut, type Position } from './cut.ts'
+import { Ring, type RingOptions } from './ring.ts'
+import { tailed, type Tailed } from './tailed.ts'
 
-/** Most events that wait for one subscriber: raw events are not conflated, so a subscriber who lags ends with an error. */
-const maxWaiting = 5_000
-
-interface Subscriber {
-  types: ReadonlySet<string>
-  mailbox: ConflatingMailbox<number, AppendedEvent>
+export interface TailOptions extends Partial<RingOptions> {
+  log: EventLog
+  topics: readonly string[]
+  onError: (error: unknown) => void
 }
 
+const defaultRing: RingOptions = { maxCount: 20_000, maxBytes: 16 * 1024 * 1024 }
+
+export interface TailRequest {
+  from: Cut
+  /** Absent: for ever. */
+  to?: Cut
+  lanes: readonly string[]
+  /** What is not wanted is passed over. */
+  wants: (event: AppendedEvent) => boolean
+  signal: AbortSignal
+}
+
+/** Some events, never none, and what lay before the first of them. */
+export interface Taken {
+  events: Tailed[]
+  cut: Cut
+}
+
+/** Most events that are taken at once. */
+export const maxTaken = 200
+
 /**
- * Raw events as they are appended. One reader for all subscribers of a process, only while there are some.
+ * Raw events as they are appended. One reader for all subscribers of a process, only while there are some; the latest events
+ * are kept, and each subscriber takes them at its own pace. Who falls behind what is kept goes on by the log, so that
+ * nobody's memory grows and nobody misses anything.
  */
 export class EventTail {
   readonly #log: EventLog
   readonly #topics: readonly string[]
-  readonly #subscribers = new Set<Subscriber>()
   readonly #onError: (error: unknown) => void
-  #reading: { started: Promise<void>; stop: AbortController } | undefined
-  #sequence = 0
+  readonly #ring: RingOptions
+  #subscribers = 0
+  #reading: Reading | undefined
+  #closed: Error | undefined
 
-  constructor({ log, topics, onError }: { log: EventLog; topics: readonly string[]; onError: (error: unknown) => void }) {
+  constructor({ log, topics, onError, ...ring }: TailOptions) {
     this.#log = log
     this.#topics = topics
     this.#onError = onError
+    this.#ring = { ...defaultRing, ...ring }
   }
 
-  /** Events of these types (all where there are none) that are appended from now on. */
-  subscribe(types: readonly string[]): AsyncIterable<AppendedEvent> {
-    const mailbox = new ConflatingMailbox<number, AppendedEvent>({ onEnd: () => this.#leave(subscriber) })
-    const subscriber: Subscriber = { types: new Set(types), mailbox }
-    this.#subscribers.add(subscriber)
-    const started = this.#start()
-    // Whoever iterates sees the failure; nobody has to.
-    started.catch(() => {})
-    return closing(events(), () => void mailbox.return())
+  /** The lanes of these topics; of all that it reads where none are given. */
+  lanesOf(topics: readonly string[] = this.#topics): string[] {
+    return topics.flatMap((topic) => Array.from({ length: this.#log.partitions }, (_, partition) => partitionKey(topic, partition)))
+  }
 
-    async function* events() {
-      try {
-        await started.catch(() => {
-          throw unavailable()
-        })
-        yield* mailbox
-      } finally {
-        void mailbox.return()
+  /** What has been read; where nobody reads, where the log ends. */
+  async now(): Promise<Cut> {
+    if (this.#closed) throw this.#closed
+    if (!this.#reading) return cutOf(await this.#ends())
+    await this.#reading.started
+    return this.#reading.now
+  }
+
+  /** What is appended from this turn on is kept in mind, and can be read, until `leave` is called; `begun`: from where. */
+  enter(): { begun: Promise<Cut>; read: (request: TailRequest) => AsyncGenerator<Taken, void>; leave: () => void } {
+    this.#subscribers++
+    const reading = this.#start()
+    const begun = reading.started.then(() => reading.now)
+    // Whoever reads sees the failure; nobody has to.
+    begun.catch(() => {})
+    let left = false
+    return {
+      begun,
+      read: (request) => this.#read(request, reading),
+      leave: () => {
+        if (left) return
+        left = true
+        if (--this.#subscribers > 0) return
+        this.#reading?.stop.abort()
+        this.#reading = undefined
+      },
+    }
+  }
+
+  /** The events between two cuts, from memory as far as that reaches back. */
+  read(request: TailRequest & { to: Cut }): AsyncGenerator<Taken, void> {
+    return this.#read(request, this.#reading)
+  }
+
+  async *#read({ from, to, lanes, wants, signal }: TailRequest, reading: Reading | undefined): AsyncGenerator<Taken, void> {
+    await reading?.started
+    const wanted = new Set(lanes)
+    let cut = from
+    let number = 0
+    while (!signal.aborted && !(to && reaches(cut, to, lanes))) {
+      if (!reading || !reaches(cut, reading.kept, lanes)) {
+        const until = restrict(reading && to ? earlier(reading.kept, to) : (to ?? reading!.kept), lanes)
+        yield* this.#readLog(cut, until, wants, signal)
+        cut = merge(cut, until)
+        continue
       }
+      const taken: Taken = { events: [], cut }
+      const reached: Record<string, Position> = {}
+      for (number = Math.max(number, reading.ring.first); number < reading.ring.end && taken.events.length < maxTaken; number++) {
+        const item = reading.ring.get(number) as Tailed
+        const { lane, position } = item.at
+        if (!wanted.has(lane) || isPassed(cut[lane], position) || (to && !isPassed(to[lane], position))) continue
+        reached[lane] = position
+        if (item.event && wants(item.event)) taken.events.push(item)
+      }
+      cut = { ...cut, ...reached }
+      if (taken.events.length > 0) yield taken
+      else if (to) return
+      else if (reading.failure) throw reading.failure
+      else await reading.news(signal)
     }
   }
 
   close(reason: Error): void {
-    for (const { mailbox } of [...this.#subscribers]) mailbox.end(reason)
+    this.#closed ??= reason
+    this.#reading?.fail(reason)
   }
 
-  #leave(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber)
-    if (this.#subscribers.size > 0) return
-    this.#reading?.stop.abort()
-    this.#reading = undefined
-  }
-
-  #start(): Promise<void> {
-    if (!this.#reading) {
-      const stop = new AbortController()
-      const started = this.#log.ends(this.#topics).then((from) => {
-        void this.#read(from, stop.signal)
-      })
-      this.#reading = { started, stop }
+  async *#readLog(from: Cut, to: Cut, wants: TailRequest['wants'], signal: AbortSignal): AsyncGenerator<Taken, void> {
+    let cut = from
+    const positions = (of: Cut): Positions => Object.fromEntries(Object.keys(to).map((lane) => [lane, of[lane]?.next ?? 0]))
+    for await (const records of readUpTo(this.#log, positions(from), positions(to), { signal, maxRecords: maxTaken })) {
+      const items = records.map(tailed)
+      const events = items.filter(({ event }) => event && wants(event))
+      if (events.length > 0) yield { events, cut }
+      cut = { ...cut, ...Object.fromEntries(items.map(({ at }) => [at.lane, at.position])) }
     }
-    return this.#reading.started
   }
 
-  async #read(from: Awaited<ReturnType<EventLog['ends']>>, signal: AbortSignal): Promise<void> {
+  #ends(): Promise<Positions> {
+    return this.#log.ends(this.#topics).catch(() => {
+      throw unavailable()
+    })
+  }
+
+  #start(): Reading {
+    if (this.#reading) return this.#reading
+    const reading = new Reading(this.#ring)
+    this.#reading = reading
+    if (this.#closed) reading.fail(this.#closed)
+    reading.started = this.#ends().then((from) => {
+      reading.kept = reading.now = cutOf(from)
+      void this.#follow(from, reading)
+    })
+    reading.started.catch(() => this.#forget(reading))
+    return reading
+  }
+
+  async #follow(from: Positions, reading: Reading): Promise<void> {
+    const { signal } = reading.stop
     try {
-      for await (const records of this.#log.read({ from, signal })) for (const record of records) this.#deliver(record)
+      for await (const records of this.#log.read({ from, signal })) reading.take(records.map(tailed))
     } catch (error) {
       if (signal.aborted) return
       this.#onError(error)
-      this.close(unavailable())
+      reading.fail(unavailable())
+      this.#forget(reading)
     }
   }
 
-  #deliver(record: LogRecord): void {
-    const event = toAppendedEvent(record)
-    if (!event) return
-    for (const { types, mailbox } of this.#subscribers) {
-      if (types.size > 0 && !types.has(event.type)) continue
-      if (mailbox.size >= maxWaiting)
-        mailbox.end(new GraphQLError(`This subscriber is ${maxWaiting} events behind; read faster, or subscribe to fewer types.`, {
-          extensions: { code: 'SUBSCRIBER_TOO_SLOW' },
-        }))
-      else mailbox.put(this.#sequence++, event)
-    }
+  /** Who comes after it tries anew. */
+  #forget(reading: Reading): void {
+    if (this.#reading === reading) this.#reading = undefined
   }
 }
 
-const unavailable = (): GraphQLError =>
+/** One run of the reader. */
+class Reading {
+  readonly stop = new AbortController()
+  readonly ring: Ring<Tailed>
+  started: Promise<void> = Promise.resolve()
+  /** What lies before all that is kept, and what has been read. */
+  kept: Cut = {}
+  now: Cut = {}
+  failure: Error | undefined
+  readonly #waiting = new Set<() => void>()
+
+  constructor(options: RingOptions) {
+    this.ring = new Ring(options)
+  }
+
+  take(items: readonly Tailed[]): void {
+    const [now, kept]: Record<string, Position>[] = [{ ...this.now }, { ...this.kept }]
+    for (const item of items) {
+      now![item.at.lane] = item.at.position
+      for (const { at } of this.ring.push(item)) kept![at.lane] = at.position
+    }
+    this.now = now!
+    this.kept = kept!
+    this.#wake()
+  }
+
+  fail(error: Error): void {
+    this.failure ??= error
+    this.#wake()
+  }
+
+  /** Resolves when there is something new, or the signal is aborted. */
+  news(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal.removeEventListener('abort', wake)
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal.addEventListener('abort', wake)
+      if (signal.aborted) wake()
+    })
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+}
+
+const isPassed = (reached: Position | undefined, position: Position): boolean => reached !== undefined && comparePositions(reached, position) >= 0
+
+const reaches = (cut: Cut, other: Cut, lanes: readonly string[]): boolean =>
+  lanes.every((lane) => other[lane] === undefined || isPassed(cut[lane], other[lane]))
+
+/** What both include. */
+const earlier = (a: Cut, b: Cut): Cut =>
+  Object.fromEntries(Object.entries(a).flatMap(([lane, position]) => (b[lane] ? [[lane, comparePositions(position, b[lane]) <= 0 ? position : b[lane]]] : [])))
+
+export const cutOf = (positions: Positions): Cut => Object.fromEntries(Object.entries(positions).map(([lane, next]) => [lane, plainPosition(next)]))
+
+export const unavailable = (): GraphQLError =>
   new GraphQLError('The event log could not be read any further; subscribe again.', { extensions: { code: 'LOG_UNAVAILABLE' } })
-
-/** Null for what is no event: dead letters get those. */
-function toAppendedEvent({ value, appendedAt }: LogRecord): AppendedEvent | null {
-  if (value === null) return null
-  try {
-    const { id, source, type, subject, time, data } = JSON.parse(Buffer.from(value).toString('utf8')) as Record<string, unknown>
-    const happened = typeof time === 'string' ? Date.parse(time) : NaN
-    if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string' || typeof subject !== 'string') return null
-    return Number.isNaN(happened) ? null : { id, source, type, subject, time: happened, appendedAt, data }
-  } catch {
-    return null
-  }
-}

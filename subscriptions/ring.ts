@@ -1,67 +1,56 @@
-import type { Announced } from './announced.ts'
-import { comparePositions, type Cut } from './cut.ts'
-
 export interface RingOptions {
-  /** Most batches, and most bytes of them on the log, that are kept. */
-  maxBatches: number
+  /** Most items, and most bytes of them on the log, that are kept. */
+  maxCount: number
   maxBytes: number
 }
 
-/** The latest batches of `changes`, oldest first. What it keeps is bounded by count and bytes. */
-export class Ring {
+/** The latest items of a line, numbered in the order in which they came. What it keeps is bounded by count and bytes. */
+export class Ring<T extends { readonly bytes: number }> {
   readonly #options: RingOptions
-  #entries: Announced[] = []
-  /** Those in front of it have gone; removed together when they are many. */
+  #items: (T | undefined)[] = []
+  /** Those in front of it have gone; they are cut off together when they are many. */
+  #start = 0
   #first = 0
-  /** How many have gone in all: the number of the oldest one that is kept. */
-  #gone = 0
   #bytes = 0
 
   constructor(options: RingOptions) {
     this.#options = options
   }
 
-  get size(): number {
-    return this.#entries.length - this.#first
+  /** Number of the oldest item that is kept. */
+  get first(): number {
+    return this.#first
   }
 
-  get oldest(): Announced | undefined {
-    return this.#entries[this.#first]
+  /** Number of the item that comes next. */
+  get end(): number {
+    return this.#first + this.#items.length - this.#start
   }
 
-  push(announced: Announced): void {
-    this.#entries.push(announced)
-    this.#bytes += announced.batch.bytes
-    while (this.size > this.#options.maxBatches || (this.#bytes > this.#options.maxBytes && this.size > 1)) this.#drop()
+  /** Undefined where it has gone, or has not come. */
+  get(number: number): T | undefined {
+    return number < this.#first ? undefined : this.#items[this.#start + number - this.#first]
   }
 
-  /** Whether nothing behind the cut is missing in these lanes, seen from where it begins. */
-  covers(cut: Cut, begin: Cut, lanes: readonly string[]): boolean {
-    return lanes.every((lane) => {
-      const [position, start] = [cut[lane], begin[lane]]
-      return position !== undefined && (start === undefined || comparePositions(position, start) >= 0)
-    })
+  /** @returns those that had to go */
+  push(item: T): T[] {
+    this.#items.push(item)
+    this.#bytes += item.bytes
+    const gone: T[] = []
+    const { maxCount, maxBytes } = this.#options
+    while (this.end - this.#first > maxCount || (this.#bytes > maxBytes && this.end - this.#first > 1)) gone.push(this.#shift())
+    return gone
   }
 
-  /** The next batch in these lanes that the cut does not include whole, from the number `from` on, with its number. */
-  next(from: number, cut: Cut, lanes: ReadonlySet<string>): { number: number; announced: Announced } | undefined {
-    for (let number = Math.max(from, this.#gone); number < this.#gone + this.size; number++) {
-      const announced = this.#entries[this.#first + number - this.#gone] as Announced
-      const position = cut[announced.lane]
-      if (lanes.has(announced.lane) && (position === undefined || comparePositions(position, announced.end) < 0)) return { number, announced }
+  #shift(): T {
+    const oldest = this.#items[this.#start] as T
+    this.#items[this.#start++] = undefined
+    this.#first++
+    this.#bytes -= oldest.bytes
+    if (this.#start > 1024 && this.#start * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#start)
+      this.#start = 0
     }
-    return undefined
-  }
-
-  #drop(): void {
-    const oldest = this.#entries[this.#first] as Announced
-    this.#bytes -= oldest.batch.bytes
-    // Nobody else may need it for a long time yet.
-    ;(this.#entries as (Announced | undefined)[])[this.#first++] = undefined
-    this.#gone++
-    if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#first)
-      this.#first = 0
-    }
+    return oldest
   }
 }
