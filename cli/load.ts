@@ -25,7 +25,7 @@ const maxShown = 20
 export async function load({ file, settings, logger, signal, say }: {
   file: string; settings: Settings; logger: Logger; signal: AbortSignal; say: (line: string) => void
 }): Promise<boolean> {
-  const bytes = statSync(file).size
+  const bytes = sizeOf(file)
   const { log, where } = await openLog(settings, logger, signal)
   const bar = progressBar('loading', say, megabytes)
   try {
@@ -40,6 +40,13 @@ export async function load({ file, settings, logger, signal, say }: {
     bar.end()
     await log.close()
   }
+}
+
+/** @throws Error where there is no such file */
+function sizeOf(file: string): number {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found?.isFile()) throw new Error(`There is no file ${file}; expected one with a CloudEvent in JSON on each line.`)
+  return found.size
 }
 
 async function appendLines(file: string, total: number, { log, topics, bar, say, signal }: {

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { deadLettersCommand } from './dead-letters.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
 import type { RoleOptions } from './run-roles.ts'
-import { readSettingsFile, resolveSettings, settingDefinitions, unknownVariables, type SettingName, type Settings } from './settings.ts'
+import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { lineWriter } from './terminal.ts'
 import { silenceKafkaTimers } from './warnings.ts'
 
@@ -29,6 +30,9 @@ Settings come from flags, then the environment, then freshet.yaml; \`freshet set
 /** Settings of a command: its flags over the environment over the file. */
 function settingsFrom(flags: Partial<Record<SettingName, unknown>>): Settings {
   const { config } = program.opts<{ config: string }>()
+  // The usual one may be missing; one that is asked for may not, or other settings would be taken for those in it.
+  if (program.getOptionValueSource('config') === 'cli' && !existsSync(config))
+    throw new SettingsError(`--config: there is no file ${config}. Without the flag, freshet.yaml is read where it is there.`)
   for (const name of unknownVariables(process.env)) logger.warn(`${name} is no setting and is ignored; \`freshet settings\` lists them all.`)
   return resolveSettings({ env: process.env, file: readSettingsFile(config), fileName: config, flags })
 }

@@ -47,6 +47,13 @@ describe('freshet', { timeout: 60_000 }, () => {
     }
   })
 
+  test('refuses to run with other settings than those of the file that it was told of', async () => {
+    const { code, stderr } = await freshet('-c', 'nowhere.yaml', 'doctor')
+    assert.equal(code, 1)
+    assert.match(stderr, /^freshet: --config: there is no file nowhere\.yaml\./m)
+    assert.doesNotMatch(stderr, /^ {4}at /m, 'no stack')
+  })
+
   test('says of a log on which nothing has run that there are no dead letters yet', async () => {
     await using folder = temporaryDirectory('cli')
     const { code, stdout } = await runProgram(['dead-letters', 'list'], { cwd: folder.path })

@@ -49,6 +49,6 @@ describe('freshet load', () => {
   it('says that a file is missing', async () => {
     const settings = resolveSettings({ env: {} })
     await assert.rejects(
-      load({ file: '/nowhere/events.ndjson', settings, logger: silentLogger, signal: AbortSignal.timeout(1_000), say: () => {} }), /ENOENT/)
+      load({ file: '/nowhere/events.ndjson', settings, logger: silentLogger, signal: AbortSignal.timeout(1_000), say: () => {} }), /There is no file \/nowhere\/events\.ndjson; expected one with a CloudEvent in JSON on each line\./)
   })
 })
