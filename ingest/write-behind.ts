@@ -8,7 +8,7 @@ import { Attempts } from './persist.ts'
 import type { Entry, Shard } from './shard.ts'
 import { VectorQueue } from './vector-queue.ts'
 import type { Embedded } from './vector-queue.ts'
-import { timeout } from './writing.ts'
+import { limited } from './writing.ts'
 import type { WritingOptions } from './writing.ts'
 
 /** Of a shard: what its entities' metrics are in the index. */
@@ -162,12 +162,13 @@ export class WriteBehind {
   }
 
   async #write(items: Item[], now: number): Promise<void> {
-    const { writer, embedder: { model }, settings, clock, signal, wake } = this.#options
+    const { writer, embedder: { model }, clock, signal, wake } = this.#options
     const startedAt = performance.now()
     try {
-      await writer.upsert(items.map(({ entry: { state: { kind, id, eventTime } }, copies, vector, revision }): Upsert => ({
+      const upserts = items.map(({ entry: { state: { kind, id, eventTime } }, copies, vector, revision }): Upsert => ({
         kind, id, fields: copies ?? {}, ...(vector && { vectors: { [model]: vector.vector } }), revision, eventTime, appliedAt: now,
-      })), timeout(signal, settings))
+      }))
+      await limited(this.#options, (bounded) => writer.upsert(upserts, bounded))
     } catch (error) {
       if (signal.aborted) return
       this.#notBefore = clock.now() + this.#attempts.failed(error)

@@ -1,3 +1,4 @@
+import { withTimeLimit } from '../events/abort.ts'
 import type { EntityKind } from '../events/entity.ts'
 import type { FieldValue } from '../search/entities.ts'
 import type { Embedder } from '../search/embedder.ts'
@@ -34,26 +35,26 @@ const maxUpserts = 100
 
 /** Writes until it is done. Both kinds concern different entities, so their order is free. */
 export async function write({ upserts, deletes }: Writes, options: WritingOptions): Promise<void> {
-  const { writer, settings } = options
+  const { writer } = options
   for (let at = 0; at < upserts.length; at += maxUpserts) {
     const some = upserts.length <= maxUpserts ? upserts : upserts.slice(at, at + maxUpserts)
-    await onIndex(options, `writing ${some.length} entities`, () => writer.upsert(some, timeout(options.signal, settings)))
+    await onIndex(options, `writing ${some.length} entities`, () => limited(options, (signal) => writer.upsert(some, signal)))
   }
   if (deletes.length > 0)
-    await onIndex(options, `deleting ${deletes.length} entities`, () => writer.delete(deletes, timeout(options.signal, settings)))
+    await onIndex(options, `deleting ${deletes.length} entities`, () => limited(options, (signal) => writer.delete(deletes, signal)))
 }
 
-/** For one index call. */
-export const timeout = (signal: AbortSignal, settings: IngestSettings): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(settings.upsertTimeoutMs)])
+/** One index call, bounded in time. */
+export const limited = <T>({ signal, settings }: Pick<WritingOptions, 'signal' | 'settings'>, call: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withTimeLimit(signal, settings.upsertTimeoutMs, call)
 
 const onIndex = <T>({ signal, logger, metrics }: WritingOptions, what: string, work: () => Promise<T>): Promise<T> =>
   persist({ system: 'index', what, signal, logger, metrics }, work)
 
 /** Saves vectors that only the index holds before their entity is deleted there: it may come back. */
 export async function holdOrphans(state: EntityState, models: readonly string[], options: WritingOptions): Promise<void> {
-  const [stored] = await onIndex(options, 'reading vectors', () =>
-    options.index.getMany(state.kind, [state.id], { withVectors: models, signal: timeout(options.signal, options.settings) }))
+  const [stored] = await onIndex(options, 'reading vectors', () => limited(options, (signal) =>
+    options.index.getMany(state.kind, [state.id], { withVectors: models, signal })))
   for (const [model, values] of Object.entries(stored?.vectors ?? {})) holdVector(state, model, values)
 }
 
@@ -70,7 +71,7 @@ export async function embedTexts(texts: readonly EmbeddingText[], options: Writi
 }
 
 /** The whole of an entity, for an index of which nobody knows what it has: all fields, null where there is none. */
-export function fullImage(state: EntityState, appliedAt: number): Upsert {
+function fullImage(state: EntityState, appliedAt: number): Upsert {
   const fields: Record<string, FieldValue | null> = {}
   for (const name of fieldNames[state.kind]) fields[name] = null
   Object.assign(fields, liveFields(state))

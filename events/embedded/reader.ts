@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort.ts'
 import type { LogRecord, Positions, ReadOptions } from '../log.ts'
 import { Unpacking } from './packing.ts'
 import type { Slot, Slots } from './slots.ts'
@@ -32,12 +33,12 @@ export class Waiters {
         ready,
         wake: () => {
           this.#waiting.delete(waiter)
-          for (const signal of signals) signal.removeEventListener('abort', waiter.wake)
+          for (const each of forget) each()
           resolve()
         },
       }
+      const forget = signals.map((signal) => whenAborted(signal, waiter.wake))
       this.#waiting.add(waiter)
-      for (const signal of signals) signal.addEventListener('abort', waiter.wake)
     })
   }
 

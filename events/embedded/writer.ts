@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort.ts'
 import { LogUnavailableError, type Appended, type NewRecord } from '../log.ts'
 import { partitionOf } from '../topics.ts'
 import { pack, packedSize } from './packing.ts'
@@ -99,10 +100,10 @@ export class Writer {
       this.#queue.splice(at, 1)
       append.reject(this.#aborted())
     }
-    signal.addEventListener('abort', abort, { once: true })
+    const forget = whenAborted(signal, abort)
     const { resolve, reject } = append
     const settled = <T>(settle: (value: T) => void) => (value: T) => {
-      signal.removeEventListener('abort', abort)
+      forget()
       settle(value)
     }
     append.resolve = settled(resolve)

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { whenAborted } from '../abort.ts'
 import { parsePartitionKey, partitionKey, type LogRecord, type Positions } from '../log.ts'
 import type { Connection, Logger } from './client.ts'
 import { failureOf } from './failures.ts'
@@ -94,12 +95,13 @@ export class FetchSession {
     if (this.#answers.length > 0 || this.#failure || this.#signal.aborted) return
     // Not a promise of the signal's own: each race with one that never settles would leave something behind.
     await new Promise<void>((resolve) => {
+      const forget = whenAborted(this.#signal, resolve)
       this.#wake = () => {
-        this.#signal.removeEventListener('abort', this.#wake!)
+        forget()
         resolve()
       }
-      this.#signal.addEventListener('abort', this.#wake)
     })
+    this.#wake = undefined
   }
 
   #ask(): void {

@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort.ts'
 import { LogUnavailableError, partitionKey, type Appended, type NewRecord } from '../log.ts'
 import { batchesOf, place, type Batch, type Call, type Placed } from './batches.ts'
 import type { Connection } from './client.ts'
@@ -72,17 +73,15 @@ export class Producer {
           ? 'the append was given up before it was sent to Kafka'
           : 'the append was given up before Kafka acknowledged it: it may or may not be in the log'))
       }
+      const forget = [closed, ...signal ? [signal] : []].map((each) => whenAborted(each, giveUp))
       const settle = <Value>(how: (value: Value) => void) => (value: Value): void => {
-        signal?.removeEventListener('abort', giveUp)
-        closed.removeEventListener('abort', giveUp)
+        for (const each of forget) each()
         how(value)
       }
       const call: Call = {
         records, partitions, bytes, placed: new Array<Appended>(records.length), refusal: undefined,
         resolve: settle(resolve), reject: settle(reject),
       }
-      signal?.addEventListener('abort', giveUp)
-      closed.addEventListener('abort', giveUp)
       this.#queue.push(call)
       if (!this.#draining) void this.#drain()
     })

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import weaviate, { type Collection, type WeaviateClient } from 'weaviate-client'
-import { Pool, errors as httpErrors } from 'undici'
+import { whenAborted } from '../../events/abort.ts'
 import { IndexUnavailableError, InvalidIndexQueryError } from '../entity-index.ts'
+import { Http, isClosedConnection } from './http.ts'
 
 /** How long calls may take, ms. */
 export interface WeaviateTimeouts {
@@ -40,7 +41,7 @@ export class Connection {
   readonly timeouts: WeaviateTimeouts
   readonly #options: ConnectionOptions
   readonly #grpc: URL
-  readonly #pool: Pool
+  readonly #http: Http
   readonly #base: string
   readonly #headers: Record<string, string>
   #client: Promise<Client> | undefined
@@ -56,7 +57,7 @@ export class Connection {
     this.timeouts = options.timeouts
     const { origin, pathname, protocol, hostname } = new URL(options.url)
     this.#grpc = new URL(options.grpcUrl ?? `${protocol}//${hostname}:${defaultGrpcPort}`)
-    this.#pool = new Pool(origin, { connections, pipelining: 1 })
+    this.#http = new Http(origin, connections)
     this.#base = `${pathname.replace(/\/+$/, '')}/v1`
     this.#headers = options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}
   }
@@ -100,7 +101,7 @@ export class Connection {
     this.#closed = true
     this.#outage.abort(this.#unavailable('is not used any more: the index is closed'))
     await this.#client?.then(({ weaviate: client }) => client.close(), () => {})
-    await this.#pool.destroy()
+    this.#http.close()
   }
 
   /** The server may have closed idle connections just as one is taken; there are so many, and then a new one is made. */
@@ -109,19 +110,14 @@ export class Connection {
       try {
         return await request()
       } catch (error) {
-        const closed = error instanceof httpErrors.SocketError || codeOf(error) === 'ECONNRESET'
-        if (!closed || attempt === connections) throw error
+        if (!isClosedConnection(error) || attempt === connections) throw error
       }
     }
   }
 
   async #request(method: string, path: string, body: string | undefined, signal: AbortSignal): Promise<RestAnswer> {
-    const response = await this.#pool.request({
-      method: method as 'GET', path: this.#base + path, signal, ...(body !== undefined && { body }),
-      headers: { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    })
-    const text = await response.body.text()
-    return { status: response.statusCode, body: parse(text) }
+    const { status, text } = await this.#http.send(method, this.#base + path, this.#headers, body, signal)
+    return { status, body: parse(text) }
   }
 
   /** Runs with a time-out, the caller's signal and the outage's, and says of each failure what it means. */
@@ -134,9 +130,8 @@ export class Connection {
       controller.abort(this.#unavailable(`gave no answer within ${ms} ms`))
     }, ms)
     const onAbort = (): void => controller.abort(signal!.reason)
-    const onOutage = (): void => controller.abort(outage.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
-    outage.addEventListener('abort', onOutage, { once: true })
+    const forgetOutage = whenAborted(outage, () => controller.abort(outage.reason))
     try {
       return await Promise.race([run(controller.signal), aborted(controller.signal)])
     } catch (error) {
@@ -145,7 +140,7 @@ export class Connection {
     } finally {
       clearTimeout(timeOut)
       signal?.removeEventListener('abort', onAbort)
-      outage.removeEventListener('abort', onOutage)
+      forgetOutage()
     }
   }
 
