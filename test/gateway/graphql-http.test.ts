@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { serverAudits } from 'graphql-http'
+import type { RequestContext } from '../../resolvers/context.ts'
 import { openDoor, type OpenDoor } from './door.ts'
 import { rawRequest } from './raw-request.ts'
 
@@ -41,4 +43,29 @@ test('answers take the form that each client accepts, however often it was asked
     }
     assert.equal((await ask('image/png', '{ hello }'))[0], 406)
   }
+})
+
+test('whoever leaves before the answer ends what is under way', { timeout: 60_000 }, async () => {
+  const begun = Promise.withResolvers<undefined>()
+  const ended = Promise.withResolvers<unknown>()
+  const slow = (_: unknown, __: unknown, { signal }: RequestContext) => new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => {
+      ended.resolve(signal.reason)
+      reject(new Error('left'))
+    })
+    begun.resolve(undefined)
+  })
+  await using door = await openDoor({ resolvers: { Query: { slow } } })
+  const left = request(`${door.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } })
+  left.once('error', () => undefined)
+  left.end('{"query":"{ slow }"}')
+  await begun.promise
+  left.destroy()
+  assert.equal((await ended.promise as DOMException).name, 'AbortError')
+})
+
+test('many who ask at once are each given their own answer', { timeout: 60_000 }, async () => {
+  await using door = await openDoor({ resolvers: { Query: { items: (_: unknown, { first }: { first: number }) => Array.from({ length: first }, (__, id) => ({ id })) } } })
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, first) => door.ask('query ($first: Int!) { items(first: $first) { id } }', { first })))
+  assert.deepEqual(answers.map(({ status, body }) => [status, (body.data?.items as unknown[]).length]), answers.map((_, first) => [200, first]))
 })
