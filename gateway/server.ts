@@ -11,8 +11,12 @@ import { checkForgery, checkListen, checkRequest } from './guard.ts'
 import type { MergedSubgraph } from './merged-subgraph.ts'
 import { answerHealth, refuse } from './monitoring.ts'
 import { refuseUpgrade, send, sendJson } from './respond.ts'
-import { serveEventStream, wantsEventStream } from './sse.ts'
 import { ownSubgraph, serveSubgraph, throughEngine } from './subgraph-endpoint.ts'
+import { Closing } from './streams/closing.ts'
+import { multipart, wantsMultipart } from './streams/multipart.ts'
+import { serveStream } from './streams/serve.ts'
+import { SingleConnections, singleConnectionPath } from './streams/single-connection.ts'
+import { serverSentEvents, wantsEventStream } from './streams/sse.ts'
 import { createWebSocketDoor } from './websocket.ts'
 
 export interface GatewayServer {
@@ -40,9 +44,10 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
   const apollo = createApolloServer(door.host, settings, onError)
   await apollo.start()
   const webSockets = createWebSocketDoor(door)
-  const closing = new AbortController()
+  const closing = new Closing()
+  const singleConnections = new SingleConnections(closing)
 
-  const status = () => (closing.signal.aborted ? 'closing' : door.ready() ? 'ready' : 'catching up')
+  const status = () => (closing.begun ? 'closing' : door.ready() ? 'ready' : 'catching up')
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
     const callbacks = path.startsWith('/callbacks/') ? door.callbacks : undefined
@@ -62,8 +67,14 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
       const asked = path === mergedPath ? merged.doorOf(door) : door
-      if (wantsEventStream(request)) return serveEventStream(asked, request, response, closing.signal)
+      const protocol = wantsEventStream(request) ? serverSentEvents : wantsMultipart(request) ? multipart : undefined
+      if (protocol) return serveStream(asked, request, response, closing, protocol)
       return path === mergedPath ? serveSubgraph(throughEngine, asked, request, response) : serveGraphql(apollo, door, request, response)
+    }
+    if (path === singleConnectionPath) {
+      const forgery = checkForgery(request)
+      if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
+      return singleConnections.serve(door, request, response)
     }
     if (path === '/metrics') {
       await door.measure()
@@ -90,7 +101,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
     const path = (request.url ?? '/').split('?', 1)[0]
     const isMerged = path === mergedPath
     const refusal = path === '/graphql' || isMerged ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
-    if (refusal || closing.signal.aborted) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
+    if (refusal || closing.begun) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
     webSockets.upgrade(request, socket, head, isMerged ? merged.doorOf(door) : door)
   })
 
@@ -98,10 +109,10 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
   return {
     url,
     async close() {
-      closing.abort()
+      closing.begin()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await webSockets.close()
       const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+      await webSockets.close(drainMs)
       server.closeIdleConnections()
       await closed
       clearTimeout(timer)

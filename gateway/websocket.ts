@@ -11,6 +11,7 @@ import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.t
 import { checkKey } from './guard.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
+import { retryAfterMs } from './streams/closing.ts'
 import { formatResult, outcomeOf, toGraphQLError } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
@@ -20,7 +21,8 @@ import { connectionOver, WebSocketSink } from './websocket-sink.ts'
 export interface WebSocketDoor {
   /** @param door by whose engine and documents the connection is served */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door: Door): void
-  close(): Promise<void>
+  /** Tells every client where its subscriptions stand and when to come again, and closes. @param drainMs after which it is not polite any more */
+  close(drainMs: number): Promise<void>
 }
 
 /** What `onSubscribe` prepares for `execute` and `subscribe`. */
@@ -49,6 +51,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
   const { limits, requestTimeoutMs } = settings
   const doors = new WeakMap<IncomingMessage, Door>()
   const connections = new WeakMap<WebSocket, Connection>()
+  const subscribers = new WeakMap<WebSocket, Map<string, Subscriber>>()
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.bodyBytes,
@@ -115,7 +118,12 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         const begun = await door.deliveries.subscribe(door, asked, sink)
         if (!(begun instanceof Subscriber)) return begun
         telemetry.subscriptions.inc()
-        return sink.follow(begun, () => telemetry.subscriptions.dec())
+        const own = subscribers.get(client)
+        own?.set(id, begun)
+        return sink.follow(begun, () => {
+          if (own?.get(id) === begun) own.delete(id)
+          telemetry.subscriptions.dec()
+        })
       } catch (error) {
         return { errors: [toGraphQLError(error)] }
       }
@@ -135,6 +143,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         telemetry.connections.inc({ transport: 'websocket' })
         const connection = connectionOver(client, socket)
         connections.set(client, connection)
+        subscribers.set(client, new Map())
         client.once('close', () => {
           connection.close()
           connections.delete(client)
@@ -148,10 +157,21 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         client.on('error', () => {})
       })
     },
-    close: async () => {
+    close: async (drainMs) => {
+      for (const client of sockets.clients) takeLeave(client, subscribers.get(client) ?? new Map())
+      const timer = setTimeout(() => sockets.clients.forEach((client) => client.terminate()), drainMs)
       await served.dispose()
+      clearTimeout(timer)
     },
   }
+}
+
+/** Pings have a payload in this protocol, which other clients ignore; 1012 is "service restart", after which all of them come again. */
+function takeLeave(client: WebSocket, subscribers: ReadonlyMap<string, Subscriber>): void {
+  if (client.readyState !== client.OPEN) return
+  const cursors = Object.fromEntries([...subscribers].flatMap(([id, { cursor }]) => (cursor === undefined ? [] : [[id, cursor]])))
+  client.send(JSON.stringify({ type: 'ping', payload: { freshet: { closing: true, retryAfterMs, cursors } } }))
+  client.close(1012, 'The server is closing.')
 }
 
 /** There is no status of an answer here. */

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GraphQLError, type ExecutionResult } from 'graphql'
+import type { Sink } from '../../subscriptions/delivery/sink.ts'
+import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
+import { callerOf, contextFor, waitWith, type Door } from '../door.ts'
+import { isObject } from '../json.ts'
+import { prepareOperation, type Operation } from '../operation.ts'
+import { sendJson } from '../respond.ts'
+import { formatResult, outcomeOf, toGraphQLError } from '../results.ts'
+import { inTime, timeLimit } from '../time-limit.ts'
+import { tokenOf } from '../token.ts'
+import { retryAfterMs, type Closing } from './closing.ts'
+import { parametersOf, type Parameters } from './parameters.ts'
+import { frameOf, payloadOf, type StreamProtocol } from './protocol.ts'
+import { connectionOver } from './response-connection.ts'
+
+/** Answers one operation by a stream of results in one response. Subscriptions are told when the server closes. */
+export async function serveStream(
+  door: Door, request: IncomingMessage, response: ServerResponse, closing: Closing, protocol: StreamProtocol,
+): Promise<void> {
+  const parameters = await parametersOf(request, response, door)
+  if (!parameters) return
+  const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+  const isSubscription = 'operation' in prepared && prepared.operation.operation === 'subscription'
+  // A page of any origin can make a browser send a GET, and no Origin comes with it.
+  if (request.method === 'GET' && 'operation' in prepared && prepared.operation.operation === 'mutation')
+    return sendJson(response, 405, { errors: [{ message: 'A mutation is sent by POST.' }] }, { allow: 'POST' })
+  const left = new AbortController()
+  response.once('close', () => left.abort())
+
+  if (!isSubscription && protocol.others === 'json') {
+    const result = 'errors' in prepared ? prepared : await once(door, request, parameters, prepared, left.signal)
+    if (!left.signal.aborted) sendJson(response, 'errors' in prepared ? 400 : 200, formatResult(result, door.onError))
+    return
+  }
+
+  const stream = openStream(response, protocol)
+  if ('errors' in prepared) return stream.last(formatResult(prepared, door.onError))
+  if (!isSubscription) return stream.last(formatResult(await once(door, request, parameters, prepared, left.signal), door.onError))
+  try {
+    await follow(door, request, { ...parameters, ...prepared, response, left: left.signal, closing, protocol, stream })
+  } catch (error) {
+    if (!left.signal.aborted) stream.last(formatResult({ errors: [toGraphQLError(error)] }, door.onError))
+  }
+}
+
+interface Followed extends Parameters, Operation {
+  response: ServerResponse
+  left: AbortSignal
+  closing: Closing
+  protocol: StreamProtocol
+  stream: ReturnType<typeof openStream>
+}
+
+async function follow(door: Door, request: IncomingMessage, { response, left, closing, protocol, stream, ...asked }: Followed): Promise<void> {
+  const token = tokenOf(request.headers['freshet-token'], asked.extensions)
+  if (token !== undefined) await waitWith(door, left)(token)
+  const sink: Sink = {
+    connection: connectionOver(response),
+    framing: protocol.framing,
+    id: '',
+    ended: (error) => (error ? stream.last(formatResult({ errors: [error] }, door.onError)) : stream.complete()),
+  }
+  const begun = await door.deliveries.subscribe(door, { ...asked, extensions: resuming(request, asked.extensions), headers: callerOf(door, request.headers, token).headers }, sink)
+  if (!(begun instanceof Subscriber)) return stream.last(formatResult(begun, door.onError))
+  door.telemetry.subscriptions.inc()
+  const stop = closing.on(() => {
+    stream.end(protocol.farewell(begun.cursor, retryAfterMs))
+    begun.leave()
+  })
+  const onLeft = (): void => {
+    stop()
+    begun.leave()
+    door.telemetry.subscriptions.dec()
+  }
+  if (left.aborted) onLeft()
+  else left.addEventListener('abort', onLeft, { once: true })
+}
+
+/** An `EventSource` that connects again sends the id of the last event, which is its cursor. */
+function resuming({ headers }: IncomingMessage, extensions: unknown): unknown {
+  const last = headers['last-event-id']
+  return typeof last === 'string' && last !== '' ? { ...isObject(extensions) && extensions, after: last } : extensions
+}
+
+/** A query or mutation. */
+export async function once(
+  door: Door, request: IncomingMessage, { operationName, variables, extensions }: Parameters, { engine, document }: Operation, left: AbortSignal,
+): Promise<ExecutionResult> {
+  const { requestTimeoutMs } = door.settings
+  const signal = timeLimit(requestTimeoutMs, left)
+  const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'sse' })
+  const answered = async (): Promise<ExecutionResult> => {
+    const token = tokenOf(request.headers['freshet-token'], extensions)
+    try {
+      if (token !== undefined) await waitWith(door, signal)(token)
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] }
+      throw error
+    }
+    return engine.execute({ document, operationName, variables, signal, context: contextFor(door, { signal }), ...callerOf(door, request.headers, token) })
+  }
+  const result = await inTime(signal, requestTimeoutMs, answered())
+  stopTimer({ outcome: outcomeOf(result) })
+  return result
+}
+
+/** A response that stays open. */
+function openStream(response: ServerResponse, protocol: StreamProtocol) {
+  response.writeHead(200, protocol.headers)
+  response.write(protocol.opening, 'latin1')
+  const timer = setInterval(() => response.write(protocol.heartbeat, 'latin1'), protocol.heartbeatMs)
+  response.once('close', () => clearInterval(timer))
+  const end = (bytes: string): void => {
+    clearInterval(timer)
+    if (!response.writableEnded) response.end(bytes, 'latin1')
+  }
+  return {
+    end,
+    complete: () => end(protocol.complete),
+    last: (result: object) => end(frameOf(protocol, payloadOf(result)) + protocol.complete),
+  }
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GraphQLError, type FormattedExecutionResult } from 'graphql'
+import type { Connection } from '../../subscriptions/delivery/connection.ts'
+import { bytesOf, textOf } from '../../subscriptions/delivery/payload.ts'
+import type { Framing, Sink } from '../../subscriptions/delivery/sink.ts'
+import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
+import { callerOf, sharingOf, waitWith, type Door } from '../door.ts'
+import { isObject } from '../json.ts'
+import { prepareOperation } from '../operation.ts'
+import { send, sendJson } from '../respond.ts'
+import { formatResult, toGraphQLError } from '../results.ts'
+import { tokenOf } from '../token.ts'
+import { retryAfterMs, type Closing } from './closing.ts'
+import { parametersOf, type Parameters } from './parameters.ts'
+import { frameOf, payloadOf } from './protocol.ts'
+import { connectionOver } from './response-connection.ts'
+import { once } from './serve.ts'
+import { eventStreamHeaders, serverSentEvents } from './sse.ts'
+
+/** Under which path streams are reserved, opened and used. */
+export const singleConnectionPath = '/graphql/stream'
+
+/** A stream that was reserved has to be opened within this time, ms. */
+const reservedMs = 30_000
+
+const framing: Framing = { frame: (payload) => ['event: next\ndata: {"id":"', `","payload":${textOf(payload)}}\n\n`] }
+
+interface Running {
+  /** Of a subscription, once it has begun. */
+  subscriber?: Subscriber
+  left: AbortController
+}
+
+/** What a client has reserved, and everything that it runs over it. */
+interface Stream {
+  /** Whose it is: no other scope's. */
+  owner: string
+  response?: ServerResponse
+  connection?: Connection
+  operations: Map<string, Running>
+  expires: NodeJS.Timeout
+}
+
+/**
+ * GraphQL over server-sent events, single connection mode: a client reserves a stream (PUT), opens it (GET), runs any number of
+ * operations over it (POST, answered 202) and stops them (DELETE). For browsers, which open few connections by HTTP/1.1.
+ */
+export class SingleConnections {
+  readonly #streams = new Map<string, Stream>()
+  readonly #closing: Closing
+  readonly #newToken: () => string
+
+  /** @param newToken makes what nobody can guess */
+  constructor(closing: Closing, newToken: () => string = randomUUID) {
+    this.#closing = closing
+    this.#newToken = newToken
+  }
+
+  get size(): number {
+    return this.#streams.size
+  }
+
+  async serve(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const owner = sharingOf(door.scope).key
+    if (request.method === 'PUT') return this.#reserve(door, owner, response)
+    const search = new URL(request.url ?? '', 'http://localhost').searchParams
+    const header = request.headers['x-graphql-event-stream-token']
+    const token = typeof header === 'string' ? header : search.get('token') ?? ''
+    const stream = this.#streams.get(token)
+    if (!stream || stream.owner !== owner) return refuse(response, 404, 'There is no such stream: reserve one with PUT, and bring its token in "x-graphql-event-stream-token".')
+    if (request.method === 'GET') return this.#open(door, token, stream, response)
+    if (request.method === 'DELETE') return this.#stop(stream, search.get('operationId'), response)
+    if (request.method === 'POST') return this.#run(door, stream, request, response)
+    refuse(response, 405, 'A stream is reserved by PUT, opened by GET, used by POST, and its operations are stopped by DELETE.', { allow: 'PUT, GET, POST, DELETE' })
+  }
+
+  #reserve(door: Door, owner: string, response: ServerResponse): void {
+    const { connections } = door.settings.limits
+    if (this.#closing.begun) return refuse(response, 503, 'The server is closing.')
+    if (this.#streams.size >= connections) return refuse(response, 503, `The server has ${connections} streams, as many as it may ("connections"); try again later.`)
+    const token = this.#newToken()
+    const expires = setTimeout(() => this.#streams.delete(token), reservedMs)
+    expires.unref()
+    this.#streams.set(token, { owner, operations: new Map(), expires })
+    send(response, 201, 'text/plain', token)
+  }
+
+  #open(door: Door, token: string, stream: Stream, response: ServerResponse): void {
+    if (stream.response) return refuse(response, 409, 'The stream is open already.')
+    clearTimeout(stream.expires)
+    stream.response = response
+    stream.connection = connectionOver(response)
+    response.writeHead(200, eventStreamHeaders)
+    response.write(serverSentEvents.opening)
+    door.telemetry.connections.inc({ transport: 'sse' })
+    const timer = setInterval(() => response.write(serverSentEvents.heartbeat), serverSentEvents.heartbeatMs)
+    const stop = this.#closing.on(() => {
+      const cursors = Object.fromEntries([...stream.operations].flatMap(([id, { subscriber }]) => (subscriber?.cursor ? [[id, subscriber.cursor]] : [])))
+      response.end(`event: closing\ndata: ${JSON.stringify({ retryAfterMs, cursors })}\nretry: ${retryAfterMs}\n\n`)
+    })
+    response.once('close', () => {
+      clearInterval(timer)
+      stop()
+      this.#streams.delete(token)
+      for (const running of stream.operations.values()) leave(running)
+      stream.operations.clear()
+      door.telemetry.connections.dec({ transport: 'sse' })
+    })
+  }
+
+  #stop({ operations }: Stream, id: string | null, response: ServerResponse): void {
+    if (id === null) return refuse(response, 400, 'The operation to stop is named by "operationId".')
+    const running = operations.get(id)
+    operations.delete(id)
+    if (running) leave(running)
+    response.writeHead(200)
+    response.end()
+  }
+
+  async #run(door: Door, stream: Stream, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { operations, response: events, connection } = stream
+    if (!events || !connection) return refuse(response, 409, 'The stream is not open yet: open it with GET.')
+    const parameters = await parametersOf(request, response, door)
+    if (!parameters) return
+    const { operationsPerConnection } = door.settings.limits
+    const id = isObject(parameters.extensions) ? parameters.extensions.operationId : undefined
+    if (typeof id !== 'string' || id === '' || id.length > maxIdLength)
+      return refuse(response, 400, `The operation must name itself by "operationId" in its extensions, in up to ${maxIdLength} characters.`)
+    if (operations.has(id)) return refuse(response, 409, 'An operation of this id is under way.')
+    if (operations.size >= operationsPerConnection)
+      return refuse(response, 429, `This stream has ${operationsPerConnection} operations under way ("operationsPerConnection"); stop one, or open another stream.`)
+    const running: Running = { left: new AbortController() }
+    operations.set(id, running)
+    response.writeHead(202)
+    response.end()
+    await this.#answer(door, request, parameters, { id, running, events, connection, operations })
+  }
+
+  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, operations }: {
+    id: string; running: Running; events: ServerResponse; connection: Connection; operations: Map<string, Running>
+  }): Promise<void> {
+    const escaped = bytesOf(JSON.stringify(id).slice(1, -1))
+    const isOver = () => operations.get(id) !== running
+    const end = (result?: FormattedExecutionResult): void => {
+      if (isOver()) return
+      operations.delete(id)
+      if (running.subscriber) door.telemetry.subscriptions.dec()
+      const last = result ? frameOf({ framing }, payloadOf(result), escaped) : ''
+      if (!events.writableEnded) events.write(`${last}event: complete\ndata: {"id":"${escaped}"}\n\n`, 'latin1')
+    }
+    try {
+      const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+      if ('errors' in prepared) return end(formatResult(prepared, door.onError))
+      if (prepared.operation.operation !== 'subscription')
+        return end(formatResult(await once(door, request, parameters, prepared, running.left.signal), door.onError))
+      const token = tokenOf(request.headers['freshet-token'], parameters.extensions)
+      if (token !== undefined) await waitWith(door, running.left.signal)(token)
+      const sink: Sink = { connection, framing, id: escaped, ended: (error) => end(error && formatResult({ errors: [error] }, door.onError)) }
+      const begun = await door.deliveries.subscribe(door, { ...prepared, ...parameters, headers: callerOf(door, request.headers, token).headers }, sink)
+      if (!(begun instanceof Subscriber)) return end(formatResult(begun, door.onError))
+      // It was stopped while it was begun.
+      if (isOver()) return begun.leave()
+      running.subscriber = begun
+      door.telemetry.subscriptions.inc()
+      running.left.signal.addEventListener('abort', () => door.telemetry.subscriptions.dec(), { once: true })
+    } catch (error) {
+      end(formatResult({ errors: [error instanceof GraphQLError ? error : toGraphQLError(error)] }, door.onError))
+    }
+  }
+}
+
+const maxIdLength = 200
+
+function leave({ subscriber, left }: Running): void {
+  subscriber?.leave()
+  left.abort()
+}
+
+const refuse = (response: ServerResponse, status: number, message: string, headers = {}): void =>
+  sendJson(response, status, { errors: [{ message }] }, headers)
