@@ -34,6 +34,7 @@ export class EvaluationBudget {
   #turns: RankedSet<Turn>
   #orders = 0
   #running = 0
+  #closed = false
   #credit: number
   #creditAt: number
   #wake: { at: number; callOff: () => void } | undefined
@@ -64,7 +65,7 @@ export class EvaluationBudget {
 
   /** Nobody is given a turn any more. */
   close(): void {
-    this.#turns = RankedSet.of<Turn>([], () => 0)
+    this.#closed = true
     this.#wake?.callOff()
   }
 
@@ -79,7 +80,7 @@ export class EvaluationBudget {
     this.#creditAt = now
     for (;;) {
       const [next] = this.#turns.first(1)
-      if (!next || this.#running >= together) return
+      if (!next || this.#closed || this.#running >= together) return
       // A millisecond is the least that can be waited for.
       const wait = Math.max(next.dueAt - now, ((1 - this.#credit) * 1_000) / perSecond)
       if (wait > 1e-6) return this.#wakeIn(Math.ceil(wait), now)

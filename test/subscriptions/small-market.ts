@@ -27,6 +27,8 @@ export async function openMarket() {
   const sequences = Array.from({ length: shards }, () => -1)
   let time = 1_000
   const waiting = new Set<() => void>()
+  /** Told of each batch before the hub. */
+  const first: ((batch: ChangeBatch) => void)[] = []
   const unread = (): never => {
     throw new Error('everything is in memory')
   }
@@ -71,12 +73,14 @@ export async function openMarket() {
       shard, epoch: 0, sequence, first: sequence * 10, next: (sequence + 1) * 10, bytes: 100, entities, metrics,
       progress: { type: 'Progress', shard, epoch: 0, sequence, index: 0, covered: {}, rekeyed: {}, noops: 0, deadLetters: 0, appliedAt: time },
     }
-    if (!lost) hub.publish(batch)
+    if (lost) return
+    for (const hear of first) hear(batch)
+    hub.publish(batch)
     for (const look of waiting) look()
   }
 
   return {
-    index, hub,
+    index, hub, first,
     /** Resolves once all that is applied now was announced. */
     settled(): Promise<void> {
       const due = new Set(pending.flat())
