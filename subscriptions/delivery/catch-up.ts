@@ -47,8 +47,9 @@ export class CatchUp {
         if (this.#closed) break
         const { value } = await source.next()
         if (!value || this.#closed) break
-        if ('reached' in value) this.#reached = value.reached
-        else this.feed.append(value.rendered)
+        // A state says by its own cut how far it goes, a last word has none.
+        this.#reached = 'reached' in value ? value.reached : value.rendered.cut
+        if ('rendered' in value) this.feed.append(value.rendered)
       }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error

@@ -48,6 +48,7 @@ export class Group {
   readonly #members = new Set<Subscriber>()
   readonly #started: Promise<void>
   #source: Source | undefined
+  #pump: Promise<void> | undefined
   #joining = 0
   #over = false
   /** A state is being asked for; whoever comes now gets the next one. */
@@ -84,6 +85,8 @@ export class Group {
     const member = new Subscriber(this, options)
     this.#members.add(member)
     this.#place(member, start)
+    // Whoever waited for the beginning is there now, and gets the first payload.
+    this.#pump ??= this.#read()
     return member
   }
 
@@ -118,22 +121,23 @@ export class Group {
         if (value && 'reached' in value) this.live.entries.base = value.reached
         else if (value) throw new Error('A stream with positions must begin with the one at which it stands.')
       }
-      this.#pump(source).catch((error: unknown) => {
-        this.#options.onError(error)
-        for (const member of [...this.#members]) member.end()
-      })
     } catch (error) {
       this.#end()
       throw error
     }
   }
 
-  async #pump(source: Source): Promise<void> {
-    for (;;) {
-      await this.live.ready(maxUnpassed)
-      const { value } = await source.next()
-      if (!value || this.#over) break
-      if ('rendered' in value) this.live.append(value.rendered)
+  async #read(): Promise<void> {
+    const source = this.#source as Source
+    try {
+      for (;;) {
+        await this.live.ready(maxUnpassed)
+        const { value } = await source.next()
+        if (!value || this.#over) break
+        if ('rendered' in value) this.live.append(value.rendered)
+      }
+    } catch (error) {
+      this.#options.onError(error)
     }
     this.#end()
     this.live.finish()

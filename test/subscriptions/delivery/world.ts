@@ -169,7 +169,7 @@ export class Replica {
     await new Promise<void>((resolve) => void setImmediate(resolve))
     const { cut } = this
     yield { rendered: { payload: payloadOf({ state: this.history.state(cut) }, cut, gap), cut, key: 'state' } }
-    yield { reached: cut }
+    if (gap !== undefined) yield { reached: cut }
   }
 
   async * #missed(request: DeliveryRequest & { kind: 'missed' }): AsyncGenerator<Item, undefined> {
