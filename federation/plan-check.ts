@@ -18,7 +18,8 @@ type Contexts = Known[][]
 
 /**
  * The first field that a step needs of entities and no step before it fetches for their type, or nothing when the plan is
- * complete. The native planner (0.0.38) can lose such a field. What variables exclude counts as fetched.
+ * complete. The native planner (0.0.38) can lose such a field, or ask a subgraph by a key that only another one has. What
+ * variables exclude counts as fetched.
  */
 export const missingRequirement = (step: Step, types: SupergraphTypes): string | undefined =>
   new PlanCheck(types).run(step)
@@ -41,6 +42,8 @@ class PlanCheck {
       case 'entities': {
         const groups = step.groups.map((group) => ({ group, places: group.paths.map((path) => this.#at(path)) }))
         for (const { group, places } of groups) {
+          const missing = firstOf(group.requires, (one) => this.#missingKey(step.call.service, one))
+          if (missing !== undefined) return missing
           for (const { contexts } of places) {
             const missing = contexts.map((known) => this.#missing(group.requires, known, undefined))
               .find((name) => name !== undefined)
@@ -88,6 +91,17 @@ class PlanCheck {
 
   #isFor({ conditions }: KnownField, type: string): boolean {
     return conditions.every((names) => names.some((name) => this.#types.matches(name, type)))
+  }
+
+  /** A field of the first key, where none of the subgraph's keys is part of what it is asked by. */
+  #missingKey(service: string, requires: RequiresSelection): string | undefined {
+    if (requires.kind !== 'InlineFragment') return undefined
+    const keys = this.#types.keysOf(service, requires.typeCondition)
+    // What is within a further fragment may be a key.
+    if (!keys || requires.selections.some(({ kind }) => kind === 'InlineFragment')) return undefined
+    const given = new Set(requires.selections.map((one) => one.kind === 'Field' ? one.alias ?? one.name : undefined))
+    if (keys.some((key) => key.every((name) => given.has(name)))) return undefined
+    return keys[0]!.find((name) => !given.has(name))
   }
 
   #missing(requires: readonly RequiresSelection[], known: Known[], type: string | undefined): string | undefined {

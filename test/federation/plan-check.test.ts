@@ -64,3 +64,22 @@ test('below fields of different types each object needs its own requirement', ()
   assert.equal(missing(root(selection), at), undefined)
   assert.equal(missing(root(selection), entities([{ Field: 'i' }, { Field: 'at' }], 'P', ['id'], '{ name }')), 'id')
 })
+
+test('a plan that asks a subgraph by another one\'s key is not complete', () => {
+  const keyed = supergraphTypes(parse(`
+    enum join__Graph { ROOT @join__graph(name: "root") OTHER @join__graph(name: "other") }
+    type A @join__type(graph: ROOT, key: "id") @join__type(graph: OTHER, key: "code at { name }") @join__type(graph: OTHER, key: "x", resolvable: false)
+      { id: ID! code: ID! x: Int at: P }
+    type P @join__type(graph: ROOT) @join__type(graph: OTHER) { name: String }
+    type Query @join__type(graph: ROOT) { a: A }
+  `))
+  const asked = (...fields: (string | RequiresSelection)[]) => missingRequirement(compilePlan({ kind: 'Sequence', nodes: [
+    root('{ a { __typename id code x at { name } } }'), entities([{ Field: 'a' }], 'A', fields, '{ x }'),
+  ] }, keyed)!, keyed)
+  const at: RequiresSelection = { kind: 'Field', name: 'at', selections: [{ kind: 'Field', name: 'name' }] }
+  assert.equal(asked('__typename', 'code', at), undefined)
+  assert.equal(asked('__typename', 'x', 'code', at), undefined, 'with what it requires')
+  assert.equal(asked('__typename', 'code'), 'at')
+  assert.equal(asked('__typename', 'id'), 'code')
+  assert.equal(asked('__typename', 'x'), 'code', 'by which it resolves nothing')
+})
