@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { dump } from 'js-yaml'
 import { GatewayProcess } from '../mixed-load/gateway-process.ts'
+import { Pauses } from '../mixed-load/pauses.ts'
 import { temporaryDirectory } from '../../servers/process.ts'
 import { inputOf, kindOf, type Kind } from './cases.ts'
 import { exchange, open, Silence, type Answer } from './http-wire.ts'
@@ -15,6 +16,8 @@ export interface Report {
   byKind: Record<string, number>
   answers: Record<string, number>
   controls: number
+  /** Chunks that were sent again, as the machine stood still. */
+  again: number
   faults: string[]
   /** What the operator was told, and how often. */
   said: Record<string, number>
@@ -55,32 +58,32 @@ const faultOf = ({ status, headers, body }: Answer): string | undefined => {
   return undefined
 }
 
-class Fuzzing {
+/** One chunk of inputs, sent once. */
+class Attempt {
   readonly #port: number
   readonly #seed: number
   readonly #seeds: Seeds
   readonly #report: Report
-  readonly #alive: () => boolean
+  readonly faults: string[] = []
+  /** The first that had a fault. */
+  faulty: { kind: Kind; input: Buffer } | undefined
   controls = 0
 
-  constructor(port: number, seed: number, seeds: Seeds, report: Report, alive: () => boolean) {
+  constructor(port: number, seed: number, seeds: Seeds, report: Report) {
     this.#port = port
     this.#seed = seed
     this.#seeds = seeds
     this.#report = report
-    this.#alive = alive
   }
 
   /** The inputs of one chunk, each answered, or its connection closed. */
-  async chunk(chunk: number): Promise<void> {
+  async run(chunk: number): Promise<void> {
     const kind = kindOf(this.#seed, chunk)
     const numbers = Array.from({ length: together }, (_, place) => chunk * together + place)
     const inputs = numbers.map((number) => inputOf(kind, this.#seed, number, this.#seeds))
     if (kind === 'body' || kind === 'parameters') await this.#pipelined(kind, numbers, inputs)
     else if (kind === 'frames') await this.#frames(kind, numbers, inputs)
     else for (const [place, input] of inputs.entries()) await this.#single(kind, numbers[place]!, input)
-    this.#report.inputs += together
-    this.#report.byKind[kind] = (this.#report.byKind[kind] ?? 0) + together
     if (chunk % 4 === 0) await this.#control()
   }
 
@@ -154,20 +157,20 @@ class Fuzzing {
   }
 
   #fault(what: string, kind: Kind, number: number, input: Buffer): void {
-    if (!this.#alive()) return
-    const words = `seed ${this.#seed}, ${kind} ${number}: ${what}\n  ${JSON.stringify(input.toString('latin1').slice(0, 2_000))}`
-    if (this.#report.faults.length < 100) this.#report.faults.push(words)
-    console.error(`FAULT ${words}`)
+    this.faults.push(`seed ${this.#seed}, ${kind} ${number}: ${what}\n  ${JSON.stringify(input.toString('latin1').slice(0, 2_000))}`)
+    this.faulty ??= { kind, input }
   }
 
   /** The shortest input found that still has a fault by itself. */
-  async smallest(kind: Kind, input: Buffer): Promise<Buffer> {
+  async smallest(): Promise<string | undefined> {
+    if (!this.faulty) return undefined
+    const { kind, input } = this.faulty
     const isFaulty = async (bytes: Buffer): Promise<boolean> => {
       const socket = await open(this.#port)
       const { answers: [answer] } = await exchange(socket, bytes, 1, 2_000).finally(() => socket.destroy())
       return answer !== undefined && faultOf(answer) !== undefined
     }
-    if (kind === 'frames' || !await isFaulty(withBody(input, bodyOf(input)))) return input
+    if (kind === 'frames' || !await isFaulty(withBody(input, bodyOf(input)))) return undefined
     let body = bodyOf(input)
     for (let size = body.length >> 1; size > 0; size >>= 1) {
       for (let at = 0; at < body.length;) {
@@ -176,7 +179,7 @@ class Fuzzing {
         else at += size
       }
     }
-    return withBody(input, body)
+    return withBody(input, body).toString('latin1')
   }
 }
 
@@ -237,9 +240,11 @@ export async function fuzz({ count, seed, say }: { count: number; seed: number; 
   const settings = join(folder.path, 'freshet.yaml')
   writeFileSync(settings, dump({ simulate: false }))
   const report: Report = {
-    inputs: 0, byKind: {}, answers: {}, controls: 0, faults: [], said: {}, heap: [], descriptors: [], openAfterwards: 0, openHandles: [], exit: null,
+    inputs: 0, byKind: {}, answers: {}, controls: 0, again: 0, faults: [], said: {}, heap: [], descriptors: [], openAfterwards: 0, openHandles: [], exit: null,
   }
-  const gateway = new GatewayProcess(settings, { PORT: '0', FRESHET_DATA_DIR: join(folder.path, 'data') }, ({ said }) => {
+  const pauses = new Pauses()
+  const gateway = new GatewayProcess(settings, { PORT: '0', FRESHET_DATA_DIR: join(folder.path, 'data') }, ({ said, paused }) => {
+    if (paused) pauses.add(paused.from, paused.to)
     const key = said?.replace(/\d+/g, 'N').slice(0, 400)
     if (key !== undefined) report.said[key] = (report.said[key] ?? 0) + 1
   })
@@ -247,21 +252,45 @@ export async function fuzz({ count, seed, say }: { count: number; seed: number; 
     const { url = '' } = await gateway.told()
     await published(url)
     const alive = (): boolean => gateway.child.exitCode === null && gateway.child.signalCode === null
-    const fuzzing = new Fuzzing(Number(new URL(url).port), seed, await seedsOf(url, seed, 400), report, alive)
+    const port = Number(new URL(url).port)
+    const seeds = await seedsOf(url, seed, 400)
     const under = new Set<number>()
+    /** Again where the machine stood still meanwhile: time-outs of either side say nothing then. */
+    const judged = async (chunk: number): Promise<void> => {
+      for (let turn = 1; alive(); turn++) {
+        const from = Date.now()
+        const attempt = new Attempt(port, seed, seeds, report)
+        await attempt.run(chunk).catch((error: unknown) => void attempt.faults.push(`seed ${seed}, chunk ${chunk}: ${String(error)}`))
+        if (!alive()) return
+        report.controls += attempt.controls
+        if (attempt.faults.length > 0 && turn < 5) {
+          await delay(1_000)
+          if (pauses.touches(from, Date.now())) {
+            report.again++
+            continue
+          }
+        }
+        for (const words of attempt.faults) {
+          if (report.faults.length >= 100) continue
+          report.faults.push(words)
+          say(`FAULT ${words}`)
+        }
+        if (attempt.faulty && report.faults.length < 20) say(`SMALLEST ${JSON.stringify(await attempt.smallest().catch(String))}`)
+        const kind = kindOf(seed, chunk)
+        report.inputs += together
+        report.byKind[kind] = (report.byKind[kind] ?? 0) + together
+        return
+      }
+    }
     let next = 0
     const run = (until: number) => Promise.all(Array.from({ length: workers }, async () => {
       while (next < until && alive()) {
         const chunk = next++
         under.add(chunk)
-        try {
-          await fuzzing.chunk(chunk)
-        } catch (error) {
-          if (alive()) report.faults.push(`seed ${seed}, chunk ${chunk} (${kindOf(seed, chunk)}): ${String(error)}`)
-        }
+        await judged(chunk)
         // What was under way when a gateway ends is what may have ended it.
         if (alive()) under.delete(chunk)
-        if (chunk % 2_000 === 0) say(`${chunk * together} inputs, ${report.faults.length} faults`)
+        if (chunk % 2_000 === 0) say(`${report.inputs} inputs, ${report.faults.length} faults`)
       }
     }))
     const chunks = Math.ceil(count / together)
@@ -276,7 +305,6 @@ export async function fuzz({ count, seed, say }: { count: number; seed: number; 
       report.heap.push(Math.round((memory?.heapUsed ?? 0) / 2 ** 20 * 10) / 10)
       report.descriptors.push(readdirSync(`/proc/${gateway.child.pid}/fd`).length)
     }
-    report.controls = fuzzing.controls
     if (alive()) {
       const metrics = await (await fetch(`${url}/metrics`)).text()
       report.openAfterwards = [...metrics.matchAll(/^freshet_(?:connections|subscriptions)(?:\{[^}]*\})? (\d+)$/gm)].reduce((sum, [, open]) => sum + Number(open), 0)
@@ -286,6 +314,7 @@ export async function fuzz({ count, seed, say }: { count: number; seed: number; 
     }
     return report
   } finally {
+    pauses.end()
     gateway.child.kill('SIGKILL')
   }
 }

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { quantile, type Report } from '../report.ts'
+import { load, type Asked, type Gateway } from './load.ts'
+
+/** Between two looks, seconds of each operation. */
+const sliceSeconds = 5
+
+/** MiB of a process and all its descendants: a planner may be one. */
+function residentOf(pid: number): number {
+  const children = new Map<number, number[]>()
+  const resident = new Map<number, number>()
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    try {
+      const status = readFileSync(`/proc/${entry}/status`, 'latin1')
+      const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1])
+      children.set(parent, [...children.get(parent) ?? [], Number(entry)])
+      resident.set(Number(entry), Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const sum = (of: number): number => (resident.get(of) ?? 0) + (children.get(of) ?? []).reduce((total, child) => total + sum(child), 0)
+  return sum(pid)
+}
+
+/**
+ * Resident memory under load, all gateways at the same time: identical operations and varying ones by turns, for so long. Flat is what
+ * is no more in the last fifth of the time than in the second, by their medians.
+ */
+export async function memoryUnderLoad(report: Report, starts: readonly (() => Promise<Gateway>)[], operations: readonly Asked[], seconds: number): Promise<void> {
+  const finals = new Map<string, number>()
+  await Promise.all(starts.map(async (start) => {
+    await using gateway = await start()
+    const samples: number[] = []
+    const until = performance.now() + seconds * 1000
+    while (performance.now() < until) {
+      for (const asked of operations) await load(gateway, asked, sliceSeconds)
+      samples.push(residentOf(gateway.pid))
+    }
+    const fifth = (number: number): number =>
+      quantile(samples.slice(Math.floor(samples.length * (number - 1) / 5), Math.max(1, Math.floor(samples.length * number / 5))), 0.5)
+    const own = gateway.name.startsWith('Freshet')
+    finals.set(own ? 'Freshet' : gateway.name, fifth(5))
+    report.add(`memory after ${Math.round(seconds / 60)} min of load: ${gateway.name}, resident`, fifth(5), 'MiB')
+    report.add(`memory: ${gateway.name}, last fifth of the time / second fifth`, fifth(5) / fifth(2), '×', own ? '<= 1.05' : undefined)
+  }))
+  const own = finals.get('Freshet')
+  for (const [name, resident] of finals)
+    if (own !== undefined && name !== 'Freshet') report.add(`memory: Freshet / ${name}, resident`, own / resident, '×', name === 'Cosmo' ? '<= 1.5' : undefined)
+}
