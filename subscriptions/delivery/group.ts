@@ -46,6 +46,8 @@ export class Group {
   /** The latest of each kind and place, which others may join. */
   readonly #joinable = new Map<string, CatchUp>()
   readonly #members = new Set<Subscriber>()
+  /** Of those who wait for the state: where the live payloads were when they came. */
+  readonly #joinedAt = new WeakMap<Subscriber, Cut>()
   readonly #started: Promise<void>
   #source: Source | undefined
   #pump: Promise<void> | undefined
@@ -155,7 +157,10 @@ export class Group {
     if (!origin.positioned) this.#begin(member)
     else if (start.kind === 'after') this.#attach(member, start.cut)
     else if (start.kind === 'since') this.#catchUp(member, { kind: 'missed', since: start.time })
-    else this.#catchUp(member, { kind: 'snapshot' })
+    else {
+      this.#joinedAt.set(member, this.live.entries.cut as Cut)
+      this.#catchUp(member, { kind: 'snapshot' })
+    }
   }
 
   /** Where there are no positions: from now on. */
@@ -210,8 +215,11 @@ export class Group {
     }
   }
 
-  #caughtUp(member: Subscriber, { reached }: CatchUp): void {
-    if (reached) this.#attach(member, reached)
+  #caughtUp(member: Subscriber, { reached, feed: { entries } }: CatchUp): void {
+    // Where there is no state to begin with, what came while it was asked for is not in it.
+    const begin = entries.end === 0 ? this.#joinedAt.get(member) : undefined
+    this.#joinedAt.delete(member)
+    if (reached) this.#attach(member, begin ?? reached)
     else member.end()
     this.#tidy()
   }
