@@ -140,7 +140,7 @@ export class EngineHost {
     try {
       await live.subscription.follow(live.held.engine)
     } finally {
-      this.#left(former)
+      live.subscription.whenMoved(() => this.#left(former))
     }
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GraphQLError, validate, type ExecutionResult } from 'graphql'
 import { codes, isEvents, mapStream, type Engine, type EngineRequest, type SubscriptionRun } from '../federation/index.ts'
+import { handOver } from './hand-over.ts'
 
 /** An event of the source, as it is, and the client's answer for it. Neither is there without the other, but in a last word. */
 export interface Resolved {
@@ -19,8 +20,8 @@ const done = { done: true, value: undefined } as const
 
 /**
  * A subscription that outlives the engine on which it began. Where the next engine reads the same events, it resolves them from
- * then on: none is missed, none comes twice. Otherwise they are subscribed to anew before the former ones are left: none is
- * missed, some may come twice.
+ * then on: none is missed, none comes twice. Otherwise they are subscribed to anew before the former ones are left, and told
+ * apart by what both select (`hand-over.ts`).
  */
 export class FollowedSubscription {
   readonly #request: EngineRequest
@@ -28,6 +29,9 @@ export class FollowedSubscription {
   #events: AsyncIterator<unknown>
   #pull: Promise<IteratorResult<unknown>> | undefined
   #successor: Successor | undefined
+  /** Whose events take over as soon as it is known where they are; until then the former plan still resolves. */
+  #heir: { run: SubscriptionRun } | undefined
+  readonly #releases: (() => void)[] = []
   #wake = Promise.withResolvers<typeof woken>()
   #over = false
   #moves = 0
@@ -45,6 +49,7 @@ export class FollowedSubscription {
     const end = (): typeof done => {
       if (!this.#over) onEnd()
       this.#over = true
+      this.#release()
       this.#wake.resolve(woken)
       return done
     }
@@ -83,7 +88,7 @@ export class FollowedSubscription {
     if (!('open' in run)) return this.#succeed({ last: run })
     // What is about to take over reads these events already, or what is read now does.
     const successor = this.#successor
-    const reading = successor && 'run' in successor ? successor : undefined
+    const reading = successor && 'run' in successor ? successor : this.#heir
     if (run.hasEventsOf(reading?.run ?? this.#run)) {
       if (reading) reading.run = run
       else this.#run = run
@@ -94,6 +99,36 @@ export class FollowedSubscription {
     const opened = events[Symbol.asyncIterator]()
     if (isStale()) return void await opened.return?.()
     this.#succeed({ run, events: opened })
+  }
+
+  /** Calls the action once the plans of former engines are not needed any more. */
+  whenMoved(action: () => void): void {
+    const successor = this.#successor
+    const isHandingOver = this.#heir !== undefined || (successor && 'run' in successor && this.#needsHandOver(successor.run))
+    if (isHandingOver && !this.#over) this.#releases.push(action)
+    else action()
+  }
+
+  #release(): void {
+    for (const action of this.#releases.splice(0)) action()
+  }
+
+  /** Of a subgraph in another process nobody knows which events were given by one subscription and not by another. */
+  #needsHandOver(run: SubscriptionRun): boolean {
+    return this.#run.source.asked !== undefined && run.source.asked !== undefined
+  }
+
+  #handOver(heir: Exclude<Successor, { last: ExecutionResult }>): void {
+    this.#successor = undefined
+    this.#wake = Promise.withResolvers()
+    this.#heir = heir
+    this.#events = handOver(this.#events, this.#pull, heir.events, () => {
+      this.#run = heir.run
+      if (this.#heir !== heir) return
+      this.#heir = undefined
+      this.#release()
+    })
+    this.#pull = undefined
   }
 
   async #planned(engine: Engine): Promise<SubscriptionRun | ExecutionResult> {
@@ -111,6 +146,7 @@ export class FollowedSubscription {
 
   async #next(): Promise<IteratorYieldResult<Item> | undefined> {
     while (!this.#over) {
+      if (this.#successor && 'run' in this.#successor && this.#needsHandOver(this.#successor.run)) this.#handOver(this.#successor)
       this.#pull ??= this.#events.next().catch((cause: unknown) => {
         if (this.#successor) return done
         throw cause
@@ -121,7 +157,7 @@ export class FollowedSubscription {
         this.#pull = undefined
         if (!result.done) return { done: false, value: { run: this.#run, event: result.value } }
         if (!this.#successor) return undefined
-      } else if (!this.#successor) continue
+      } else if (!this.#successor || ('run' in this.#successor && this.#needsHandOver(this.#successor.run))) continue
       const successor: Successor = this.#successor
       this.#successor = undefined
       this.#wake = Promise.withResolvers()
