@@ -124,13 +124,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const feed = createFeedService({ index, live, vectors, spaces, view, served, textSpace: embedder.model, clock, random, newId })
   const budget = new EvaluationBudget({ perSecond: settings.liveEvaluationsPerSecond, clock, after: callLater })
   const queries = new LiveQueries({
-    changes: { hub, log, topics, clock }, cursors, index, feed, budget, clock, random, onError, boot: newId(),
+    changes: { hub, log, topics }, cursors, index, feed, budget, clock, random, onError, boot: newId(),
     settled: async (signal) => view.waitFor(await log.ends(domainTopics(topics)), signal),
   })
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
-    live: createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder, clock }),
+    live: createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder }),
   }
 
   await log.ensureTopics(topicSpecs(topics))

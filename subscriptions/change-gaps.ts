@@ -1,5 +1,5 @@
 import { partitionKey, parsePartitionKey, type EventLog, type Positions } from '../events/log.ts'
-import { topicSpecs, type Topics } from '../events/topics.ts'
+import type { Topics } from '../events/topics.ts'
 import type { Cut, Gap } from '../resolvers/live.ts'
 import type { ChangeHub } from './change-hub.ts'
 import { comparePositions, plainPosition, type Position } from './cut.ts'
@@ -9,7 +9,6 @@ export interface ChangeLog {
   hub: ChangeHub
   log: Pick<EventLog, 'starts' | 'ends' | 'positionsAt'>
   topics: Topics
-  clock: () => number
 }
 
 /**
@@ -45,25 +44,20 @@ async function behindCut({ from, said }: { from: Cut; said: string }, lanes: rea
   return count === 0 ? { from } : { gap: { reason: 'RETENTION', missed: { from: said, count } } }
 }
 
-async function sinceTime(time: number, lanes: readonly string[], { log, topics, clock }: ChangeLog): Promise<{ from: Cut } | { gap: Gap }> {
+async function sinceTime(time: number, lanes: readonly string[], { log, topics }: ChangeLog): Promise<{ from: Cut } | { gap: Gap }> {
   const keys = lanes.map((lane) => partitionKey(topics.changes, parsePartitionKey(lane).partition))
-  const retentionMs = topicSpecs(topics).find(({ name }) => name === topics.changes)?.retentionMs
-  const { positions, gap } = await positionsSince(log, [topics.changes], keys, { time, oldest: retentionMs === undefined ? -Infinity : clock() - retentionMs })
+  const { positions, gap } = await positionsSince(log, [topics.changes], keys, time)
   return gap ? { gap } : { from: Object.fromEntries(lanes.map((lane, i) => [lane, plainPosition(positions[keys[i]!] ?? 0)])) }
 }
 
 /**
  * Positions of a time in these partitions, and a gap where it lies before what is kept: what is kept begins after it, and
- * something was there before. Of a partition that holds nothing any more, the time alone can tell.
+ * something was there before. Of a partition that has rested for so long that it holds nothing any more, nobody knows.
  */
 export async function positionsSince(
-  log: Pick<EventLog, 'starts' | 'ends' | 'positionsAt'>, topics: readonly string[], keys: readonly string[],
-  { time, oldest }: { time: number; oldest: number },
+  log: Pick<EventLog, 'starts' | 'positionsAt'>, topics: readonly string[], keys: readonly string[], time: number,
 ): Promise<{ positions: Positions; gap?: Gap }> {
-  const [positions, starts, ends] = await Promise.all([log.positionsAt(topics, time), log.starts(topics), log.ends(topics)])
-  const isRemoved = keys.some((key) => {
-    const start = starts[key] ?? 0
-    return start > 0 && (positions[key] ?? 0) <= start && (start < (ends[key] ?? 0) || time < oldest)
-  })
+  const [positions, starts] = await Promise.all([log.positionsAt(topics, time), log.starts(topics)])
+  const isRemoved = keys.some((key) => (starts[key] ?? 0) > 0 && (positions[key] ?? 0) <= (starts[key] ?? 0))
   return isRemoved ? { positions, gap: { reason: 'RETENTION', missed: { from: new Date(time).toISOString(), count: null } } } : { positions }
 }

@@ -111,12 +111,13 @@ export class ChangeHub {
   }
 
   /** Whether the batches behind the cut in these lanes are in memory. */
-  remembers(cut: Cut, lanes: readonly string[]): boolean {
+  remembers(cut: Cut, lanes: Iterable<string>): boolean {
     const known = this.#remembered()
-    return lanes.every((lane) => {
+    for (const lane of lanes) {
       const [position, start] = [cut[lane], known[lane]]
-      return position !== undefined && start !== undefined && comparePositions(position, start) >= 0
-    })
+      if (position === undefined || start === undefined || comparePositions(position, start) < 0) return false
+    }
+    return true
   }
 
   /** From where on batches are in memory. */
@@ -140,8 +141,10 @@ export class ChangeHub {
       cut = announced.after
       return announced
     }
-    while (!signal.aborted && !lanesOf(wanted).every((lane) => cut[lane] && comparePositions(cut[lane], to[lane]!) >= 0)) {
-      if (this.remembers(cut, lanesOf(wanted))) {
+    while (!signal.aborted) {
+      for (const lane of wanted) if (cut[lane] && comparePositions(cut[lane], to[lane]!) >= 0) wanted.delete(lane)
+      if (wanted.size === 0) return
+      if (this.remembers(cut, wanted)) {
         const next = this.#nextOf(number, cut, wanted)
         if (!next) return
         number = next.number + 1
@@ -150,7 +153,7 @@ export class ChangeHub {
         continue
       }
       const known = this.#remembered()
-      const until = Object.fromEntries(lanesOf(wanted).map((lane) => [lane, lesser(known[lane]!, to[lane]!)]))
+      const until = Object.fromEntries([...wanted].map((lane) => [lane, lesser(known[lane]!, to[lane]!)]))
       for await (const { batch } of changesFrom({ log: this.#log, topics: this.#topics, from: cut, to: until, signal })) yield take(batch)
       cut = merge(cut, until)
     }
@@ -181,8 +184,6 @@ export class ChangeHub {
     for (const end of [...this.#ends]) end(reason)
   }
 }
-
-const lanesOf = (lanes: ReadonlySet<string>): string[] => [...lanes]
 
 /** A position without a sequence begins with the first batch that begins there, in the log as well (changes-from.ts). */
 const isBehind = ({ batch, end }: Announced, position: Position): boolean =>

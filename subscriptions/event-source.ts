@@ -61,7 +61,7 @@ export function eventParts({ tail, log, topics, wants, select }: EventsOptions):
   /** Where what is still there begins. */
   async function begin(beginning: Beginning, now: Cut): Promise<{ from: Cut; gap?: Gap }> {
     if ('since' in beginning) {
-      const { positions, gap } = await positionsSince(log, named, lanes, { time: beginning.since, oldest: -Infinity })
+      const { positions, gap } = await positionsSince(log, named, lanes, beginning.since)
       return { from: furthest(cutOf(positions), {}, lanes), gap }
     }
     const { from, said } = beginning

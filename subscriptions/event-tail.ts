@@ -98,9 +98,11 @@ export class EventTail {
     const wanted = new Set(lanes)
     let cut = from
     let number = 0
-    while (!signal.aborted && !(to && reaches(cut, to, lanes))) {
-      if (!reading || !reaches(cut, reading.kept, lanes)) {
-        const until = restrict(reading && to ? earlier(reading.kept, to) : (to ?? reading!.kept), lanes)
+    while (!signal.aborted) {
+      for (const lane of wanted) if (to && isPassed(cut[lane], to[lane]!)) wanted.delete(lane)
+      if (wanted.size === 0) return
+      if (!reading || !reaches(cut, reading.kept, wanted)) {
+        const until = restrict(reading && to ? earlier(reading.kept, to) : (to ?? reading!.kept), wanted)
         yield* this.#readLog(cut, until, wants, signal)
         cut = merge(cut, until)
         continue
@@ -227,8 +229,10 @@ class Reading {
 
 const isPassed = (reached: Position | undefined, position: Position): boolean => reached !== undefined && comparePositions(reached, position) >= 0
 
-const reaches = (cut: Cut, other: Cut, lanes: readonly string[]): boolean =>
-  lanes.every((lane) => other[lane] === undefined || isPassed(cut[lane], other[lane]))
+function reaches(cut: Cut, other: Cut, lanes: Iterable<string>): boolean {
+  for (const lane of lanes) if (other[lane] !== undefined && !isPassed(cut[lane], other[lane])) return false
+  return true
+}
 
 /** What both include. */
 const earlier = (a: Cut, b: Cut): Cut =>

@@ -21,16 +21,14 @@ export interface LiveSourceOptions {
   log: EventLog
   topics: Topics
   embedder: Embedder
-  /** Milliseconds since the epoch. */
-  clock: () => number
   index: EntityIndex
   /** Those of lists. */
   queries: LiveQueries
 }
 
 /** Subscriptions from `changes`. Each listens first and asks second, so that nothing falls between. */
-export function createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder, clock }: LiveSourceOptions): LiveSource {
-  const changes = { hub, log, topics, clock, partitions: log.partitions }
+export function createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder }: LiveSourceOptions): LiveSource {
+  const changes = { hub, log, topics, partitions: log.partitions }
   const nearEvents = new NearEvents(embedder)
   const read = async (id: string): Promise<StoredEntity | null> => (await index.getMany('livestream', [id]))[0] ?? null
 

@@ -35,7 +35,7 @@ export async function openMarket() {
   const log = { read: unread, starts: () => Promise.resolve({}), ends: () => Promise.resolve({}), positionsAt: unread }
   const hub = new ChangeHub({ log, topics: { changes: 'changes' } as never })
   hub.begin(new Map(sequences.map((sequence, shard) => [shard, { next: 0, epoch: 0, sequence }])))
-  const changes: ChangeLog = { hub, log, clock: () => time, topics: { changes: 'changes' } as never }
+  const changes: ChangeLog = { hub, log, topics: { changes: 'changes' } as never }
   const shardOf = (id: string): number => id.charCodeAt(id.length - 1) % shards
 
   async function apply(id: string, after: State | null): Promise<void> {

@@ -276,7 +276,7 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       const state = (await all(it.live.livestream('a', { kind: 'snapshot' }))).at(-1)!
       const moment = Date.now() - 1
       for (let n = 0; n < 4; n++) await it.announce({ counted: ['user:a'] })
-      await it.change('a', 'now')
+      for (const title of ['then', 'now']) await it.change('a', title)
       for (let n = 0; n < 4; n++) await it.append(n)
       const ends = await it.log.ends([it.topics.changes, it.topics.engagements])
       const last = await it.log.ends([it.topics.engagements])
@@ -362,7 +362,7 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const errors: unknown[] = []
   const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], onError: (error) => errors.push(error), ...ring })
   const live: LiveSource = createLiveSource({
-    hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(), clock: Date.now,
+    hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(),
   })
   const stop = new AbortController()
   const ends = await log.ends([topics.changes])
