@@ -11,6 +11,7 @@ import { callerOf, waitWith, type Caller, type Door } from './door.ts'
 import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
 import { checkLimits } from './limits.ts'
+import { asksForFreshness, checkStaleness } from './max-stale.ts'
 import { expectShared, renderResult } from './rendered.ts'
 import { outcomeOf } from './results.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -33,6 +34,8 @@ export class Exchange implements RequestOptions {
   outcome: 'ok' | 'error' = 'error'
   /** Of the result, before it is formatted. */
   data: ExecutionResult['data']
+  /** There is a result, to which extensions can be added. */
+  executed = false
   /** The operation is not one, or its variables do not fit: nothing was executed. */
   invalid = false
 
@@ -99,17 +102,19 @@ export function apolloGateway(host: EngineHost): GatewayInterface {
       listener?.(announce(host.current))
       stop = host.onSwap((engine) => listener?.(announce(engine)))
       return Promise.resolve({
-        executor: async ({ schema, document, request, context }) => {
+        executor: async ({ schema, document, operation, request, context }) => {
           const { exchange } = context as HttpContext
           const { door, headers, time } = exchange
           const token = tokenOf(headers['freshet-token'], request.extensions)
           if (token !== undefined) await waitWith(door, time.signal)(token)
+          if (asksForFreshness(operation)) await checkStaleness(door, operation, request.variables, time.signal)
           const engine = engines.get(schema) ?? host.current
           // Apollo Server leaves out a name that no operation has: the only one would be executed instead.
           const asked = new Asked(exchange, { document, operationName: request.operationName, variables: request.variables }, callerOf(door, headers, token))
           const result = await time.within(engine.execute(asked))
           exchange.outcome = outcomeOf(result)
           exchange.data = result.data
+          exchange.executed = result.extensions === undefined
           expectShared(result)
           return result
         },
@@ -128,6 +133,9 @@ const invalid = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FA
 /** Codes of requests that are refused before they are executed, for which Apollo Server would take the blame (status 500). */
 const refused = new Set<unknown>(['LIMIT_EXCEEDED', 'INVALID_TOKEN', codes.badInput])
 
+/** Codes of what may be answered later. */
+const unavailable = new Set<unknown>(['STALE', 'TOKEN_TIMEOUT', 'LOG_UNAVAILABLE'])
+
 const done = Promise.resolve()
 
 /** Apollo Server over the engine, with our limits. Starts with `start()`. */
@@ -140,7 +148,11 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     },
     didEncounterErrors: ({ errors, contextValue }) => {
       if (errors.some(({ extensions }) => invalid.has(extensions.code))) contextValue.exchange.invalid = true
-      for (const { path, extensions } of errors) if (!path && refused.has(extensions.code)) extensions.http ??= { status: 400 }
+      for (const { path, extensions } of errors) {
+        if (path) continue
+        if (refused.has(extensions.code)) extensions.http ??= { status: 400 }
+        if (unavailable.has(extensions.code)) extensions.http ??= { status: 503 }
+      }
       return done
     },
   })

@@ -4,6 +4,7 @@ import {
 import { createEngine, publicSchema, type Engine, type EngineOptions, type SubgraphTransport } from '../federation/index.ts'
 import type { ForeignSubgraph } from './foreign.ts'
 import type { Graph } from './graph-source.ts'
+import { maxStaleDirective } from './max-stale.ts'
 import type { Lease, Transports } from './transports.ts'
 
 export interface EngineParts {
@@ -36,7 +37,7 @@ export async function buildEngine({ supergraphSdl, sdl }: Graph, { own, foreign,
       if (lease) leases.push(lease)
       subgraphs.set(name, (inProcess ?? lease?.transport) as SubgraphTransport)
     }
-    engine = createEngine({ supergraphSdl, subgraphs, writes })
+    engine = createEngine({ supergraphSdl, subgraphs, writes, directives: [maxStaleDirective] })
     assertWhole(engine.schema)
     const { close } = engine
     return { ...engine, close: async () => {

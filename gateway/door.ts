@@ -6,7 +6,10 @@ import type { Callbacks, EngineRequest } from '../federation/index.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Documents } from './documents.ts'
 import type { EngineHost } from './engine-host.ts'
+import type { FreshnessMark } from './freshness.ts'
+import type { Verified, Verifier } from './session.ts'
 import type { GatewaySettings } from './settings.ts'
+import type { Staleness } from './staleness.ts'
 import type { Telemetry } from './telemetry.ts'
 import { waitForToken } from './token.ts'
 
@@ -23,8 +26,16 @@ export interface Door {
   deliveries: Deliveries
   /** Which text a request stands for. */
   documents: Documents
-  /** Whose requests these are, until authentication is built. */
+  /** Whose requests these are; everybody's the same where nobody verifies. */
   scope: Scope
+  /** Says who brings a token; absent: nobody is asked for one. */
+  verifier?: Verifier
+  /** What the token of this request or connection is worth. */
+  verified?: Verified
+  /** How new the answers of this gateway are. */
+  mark: FreshnessMark
+  /** How far they are behind the log. */
+  staleness: Staleness
   /** Told of errors whose details clients are not. */
   onError: (error: unknown) => void
   /** Brings up to date what is only known when asked for; before `/metrics` is answered. */

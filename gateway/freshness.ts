@@ -36,6 +36,11 @@ export class FreshnessMark {
     return this.#state
   }
 
+  /** `extensions.freshness` of what is delivered now. */
+  get now(): object {
+    return JSON.parse(this.render()) as object
+  }
+
   /** JSON of `extensions.freshness` for what is delivered now; made once in a millisecond. */
   render(): string {
     const now = this.#clock()

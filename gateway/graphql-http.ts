@@ -46,7 +46,7 @@ export async function serveGraphql(
   const { data } = exchange
   // What is sent is the text: until the client has read it all, the data would be in the garbage collector's way.
   exchange.data = undefined
-  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, answer.body.string, data)
+  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, answer.body.string, data, exchange.executed ? door.mark.render() : undefined)
 }
 
 /**

@@ -2,7 +2,9 @@ import {
   DirectiveLocation, getDirectiveValues, GraphQLBoolean, GraphQLDirective, GraphQLError, GraphQLInt, GraphQLNonNull,
   type OperationDefinitionNode,
 } from 'graphql'
-import type { Staleness } from './staleness.ts'
+import type { Door } from './door.ts'
+
+type StalenessDoor = Pick<Door, 'staleness'> & { services: Pick<Door['services'], 'clock'>; settings: Pick<Door['settings'], 'tokenTimeoutMs'> }
 
 /** Executed by the gateway itself: no subgraph is told of it. */
 export const maxStaleDirective = new GraphQLDirective({
@@ -13,7 +15,7 @@ export const maxStaleDirective = new GraphQLDirective({
     ms: { type: new GraphQLNonNull(GraphQLInt), description: 'The greatest age, 0 to 3,600,000 ms. 0: everything appended before the request is applied.' },
     wait: {
       type: new GraphQLNonNull(GraphQLBoolean), defaultValue: false,
-      description: 'Whether to wait until it is so, at most as long as a request may take, instead of failing with STALE at once.',
+      description: 'Whether to wait until it is so, for ten seconds at most, instead of failing with STALE at once.',
     },
   },
 })
@@ -21,23 +23,22 @@ export const maxStaleDirective = new GraphQLDirective({
 const maxMs = 3_600_000
 
 /**
- * Fails, or waits, where the operation's `@maxStale` asks for more freshness than there is.
+ * Fails, or waits, where the operation's `@maxStale` asks for more freshness than there is. Ages are of this moment.
  *
- * @param now the request's moment, ms since the epoch: ages are of that moment
- * @param timeoutMs how long is waited at most
  * @throws GraphQLError `STALE`, `BAD_USER_INPUT`, or `LOG_UNAVAILABLE` where it cannot be known
  */
 export async function checkStaleness(
-  operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>> | null | undefined, staleness: Staleness,
-  { now, timeoutMs, signal }: { now: number; timeoutMs: number; signal?: AbortSignal },
+  { staleness, services, settings: { tokenTimeoutMs: timeoutMs } }: StalenessDoor, operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>> | null | undefined, signal?: AbortSignal,
 ): Promise<void> {
   const { ms, wait } = getDirectiveValues(maxStaleDirective, operation, variables ?? {}) as { ms: number; wait: boolean }
   if (ms < 0 || ms > maxMs)
     throw new GraphQLError(`"ms" of @maxStale must be 0 to ${maxMs}, got ${ms}.`, { extensions: { code: 'BAD_USER_INPUT' } })
+  const moment = services.clock() - ms
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
-    if (await staleness.has(now - ms, signal)) return
-    if (wait) return await staleness.reach(now - ms, signal ? AbortSignal.any([signal, timeout]) : timeout)
+    if (await staleness.has(moment, signal)) return
+    if (wait) return await staleness.reach(moment, signal ? AbortSignal.any([signal, timeout]) : timeout)
   } catch (error) {
     signal?.throwIfAborted()
     if (!timeout.aborted)
@@ -50,6 +51,6 @@ export async function checkStaleness(
   })
 }
 
-/** Whether the operation asks for it. */
-export const asksForFreshness = ({ operation, directives }: OperationDefinitionNode): boolean =>
-  operation === 'query' && directives?.some(({ name }) => name.value === 'maxStale') === true
+/** Whether the operation asks for it; none does where a request names one that is not there. */
+export const asksForFreshness = (operation: OperationDefinitionNode | undefined): boolean =>
+  operation?.operation === 'query' && operation.directives?.some(({ name }) => name.value === 'maxStale') === true

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
-import { domainTopics, topicSpecs, type Topics } from '../events/topics.ts'
+import { domainTopics, ingestedTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
 import type { OwnedStates } from '../ingest/owned-states.ts'
 import { persist } from '../ingest/persist.ts'
@@ -30,11 +30,14 @@ import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
 import { EngineHost } from './engine-host.ts'
 import { ownGraph, type GraphSettings } from './foreign.ts'
+import { FreshnessMark } from './freshness.ts'
 import { connectGraph } from './graph.ts'
 import { createLagMeter } from './lag.ts'
 import { createReload, pollFor, type Reloaded } from './reload.ts'
 import { listen } from './server.ts'
+import type { Verifier } from './session.ts'
 import type { GatewaySettings } from './settings.ts'
+import { Staleness } from './staleness.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface GatewayOptions {
@@ -51,6 +54,8 @@ export interface GatewayOptions {
   signal?: AbortSignal
   telemetry: Telemetry
   logger: Logger
+  /** Says who brings a token. Without it everybody is `localScope`. */
+  verifier?: Verifier
   /** Of the ingest in this process, where it owns every shard: the view reads their metrics instead of keeping its own. */
   states?: OwnedStates
   /** Milliseconds since the epoch. */
@@ -134,6 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   await log.ensureTopics(topicSpecs(topics))
+  const mark = new FreshnessMark(clock)
   const continuity = new Continuity()
   const bootstrap = startView({
     log, topics, view, signal: ended.signal, logger,
@@ -147,6 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (follows === 'break' && view.ready()) loadLive().catch(onError)
       for (const change of batch.entities) cache?.announced(change)
       live.apply(batch)
+      mark.apply(batch)
       telemetry.changeBatches.inc()
       telemetry.deadLetters.inc(batch.progress.deadLetters)
       for (const { appliedAt, appendedAt } of batch.entities) telemetry.dataLatency.observe(Math.max(0, appliedAt - appendedAt) / 1000)
@@ -176,7 +183,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // An operation that was validated on an engine may wait for its token before it runs there.
   const host = new EngineHost(engine, { graceMs: settings.requestTimeoutMs + settings.tokenTimeoutMs })
   const door: Door = {
-    host, callbacks, services, settings, telemetry, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure,
+    host, callbacks, services, settings, telemetry, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure, mark,
+    verifier: options.verifier, staleness: new Staleness({ log, topics: ingestedTopics(topics), view, clock }),
     deliveries: new Deliveries({ cursors, telemetry, clock }),
     ready: () => isReady && !hub.closed,
   }

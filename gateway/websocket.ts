@@ -9,6 +9,7 @@ import { Subscriber } from '../subscriptions/delivery/subscriber.ts'
 import { refuseServerMessages } from './client-messages.ts'
 import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
+import { asksForFreshness, checkStaleness } from './max-stale.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
 import { retryAfterMs } from './streams/closing.ts'
@@ -78,6 +79,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       const token = tokenOf(undefined, payload.extensions)
       try {
         if (token !== undefined) await waitWith(door)(token)
+        if (asksForFreshness(operation)) await checkStaleness(door, operation, payload.variables)
       } catch (error) {
         if (error instanceof GraphQLError) return [error]
         throw error
@@ -105,7 +107,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       const stopTimer = telemetry.queryLatency.startTimer({ transport: 'websocket' })
       const result = await inTime(signal, requestTimeoutMs, engine.execute(toRequest(args as Arguments)))
       stopTimer({ outcome: outcomeOf(result) })
-      return result
+      return { ...result, extensions: { ...result.extensions, freshness: (args as Arguments).door.mark.now } }
     },
     subscribe: async (args) => {
       const { door, engine, document, operation, operationName, variableValues, extensions, caller: { headers }, id, client } = args as Arguments

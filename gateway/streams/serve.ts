@@ -4,6 +4,7 @@ import type { Sink } from '../../subscriptions/delivery/sink.ts'
 import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
 import { callerOf, contextFor, waitWith, type Door } from '../door.ts'
 import { isObject } from '../json.ts'
+import { asksForFreshness, checkStaleness } from '../max-stale.ts'
 import { prepareOperation, type Operation } from '../operation.ts'
 import { sendJson } from '../respond.ts'
 import { formatResult, outcomeOf, toGraphQLError } from '../results.ts'
@@ -85,7 +86,7 @@ function resuming({ headers }: IncomingMessage, extensions: unknown): unknown {
 
 /** A query or mutation. */
 export async function once(
-  door: Door, request: IncomingMessage, { operationName, variables, extensions }: Parameters, { engine, document }: Operation, left: AbortSignal,
+  door: Door, request: IncomingMessage, { operationName, variables, extensions }: Parameters, { engine, document, operation }: Operation, left: AbortSignal,
 ): Promise<ExecutionResult> {
   const { requestTimeoutMs } = door.settings
   const signal = timeLimit(requestTimeoutMs, left)
@@ -94,6 +95,7 @@ export async function once(
     const token = tokenOf(request.headers['freshet-token'], extensions)
     try {
       if (token !== undefined) await waitWith(door, signal)(token)
+      if (asksForFreshness(operation)) await checkStaleness(door, operation, variables, signal)
     } catch (error) {
       if (error instanceof GraphQLError) return { errors: [error] }
       throw error
@@ -102,7 +104,7 @@ export async function once(
   }
   const result = await inTime(signal, requestTimeoutMs, answered())
   stopTimer({ outcome: outcomeOf(result) })
-  return result
+  return { ...result, extensions: { ...result.extensions, freshness: door.mark.now } }
 }
 
 /** A response that stays open. */

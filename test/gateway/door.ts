@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict'
 import { composeSubgraphs, buildSubgraph, createEngine, inProcessSubgraph, type Callbacks, type Engine, type SubgraphResolvers } from '../../federation/index.ts'
 import { Deliveries } from '../../gateway/deliveries.ts'
 import { Documents } from '../../gateway/documents.ts'
 import type { Door } from '../../gateway/door.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
+import { FreshnessMark } from '../../gateway/freshness.ts'
 import { listen } from '../../gateway/server.ts'
+import { Staleness } from '../../gateway/staleness.ts'
 import { defaultGatewaySettings, defaultLimits, type GatewaySettings, type Limits } from '../../gateway/settings.ts'
 import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
 import { createPublisher } from '../../resolvers/events/publisher.ts'
@@ -46,7 +49,7 @@ export interface OpenDoor extends AsyncDisposable {
   view: MetricViewImpl
   /** What the operator was told. */
   told: unknown[]
-  /** The whole answer of an operation over HTTP. */
+  /** The answer of an operation over HTTP, without what it says of its freshness. */
   ask(query: string, variables?: object, headers?: Record<string, string>): Promise<{ status: number; body: FormattedExecutionResult }>
   close(): Promise<void>
 }
@@ -59,6 +62,14 @@ export interface DoorOptions {
   scope?: Scope
   /** Instead of one over the small API. */
   engine?: Engine
+}
+
+/** Takes out what every answer with data says of its freshness, which differs each time; with nothing else in them the extensions go. */
+export function withoutFreshness({ extensions, ...result }: FormattedExecutionResult): FormattedExecutionResult {
+  if (!result.data) return { ...result, ...extensions && { extensions } }
+  const { freshness, ...others } = extensions ?? {}
+  assert.deepEqual(Object.keys(freshness as object), ['eventTime', 'appliedAt', 'deliveredAt'])
+  return Object.keys(others).length > 0 ? { ...result, extensions: others } : result
 }
 
 /** The door alone, over an API of its own: no log, no ingest. */
@@ -76,7 +87,8 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   const door: Door = {
     host, telemetry, onError, callbacks, logId: 'log',
     deliveries: new Deliveries({ cursors: createCursors({ key: new Uint8Array(16), logId: 'log', partitions: 4 }), telemetry, clock: Date.now }),
-    documents: new Documents({ trusted: settings?.trustedDocuments }), scope, ready: () => view.ready(), measure: () => Promise.resolve(),
+    documents: new Documents({ trusted: settings?.trustedDocuments }), scope, mark: new FreshnessMark(Date.now),
+    staleness: new Staleness({ log: { ends: unexpected, read: unexpected }, topics: [], view, clock: Date.now }), ready: () => view.ready(), measure: () => Promise.resolve(),
     settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
     services: {
       index, view, embedder: createHashingEmbedder(), clock: Date.now,
@@ -101,7 +113,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
       const response = await fetch(`${server.url}/graphql`, {
         method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }),
       })
-      return { status: response.status, body: await response.json() as FormattedExecutionResult }
+      return { status: response.status, body: withoutFreshness(await response.json() as FormattedExecutionResult) }
     },
     async [Symbol.asyncDispose]() {
       await close()

@@ -52,7 +52,7 @@ async function set(t: TestContext) {
     return log.append([{ topic: 'a', key, value: new Uint8Array(1) }])
   }
   const check = (text: string, variables?: Record<string, unknown>, timeoutMs = 1_000) =>
-    checkStaleness(operationOf(text), variables, staleness, { now: clock.now, timeoutMs })
+    checkStaleness({ staleness, services: { clock: () => clock.now }, settings: { tokenTimeoutMs: timeoutMs } }, operationOf(text), variables)
   return { clock, log, view, staleness, asked, append, check }
 }
 
@@ -113,7 +113,7 @@ describe('@maxStale', () => {
       log: { ends: () => Promise.reject(new Error('broker 7 is away')), read: () => { throw new Error('never') } },
       topics: ['a'], view: applied(), clock: () => 0,
     })
-    await assert.rejects(checkStaleness(operationOf('query @maxStale(ms: 5) { a }'), {}, away, { now: 0, timeoutMs: 10 }), isCode('LOG_UNAVAILABLE'))
+    await assert.rejects(checkStaleness({ staleness: away, services: { clock: () => 0 }, settings: { tokenTimeoutMs: 10 } }, operationOf('query @maxStale(ms: 5) { a }'), {}), isCode('LOG_UNAVAILABLE'))
   })
 
   test('bounds that make no sense are refused', async (t) => {

@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { GraphQLError } from 'graphql'
+import { cancelledFailure, failureError, SubgraphFailure } from '../../federation/errors.ts'
+import { maskError } from '../../gateway/errors.ts'
 import { openEventStream } from '../support/event-stream.ts'
 import { connect } from '../support/live-client.ts'
-import { engineOf, openDoor } from './door.ts'
+import { engineOf, openDoor, withoutFreshness } from './door.ts'
 import { rawRequest } from './raw-request.ts'
 
 describe('errors', { timeout: 60_000 }, () => {
@@ -33,6 +35,18 @@ describe('errors', { timeout: 60_000 }, () => {
       assert.doesNotMatch(JSON.stringify(errors), /hunter2|secret|TypeError|stack/)
     }
     assert.deepEqual(door.told.map(String), [1, 2, 3].map(() => `TypeError: ${secret}`))
+  })
+
+  test('of a call are told to the operator once, whatever they leave empty, and not at all when nobody waits any more', () => {
+    const told: unknown[] = []
+    const masked = (cause: Error, field: string) => {
+      const error = failureError('other', cause, [field])
+      return maskError(error.toJSON(), error, (one) => told.push(one)).extensions?.code
+    }
+    const failure = new SubgraphFailure('could not be reached')
+    for (const field of ['hello', 'broken']) assert.equal(masked(failure, field), 'DOWNSTREAM_SERVICE_ERROR')
+    assert.equal(masked(cancelledFailure('not waited for'), 'hello'), 'REQUEST_CANCELLED')
+    assert.deepEqual(told, [failure])
   })
 
   test('that were written for clients reach them with their code', async () => {
@@ -83,7 +97,8 @@ describe('errors', { timeout: 60_000 }, () => {
       assert.deepEqual(await statusOf({ query: '{ items(first: 11) { id } }' }, { accept }), [400, 'LIMIT_EXCEEDED'])
       assert.deepEqual(await statusOf({ query: '{ hello }' }, { accept, 'freshet-token': 'AAAA' }), [400, 'INVALID_TOKEN'])
       // The only operation is not the one that is named.
-      assert.deepEqual(await statusOf({ query: 'mutation A { count }', operationName: 'B' }, { accept }), [400, 'OPERATION_RESOLUTION_FAILURE'])
+      for (const operationName of ['B', ''])
+        assert.deepEqual(await statusOf({ query: 'mutation A { count }', operationName }, { accept }), [400, 'OPERATION_RESOLUTION_FAILURE'])
     }
     assert.equal(counted, 0)
     assert.deepEqual(door.told, [])
@@ -163,7 +178,7 @@ describe('paths', { timeout: 60_000 }, () => {
     assert.equal(await compressed.text(), page.text)
     assert.ok(Number(compressed.headers.get('content-length')) < page.text.length / 2)
     const result = await rawRequest(`${door.url}/graphql?query=%7Bhello%7D`, { headers: { accept: 'application/json' } })
-    assert.deepEqual(JSON.parse(result.text), { data: { hello: 'hello' } })
+    assert.deepEqual(withoutFreshness(JSON.parse(result.text) as object), { data: { hello: 'hello' } })
     assert.deepEqual([(await rawRequest(`${door.url}/`)).status, (await rawRequest(`${door.url}/`)).headers.location], [302, '/graphql'])
     const nothing = await rawRequest(`${door.url}/nothing`)
     assert.deepEqual([nothing.status, JSON.parse(nothing.text)], [404, { errors: [{ message: 'Nothing is at /nothing. GraphQL is at /graphql.' }] }])

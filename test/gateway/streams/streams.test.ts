@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { openDoor, type DoorOptions } from '../door.ts'
+import { openDoor, withoutFreshness, type DoorOptions } from '../door.ts'
 import { json, openRaw } from './raw-stream.ts'
 
 /** A source that the test feeds. */
@@ -77,7 +77,7 @@ describe('server-sent events, distinct connections', { timeout: 60_000 }, () => 
     for (const asked of [
       openRaw(`${door.url}/graphql`, { headers: accept, body: JSON.stringify({ query: '{ hello }' }) }),
       openRaw(`${door.url}/graphql?query=%7Bhello%7D`, { method: 'GET', headers: { accept: 'text/event-stream' } }),
-    ]) assert.equal(await (await asked).ended, ':\n\nevent: next\ndata: {"data":{"hello":"wörld"}}\n\nevent: complete\ndata:\n\n')
+    ]) assert.match(await (await asked).ended, /^:\n\nevent: next\ndata: \{"data":\{"hello":"wörld"\},"extensions":\{"freshness":\{[^}]+\}\}\}\n\nevent: complete\ndata:\n\n$/)
     assert.equal((await openRaw(`${door.url}/graphql?query=mutation%7Bcount%7D`, { method: 'GET', headers: { accept: 'text/event-stream' } })).status, 405)
   })
 
@@ -143,7 +143,7 @@ describe('multipart subscriptions', { timeout: 60_000 }, () => {
     const { resolvers } = ticking()
     await using door = await openDoor({ resolvers })
     const query = await openRaw(`${door.url}/graphql`, { headers: accept, body: JSON.stringify({ query: '{ hello }' }) })
-    assert.deepEqual([query.status, JSON.parse(await query.ended)], [200, { data: { hello: 'wörld' } }])
+    assert.deepEqual([query.status, withoutFreshness(JSON.parse(await query.ended) as object)], [200, { data: { hello: 'wörld' } }])
     const wrong = await openRaw(`${door.url}/graphql`, { headers: accept, body: JSON.stringify({ query: '{ nothing }' }) })
     assert.equal(wrong.status, 400)
     assert.match(await wrong.ended, /Cannot query field/)
@@ -190,7 +190,7 @@ describe('server-sent events, single connection', { timeout: 60_000 }, () => {
     source.give({ ticks: 1 })
     await stream.until(/event: next\ndata: \{"id":"a\\"ö","payload":\{"data":\{"ticks":1\}[^\n]+\n\n/)
     assert.equal((await post(door.url, token, { query: '{ hello }', extensions: { operationId: 'b' } })).status, 202)
-    await stream.until('event: next\ndata: {"id":"b","payload":{"data":{"hello":"wörld"}}}\n\nevent: complete\ndata: {"id":"b"}\n\n')
+    await stream.until(/event: next\ndata: \{"id":"b","payload":\{"data":\{"hello":"wörld"\},"extensions":[^\n]+\n\nevent: complete\ndata: \{"id":"b"\}\n\n/)
     assert.equal((await post(door.url, token, { query: '{ hello }', extensions: { operationId: 'a"ö' } })).status, 409)
     const stopped = await openRaw(`${door.url}/graphql/stream?token=${token}&operationId=${encodeURIComponent('a"ö')}`, { method: 'DELETE' })
     assert.equal(stopped.status, 200)

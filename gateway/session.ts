@@ -1,0 +1,107 @@
+import { GraphQLError } from 'graphql'
+import type { Scope } from '../resolvers/scope.ts'
+
+/** Who somebody is, and for how long that holds. */
+export interface Verified {
+  scope: Scope
+  /** Ms since the epoch; absent: for ever. */
+  expiresAt?: number
+  /** Aborted when it holds no longer before that. */
+  revoked?: AbortSignal
+}
+
+/**
+ * Says who brings a token (the `authorization` of a request, or of a connection's parameters; absent where none came).
+ * @throws GraphQLError for what is not acceptable, in words for the client
+ */
+export type Verifier = (authorization: string | undefined) => Promise<Verified>
+
+export type SessionEnd = 'TOKEN_EXPIRED' | 'TOKEN_REVOKED'
+
+/** Timers fire early beyond this many ms. */
+const longestTimer = 2 ** 31 - 1
+
+/**
+ * What a connection may do, as long as its token holds. Whatever began under it is told when it ends; a fresh token of the same
+ * scope carries on.
+ */
+export class Session {
+  readonly scope: Scope
+  readonly #verifier: Verifier
+  readonly #clock: () => number
+  readonly #listeners = new Set<(error: GraphQLError) => void>()
+  #timer: NodeJS.Timeout | undefined
+  #unwatch = () => {}
+  #over: SessionEnd | undefined
+
+  constructor(verified: Verified, verifier: Verifier, clock: () => number) {
+    this.scope = verified.scope
+    this.#verifier = verifier
+    this.#clock = clock
+    this.#watch(verified)
+  }
+
+  /** Why nothing can be begun; undefined: it can. */
+  get over(): GraphQLError | undefined {
+    return this.#over && endOf(this.#over)
+  }
+
+  /** Told once when it ends. Returns what to call when nobody listens any more. */
+  onEnd(listener: (error: GraphQLError) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Goes on by a fresh token.
+   * @throws GraphQLError where it is not acceptable, or is somebody else's: then all stays as it is
+   */
+  async renew(authorization: string): Promise<void> {
+    const verified = await this.#verifier(authorization)
+    if (!isSame(verified.scope, this.scope))
+      throw new GraphQLError('The fresh token is of another tenant, subject or roles than the one that it follows; open another connection for it.', {
+        extensions: { code: 'TOKEN_OF_ANOTHER' },
+      })
+    this.#watch(verified)
+  }
+
+  close(): void {
+    this.#unwatch()
+    this.#listeners.clear()
+  }
+
+  #watch({ expiresAt, revoked }: Verified): void {
+    this.#unwatch()
+    this.#over = undefined
+    const onRevoked = () => this.#end('TOKEN_REVOKED')
+    const wait = () => {
+      if (expiresAt === undefined) return
+      const left = expiresAt - this.#clock()
+      if (left <= 0) return this.#end('TOKEN_EXPIRED')
+      this.#timer = setTimeout(wait, Math.min(left, longestTimer))
+      this.#timer.unref()
+    }
+    this.#unwatch = () => {
+      clearTimeout(this.#timer)
+      revoked?.removeEventListener('abort', onRevoked)
+    }
+    if (revoked?.aborted) return onRevoked()
+    revoked?.addEventListener('abort', onRevoked, { once: true })
+    wait()
+  }
+
+  #end(reason: SessionEnd): void {
+    this.#unwatch()
+    this.#over = reason
+    const error = endOf(reason)
+    const listeners = [...this.#listeners]
+    this.#listeners.clear()
+    for (const listener of listeners) listener(error)
+  }
+}
+
+const endOf = (reason: SessionEnd): GraphQLError =>
+  new GraphQLError(reason === 'TOKEN_EXPIRED' ? 'The token has expired; bring a fresh one.' : 'The token was revoked.', { extensions: { code: reason } })
+
+const isSame = (a: Scope, b: Scope): boolean =>
+  a.tenant === b.tenant && a.subject === b.subject && a.roles.length === b.roles.length && a.roles.every((role) => b.roles.includes(role))

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { GraphQLError } from 'graphql'
+import { Session, type Verified, type Verifier } from '../../gateway/session.ts'
+
+const ada = { tenant: 't', subject: 'ada', roles: ['viewer', 'buyer'] }
+
+function set(t: TestContext, first: Verified, tokens: Record<string, Verified> = {}) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000 })
+  const verifier: Verifier = (token = '') => {
+    const verified = tokens[token]
+    return verified ? Promise.resolve(verified) : Promise.reject(new GraphQLError('no', { extensions: { code: 'UNAUTHENTICATED' } }))
+  }
+  const session = new Session(first, verifier, Date.now)
+  const told: unknown[] = []
+  const listen = () => session.onEnd(({ extensions }) => told.push(extensions.code))
+  return { session, told, listen, pass: (ms: number) => t.mock.timers.tick(ms) }
+}
+
+describe('a session', () => {
+  test('ends when its token expires, and says so once', (t) => {
+    const { session, told, listen, pass } = set(t, { scope: ada, expiresAt: 5_000 })
+    listen()
+    pass(3_999)
+    assert.deepEqual([told, session.over], [[], undefined])
+    pass(1)
+    assert.deepEqual([told, session.over?.extensions.code], [['TOKEN_EXPIRED'], 'TOKEN_EXPIRED'])
+    pass(100_000)
+    assert.equal(told.length, 1)
+  })
+
+  test('waits for a token that lives longer than a timer can', (t) => {
+    const month = 40 * 86_400_000
+    const { told, listen, pass } = set(t, { scope: ada, expiresAt: 1_000 + month })
+    listen()
+    pass(month - 1)
+    assert.deepEqual(told, [])
+    pass(1)
+    assert.deepEqual(told, ['TOKEN_EXPIRED'])
+  })
+
+  test('ends when its token is revoked, also before anybody listens', (t) => {
+    const revoked = new AbortController()
+    const { session, told, listen } = set(t, { scope: ada, revoked: revoked.signal })
+    listen()
+    revoked.abort()
+    assert.deepEqual(told, ['TOKEN_REVOKED'])
+    assert.equal(session.over?.extensions.code, 'TOKEN_REVOKED')
+    assert.equal(new Session({ scope: ada, revoked: revoked.signal }, () => Promise.reject(new Error()), Date.now).over?.extensions.code, 'TOKEN_REVOKED')
+  })
+
+  test('goes on by a fresh token of the same scope', async (t) => {
+    const { session, told, listen, pass } = set(t, { scope: ada, expiresAt: 2_000 }, { fresh: { scope: { ...ada, roles: ['buyer', 'viewer'] }, expiresAt: 9_000 } })
+    listen()
+    await session.renew('fresh')
+    pass(7_999)
+    assert.deepEqual(told, [])
+    pass(1)
+    assert.deepEqual(told, ['TOKEN_EXPIRED'])
+    // Late, but not too late for what begins now.
+    await assert.doesNotReject(session.renew('fresh').then(() => undefined))
+  })
+
+  test('does not go on by a token that is none, or is somebody else\'s', async (t) => {
+    const { session, told, listen, pass } = set(t, { scope: ada, expiresAt: 2_000 }, {
+      other: { scope: { ...ada, subject: 'bob' } }, more: { scope: { ...ada, roles: [...ada.roles, 'admin'] } },
+    })
+    listen()
+    const isCode = (code: string) => (error: unknown) => error instanceof GraphQLError && error.extensions.code === code
+    await assert.rejects(session.renew('none'), isCode('UNAUTHENTICATED'))
+    await assert.rejects(session.renew('other'), isCode('TOKEN_OF_ANOTHER'))
+    await assert.rejects(session.renew('more'), isCode('TOKEN_OF_ANOTHER'))
+    pass(1_000)
+    assert.deepEqual(told, ['TOKEN_EXPIRED'])
+  })
+
+  test('tells nobody who has left', (t) => {
+    const { told, listen, session, pass } = set(t, { scope: ada, expiresAt: 2_000 })
+    listen()()
+    pass(1_000)
+    assert.deepEqual(told, [])
+    session.close()
+  })
+})
