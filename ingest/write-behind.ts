@@ -35,6 +35,7 @@ interface Item {
 /** How long a call shall take, ms: while it runs, the rounds' own writes share the index with it. */
 const callMs = 4
 const mostEntities = 100
+const longestRestMs = 50
 /** A round of events takes along what has been written; where none comes for so long, one is made, ms. */
 const lingerMs = 10
 
@@ -59,6 +60,7 @@ export class WriteBehind {
   /** Which shard's copies come first: each in its turn. */
   #turn = 0
   #notBefore = 0
+  #failed = false
 
   constructor(lanes: ReadonlyMap<number, Lane>, options: WriteBehindOptions) {
     const { embedder, settings, logger, metrics, signal, wake } = options
@@ -119,7 +121,7 @@ export class WriteBehind {
    */
   async drain(unhurried: boolean): Promise<boolean> {
     if (unhurried && this.#options.embedder.local) await this.#vectors.settled()
-    if (!this.#call && unhurried && this.#notBefore === 0) this.#begin(this.#vectorItems(), false)
+    if (!this.#call && unhurried && !this.#failed) this.#begin(this.#vectorItems(), false)
     await this.#call
     return this.#written.length > 0
   }
@@ -171,6 +173,7 @@ export class WriteBehind {
       await limited(this.#options, (bounded) => writer.upsert(upserts, bounded))
     } catch (error) {
       if (signal.aborted) return
+      this.#failed = true
       this.#notBefore = clock.now() + this.#attempts.failed(error)
       for (const { lane, entry, copies, vector } of items) {
         if (copies) lane.copies.giveBack(entry, clock.now())
@@ -179,9 +182,11 @@ export class WriteBehind {
       return
     }
     this.#attempts.succeeded()
-    this.#notBefore = 0
+    this.#failed = false
     this.#written.push(...items)
     const ms = performance.now() - startedAt
+    // Nobody waits for these, while rounds and queries want the index's cores: it has as long a rest of them as they took.
+    this.#notBefore = clock.now() + Math.min(ms, longestRestMs)
     if (ms < callMs / 2) this.#entities = Math.min(this.#entities * 2, mostEntities)
     else if (ms > callMs) this.#entities = Math.max(this.#entities >> 1, 1)
     setTimeout(wake, lingerMs)

@@ -3,7 +3,7 @@ import weaviate from 'weaviate-client'
 import type { EntityKind } from '../../events/entity.ts'
 import type { StoredEntity } from '../entity-index.ts'
 import { spaceIn, uuidOf } from './names.ts'
-import { returnedProperties, toEntity } from './properties.ts'
+import { returnedProperties, toEntity, type Stored } from './properties.ts'
 import type { Target } from './target.ts'
 
 /** Reads of whole entities, over gRPC. */
@@ -45,11 +45,26 @@ export async function entitiesOf(
   const uuids = [...new Set(ids)].map((id) => uuidOf(kind, id))
   if (uuids.length === 0) return new Map()
   const what = await returned(target, kind, withVectors, signal)
-  const { objects } = await fetchObjects(target, kind, { filters: byUuid(uuids), limit: uuids.length, ...what }, signal)
+  const single = uuids.length === 1 ? await objectOf(target, kind, uuids[0]!, what, signal) : undefined
+  const objects = single ? [single] : (await fetchObjects(target, kind, { filters: byUuid(uuids), limit: uuids.length, ...what }, signal)).objects
   return new Map(objects.map((object) => {
     const entity = entityIn(kind, object, withVectors)
     return [entity.id, entity]
   }))
+}
+
+/**
+ * One object over HTTP, which the server finds by its UUID for less than a search with a filter costs it. Undefined where
+ * it answers 404, which may also mean that the collection is not there.
+ */
+async function objectOf(
+  target: Target, kind: EntityKind, uuid: string, { includeVector = [] }: Returned, signal: AbortSignal | undefined,
+): Promise<Found | undefined> {
+  const path = `/objects/${target.nameOf(kind)}/${uuid}${includeVector.length > 0 ? '?include=vector' : ''}`
+  const { status, body } = await target.connection.within('read', signal, (bounded) => target.connection.rest('GET', path, undefined, bounded))
+  if (status !== 200) return undefined
+  const { properties, vectors = {} } = body as { properties: Stored; vectors?: Record<string, number[]> }
+  return { properties, vectors: Object.fromEntries(includeVector.flatMap((name) => (vectors[name] ? [[name, vectors[name]]] : []))) }
 }
 
 /** Which of these objects there are, by UUID. */
