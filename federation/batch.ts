@@ -1,6 +1,6 @@
 import type { Call, EntityGroup } from './compile.ts'
 import { readEntities, type EntityOutcome } from './entity-answers.ts'
-import { SubgraphFailure, UnusableAnswer } from './errors.ts'
+import { cancelledFailure, UnusableAnswer } from './errors.ts'
 import type { Lane } from './lanes.ts'
 import type { Obj } from './merge.ts'
 import { onAbort, SharedWork } from './shared-work.ts'
@@ -241,7 +241,7 @@ export class EntityAsk {
   #leave(): void {
     for (const batch of this.#needs.keys()) batch.leave(this)
     this.#needs.clear()
-    this.#settled.reject(new SubgraphFailure('was not waited for: the request was cancelled'))
+    this.#settled.reject(cancelledFailure('not waited for'))
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
 import type { Callbacks, CallbackSubscription } from './callbacks.ts'
-import { codes, SubgraphFailure } from './errors.ts'
+import { cancelledFailure, codes, SubgraphFailure } from './errors.ts'
 import { readResult } from './graphql-response.ts'
 import { HttpClient } from './http-client.ts'
 import { HttpMessages, outgoingHeaders } from './http-message.ts'
@@ -45,7 +45,7 @@ export const callbackClient = (options: CallbackClientOptions): SubscriptionClie
 
   return {
     subscribe: async (request) => {
-      if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+      if (request.signal?.aborted) throw cancelledFailure('not asked')
       const subscription = options.callbacks.open()
       const { events } = subscription
       running.add(events)

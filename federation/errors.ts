@@ -33,6 +33,10 @@ export class SubgraphFailure extends Error {
   }
 }
 
+/** A call for which nobody waits any more. */
+export const cancelledFailure = (words: 'not asked' | 'not waited for', cause?: unknown): SubgraphFailure =>
+  new SubgraphFailure(`was ${words}: the request was cancelled`, { cause, code: codes.cancelled })
+
 /** The subgraph did answer, with nothing that can be used; another call may fare better. */
 export class UnusableAnswer extends SubgraphFailure {
   override name = 'UnusableAnswer'

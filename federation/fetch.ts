@@ -3,7 +3,7 @@ import type { Brought } from './batch.ts'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
 import { readEntities, type EntityAnswer, type EntityOutcome } from './entity-answers.ts'
 import {
-  downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey,
+  cancelledFailure, downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey,
 } from './errors.ts'
 import type { Calls, Lane } from './lanes.ts'
 import { isObject, mergeObject, mergerOf, type Obj } from './merge.ts'
@@ -86,7 +86,7 @@ export const fetchRoot = (
 /** Where the call can be shared. @throws SubgraphFailure when the request is cancelled. */
 const laneOf = (call: Call, transport: SubgraphTransport, execution: Execution): Lane | undefined => {
   const lane = execution.calls?.lane(call.service, transport)
-  if (lane && execution.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+  if (lane && execution.signal?.aborted) throw cancelledFailure('not asked')
   return lane
 }
 

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { SubgraphFailure } from './errors.ts'
+import { cancelledFailure, SubgraphFailure } from './errors.ts'
 import { HttpConnection, opener, type HttpAnswer, type HttpCall } from './http-connection.ts'
 
 export interface HttpClientOptions {
@@ -150,7 +150,7 @@ class Call implements HttpCall {
     const { connection } = this
     this.#settle()
     connection?.abandon()
-    this.#reject(new SubgraphFailure('was not waited for: the request was cancelled', { cause: this.#signal?.reason }))
+    this.#reject(cancelledFailure('not waited for', this.#signal?.reason))
   }
 
   constructor(

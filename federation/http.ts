@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
 import { callbackClient } from './callback-client.ts'
 import type { Callbacks } from './callbacks.ts'
-import { SubgraphFailure } from './errors.ts'
+import { cancelledFailure, SubgraphFailure } from './errors.ts'
 import { readResult } from './graphql-response.ts'
 import { HttpClient } from './http-client.ts'
 import { HttpMessages, outgoingHeaders } from './http-message.ts'
@@ -69,7 +69,7 @@ export const httpSubgraph = (options: HttpSubgraphOptions): SubgraphTransport =>
       return forwarded
     },
     execute: async (request) => {
-      if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+      if (request.signal?.aborted) throw cancelledFailure('not asked')
       const message = messages.of(outgoingHeaders(request.headers, undefined), JSON.stringify({
         query: request.query, operationName: request.operationName, variables: request.variables,
       }))

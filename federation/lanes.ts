@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql'
 import { Batch, EntityAsk, Slots, type Brought, type Wanted } from './batch.ts'
 import type { Call, EntityGroup } from './compile.ts'
-import { SubgraphFailure } from './errors.ts'
+import { cancelledFailure } from './errors.ts'
 import type { Obj } from './merge.ts'
 import { SharedResult } from './shared-work.ts'
 import type { EngineRequest, SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -84,7 +84,7 @@ export class Lane {
       this.#open++
       this.#roots.set(key, result = begun)
     }
-    return result.wait(signal, () => new SubgraphFailure('was not waited for: the request was cancelled'))
+    return result.wait(signal, () => cancelledFailure('not waited for'))
   }
 
   /** Asks for entities, and waits for those that are under way and were asked for late enough. */

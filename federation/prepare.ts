@@ -26,7 +26,7 @@ export interface Prepared {
 export class Preparation {
   readonly #schema: GraphQLSchema
   readonly #types: SupergraphTypes
-  readonly #documents = new WeakMap<DocumentNode, Map<string, PreparedOperation>>()
+  readonly #documents = new WeakMap<DocumentNode, Map<string | undefined, PreparedOperation>>()
 
   constructor(schema: GraphQLSchema, types: SupergraphTypes) {
     this.#schema = schema
@@ -37,11 +37,11 @@ export class Preparation {
   operation(document: DocumentNode, name: string | null | undefined): PreparedOperation {
     let operations = this.#documents.get(document)
     if (!operations) this.#documents.set(document, operations = new Map())
-    const known = operations.get(name ?? '')
+    const known = operations.get(name ?? undefined)
     if (known) return known
     const node = selectOperation(document, name)
     const prepared = { node, normalised: normalise(document, node, this.#schema, this.#types) }
-    operations.set(name ?? '', prepared)
+    operations.set(name ?? undefined, prepared)
     return prepared
   }
 
@@ -81,7 +81,8 @@ const invalidArgument = (lifted: LiftedValue): GraphQLError => {
 const selectOperation = (document: DocumentNode, name: string | null | undefined): OperationDefinitionNode => {
   const operations = document.definitions.filter((node): node is OperationDefinitionNode =>
     node.kind === Kind.OPERATION_DEFINITION)
-  if (name) {
+  // An empty name is one that no operation has.
+  if (name !== null && name !== undefined) {
     const named = operations.find((node) => node.name?.value === name)
     if (named) return named
     throw new GraphQLError(`Unknown operation named "${name}".`, { extensions: { code: codes.badInput } })

@@ -2,7 +2,7 @@ import { request as requestByHttp, type ClientRequest, type IncomingMessage } fr
 import { request as requestByHttps } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult } from 'graphql'
-import { codes, SubgraphFailure } from './errors.ts'
+import { cancelledFailure, codes, SubgraphFailure } from './errors.ts'
 import { EventStreamReader, EventTooLargeError, type ServerSentEvent } from './event-stream.ts'
 import { readResult } from './graphql-response.ts'
 import { connectionFailure } from './http-connection.ts'
@@ -33,7 +33,7 @@ export const sseClient = (options: SseClientOptions): SubscriptionClient => {
 
   return {
     subscribe: async (request) => {
-      if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+      if (request.signal?.aborted) throw cancelledFailure('not asked')
       const stop = new AbortController()
       const leave = () => stop.abort()
       request.signal?.addEventListener('abort', leave, { once: true })
@@ -59,7 +59,7 @@ export const sseClient = (options: SseClientOptions): SubscriptionClient => {
       } catch (cause) {
         free()
         if (cause instanceof SubgraphFailure) throw cause
-        if (request.signal?.aborted) throw new SubgraphFailure('was not waited for: the request was cancelled', { cause })
+        if (request.signal?.aborted) throw cancelledFailure('not waited for', cause)
         throw timedOut ? new SubgraphFailure(`did not answer within ${options.timeoutMs} ms`, { cause }) : connectionFailure(cause)
       }
     },

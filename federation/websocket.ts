@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { createClient, type Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import { codes, SubgraphFailure } from './errors.ts'
+import { cancelledFailure, codes, SubgraphFailure } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import { outgoingHeaders } from './http-message.ts'
 import type { SubscriptionClient } from './subscription-client.ts'
@@ -42,7 +42,7 @@ export const webSocketClient = (options: WebSocketClientOptions): SubscriptionCl
 
   return {
     subscribe: async (request) => {
-      if (request.signal?.aborted) throw new SubgraphFailure('was not asked: the request was cancelled')
+      if (request.signal?.aborted) throw cancelledFailure('not asked')
       const { client, release } = acquire(outgoingHeaders(request.headers, options.headers))
       const events = new EventQueue<ExecutionResult>(options.maxPendingEvents)
       const unsubscribe = client.subscribe<ExecutionResult['data'], ExecutionResult['extensions']>(

@@ -20,6 +20,9 @@ export function explain(error: unknown): GraphQLError | undefined {
   return undefined
 }
 
+/** Causes of which the operator knows. A call that fails leaves an error in each place that it would have filled. */
+const told = new WeakSet<Error>()
+
 /**
  * What clients see of an error. Errors that somebody wrote for them pass; of all others they get a neutral sentence, and
  * the operator the whole.
@@ -35,7 +38,8 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, onEr
   if (cause instanceof GraphQLError && code === codes.downstream)
     return { ...formatted, message: cause.message, extensions: cause.extensions }
   if (unexpected && (code === undefined || code === codes.internal || code === codes.downstream)) {
-    onError(cause)
+    if (!told.has(cause)) onError(cause)
+    told.add(cause)
     const explained = explain(cause)
     if (explained) return { message: explained.message, path: formatted.path, extensions: explained.extensions }
     if (code !== codes.downstream) return { message: 'Internal server error.', path: formatted.path, extensions: { code: codes.internal } }

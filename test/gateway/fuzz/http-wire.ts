@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { Silence } from '../mixed-load/pauses.ts'
 
 export interface Answer {
   status: number
@@ -64,26 +65,6 @@ export async function open(port: number): Promise<Socket> {
   socket.setNoDelay(true)
   await once(socket, 'connect')
   return socket
-}
-
-/** Ends a wait in which nothing has come for so long. A moment in which this machine stood still counts as a tenth of it. */
-export class Silence {
-  readonly #timer: NodeJS.Timeout
-  #ticks = 0
-
-  constructor(ms: number, then: () => void) {
-    this.#timer = setInterval(() => {
-      if (++this.#ticks >= 10) then()
-    }, ms / 10)
-  }
-
-  heard(): void {
-    this.#ticks = 0
-  }
-
-  end(): void {
-    clearInterval(this.#timer)
-  }
 }
 
 export interface Exchange {

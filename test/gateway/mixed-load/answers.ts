@@ -6,6 +6,8 @@ export class Answers {
   readonly faults: string[] = []
   /** Hearts that were given again, as nobody knows whether they had been. */
   readonly repeated = new Set<number>()
+  /** Numbers of the latest events that the load itself has made, by what tells of them: who knows them may not be silent. */
+  readonly made = new Map<string, number>()
   readonly #excused: (from: number, to: number) => boolean
   readonly #pending = new Set<Promise<void>>()
 

@@ -22,6 +22,8 @@ interface Followed {
   /** Whose events they are; the gateway's own where it is undefined. */
   origin: Remote | undefined
   generational: boolean
+  /** Under which the load notes the events that it makes; absent where others make them by the clock. */
+  made?: string
   /** Numbers may be left out: a later state stands for earlier ones. */
   conflated: boolean
   /** Absent: the payload is not an event of this subscription. */
@@ -53,7 +55,7 @@ const roomEvents = (field: 'opinionGiven' | 'ticked', { random, generation }: Fo
 }
 
 const hearts = (): Followed => ({
-  query: 'subscription { heartGiven { id giver { id name } } }', origin: undefined, generational: false, conflated: false,
+  query: 'subscription { heartGiven { id giver { id name } } }', origin: undefined, generational: false, made: 'hearts', conflated: false,
   read: (data) => {
     const heart = data.heartGiven as { id: string } | null | undefined
     if (!heart) return undefined
@@ -69,7 +71,7 @@ const hearts = (): Followed => ({
 const show = ({ random }: FollowersOptions): Followed => {
   const room = random.pick(rooms)
   return {
-    query: `subscription { livestream(id: "${room}") { id title opinionScore } }`, origin: undefined, generational: false, conflated: true,
+    query: `subscription { livestream(id: "${room}") { id title opinionScore } }`, origin: undefined, generational: false, made: room, conflated: true,
     read: (data) => {
       const stream = data.livestream as { title: string } | null | undefined
       if (!stream) return undefined
@@ -145,6 +147,7 @@ export class Followers {
     this.#open.add(stream)
     let last: { source: string; seq: number } | undefined
     let lastAt = Date.now()
+    const madeBefore = answers.made.get(followed.made ?? '') ?? 0
     let left = false
     const leave = (): void => {
       left = true
@@ -154,6 +157,7 @@ export class Followers {
     const listening = setInterval(() => {
       const now = Date.now()
       // It is asked whether the origin was there all the time.
+      if (followed.made !== undefined && (answers.made.get(followed.made) ?? 0) <= (last?.seq ?? madeBefore)) lastAt = now
       if (now - lastAt < silenceMs) return
       if (!origin || !this.#options.wasAway(lastAt, now)(origin)) {
         answers.fault(`silent for ${now - lastAt} ms after ${JSON.stringify(last)}: ${query}`, lastAt, now)

@@ -11,7 +11,7 @@ import { resolveSettings } from '../../../cli/settings.ts'
  */
 const settings = resolveSettings({ env: process.env, file: load(readFileSync(process.argv[2]!, 'utf8')) as Record<string, unknown> })
 const ending = new AbortController()
-const send = (message: object): void => void process.send?.(message)
+const send = (message: object): void => void (process.connected && process.send?.(message))
 const logger = {
   info: () => {},
   warn: (message: string) => send({ said: message }),

@@ -35,3 +35,23 @@ export class Pauses {
 
 /** Shorter ones than this time-outs live with. */
 const leastMs = 1_500
+
+/** Ends a wait in which nothing has come for so long. A moment in which this machine stood still counts as a tenth of it. */
+export class Silence {
+  readonly #timer: NodeJS.Timeout
+  #ticks = 0
+
+  constructor(ms: number, then: () => void) {
+    this.#timer = setInterval(() => {
+      if (++this.#ticks >= 10) then()
+    }, ms / 10)
+  }
+
+  heard(): void {
+    this.#ticks = 0
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+  }
+}

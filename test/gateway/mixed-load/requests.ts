@@ -9,6 +9,7 @@ import type { Answers } from './answers.ts'
 import { faultOf, type Away } from './judge.ts'
 import { opinionScore, rooms } from './market.ts'
 import { operationOf } from './operations.ts'
+import { Silence } from './pauses.ts'
 
 export interface RequestsOptions {
   url: string
@@ -24,6 +25,8 @@ export interface RequestsOptions {
 
 /** An answer that takes longer, and no pause explains it, is lost. */
 const patienceMs = 45_000
+/** So many wait for their answers at most: a machine with other work must not drown. */
+const mostUnderWay = 48
 /** Operations whose plans are found again; beside them come new ones. */
 const shapes = 300
 
@@ -82,7 +85,7 @@ export class Requests {
       // After a pause nothing is made up for.
       if (now - due > 1_000) due = now
       for (; due <= now; due += everyMs) {
-        if (this.#under.size > 400) continue
+        if (this.#under.size >= mostUnderWay) continue
         const asked = this.#one()
         this.#under.add(asked)
         void asked.then(() => this.#under.delete(asked))
@@ -204,7 +207,7 @@ export class Requests {
       const from = Date.now()
       const id = `${this.#heart + 1}`
       const result = await within(this.#post({ query: 'mutation ($id: ID!) { giveHeart(id: $id) { success } }', variables: { id } })).catch(String)
-      if (typeof result !== 'string' && (result.data?.giveHeart as { success?: boolean } | null)?.success === true) this.#heart++
+      if (typeof result !== 'string' && (result.data?.giveHeart as { success?: boolean } | null)?.success === true) this.#options.answers.made.set('hearts', ++this.#heart)
       else {
         this.#options.answers.repeated.add(Number(id))
         this.#options.answers.fault(`giveHeart: ${JSON.stringify(result)}`, from, Date.now())
@@ -225,7 +228,8 @@ export class Requests {
     const { answers, wasAway } = this.#options
     const publish = 'mutation ($event: EventInput!) { publish(events: [$event]) { token results { accepted } } }'
     const from = Date.now()
-    const title = `Show ${room} ${++this.#version}`
+    const version = ++this.#version
+    const title = `Show ${room} ${version}`
     const data = { sellerId: 's', title, category: 'vinyl' }
     const result = await within(this.#post({ query: publish, variables: { event: { type: 'LivestreamStarted', subject: `livestream:${room}`, data } } })
       .then((written) => this.#post({ query: `{ livestream(id: "${room}") { title opinionScore } }` }, {
@@ -237,17 +241,17 @@ export class Requests {
     } } } }, wasAway(from, to))
     if (fault !== undefined) answers.fault(`read your own write: ${fault}: ${JSON.stringify(result)}`, from, to)
     else answers.count('own writes read')
+    answers.made.set(room, version)
   }
 }
 
-/** @throws Error that says so when nothing has come in time */
+/** @throws Error that says so when nothing has come in time; what this machine stood still does not count */
 async function within<T>(answer: Promise<T>): Promise<T> {
-  const patience = new AbortController()
+  const late = Promise.withResolvers<never>()
+  const patience = new Silence(patienceMs, () => late.reject(new Error(`nothing within ${patienceMs} ms`)))
   try {
-    return await Promise.race([answer, delay(patienceMs, undefined, { signal: patience.signal }).then((): never => {
-      throw new Error(`nothing within ${patienceMs} ms`)
-    })])
+    return await Promise.race([answer, late.promise])
   } finally {
-    patience.abort()
+    patience.end()
   }
 }
