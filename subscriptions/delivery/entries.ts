@@ -133,7 +133,7 @@ export class Entries {
     const reaches = (index: number): boolean => this.at(index).before + this.at(index).bytes - before <= maxBytes
     if (reaches(end - 1)) return end
     let to = from + 1
-    while (reaches(to)) to++
+    while (to < end && reaches(to)) to++
     return to
   }
 

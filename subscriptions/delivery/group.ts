@@ -4,7 +4,7 @@ import { CatchUp } from './catch-up.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { DeliveryObserver } from './observer.ts'
-import type { Origin, Source } from './source.ts'
+import { Refusal, type Origin, type Source } from './source.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
 
 /** Where a subscription begins. */
@@ -121,7 +121,8 @@ export class Group {
       if (origin.positioned) {
         const { value } = await source.next()
         if (value && 'reached' in value) this.live.entries.base = value.reached
-        else if (value) throw new Error('A stream with positions must begin with the one at which it stands.')
+        // It has failed before it stood anywhere: that is its last word.
+        else if (value) throw new Refusal(value.rendered.payload)
       }
     } catch (error) {
       this.#end()
