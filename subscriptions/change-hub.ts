@@ -52,9 +52,9 @@ export class ChangeHub {
     this.#begun.resolve()
   }
 
-  /** Resolves when it knows where it stands; rejects when it is closed before. */
+  /** Resolves when it knows where it stands; rejects once it is closed. */
   get begun(): Promise<void> {
-    return this.#begun.promise
+    return this.#closed ? Promise.reject(this.#closed) : this.#begun.promise
   }
 
   /** What has been handed out: whoever listens from now on gets all that is behind it. */

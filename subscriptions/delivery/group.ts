@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql'
 import type { Cut, DeliveryRequest, Gap } from '../../resolvers/live.ts'
 import type { Budget } from './budget.ts'
 import { CatchUp } from './catch-up.ts'
@@ -31,6 +32,8 @@ export interface GroupOptions {
 }
 
 const defaultKeep = { count: 512, bytes: 1024 * 1024 }
+/** More comes than is kept while what was missed is read: after so many times the client has to come again. */
+const maxTries = 20
 /** What waits to be handed out may have so many bytes before no more is read from the source. */
 const maxUnpassed = 1024 * 1024
 
@@ -48,6 +51,7 @@ export class Group {
   readonly #members = new Set<Subscriber>()
   /** Of those who wait for the state: where the live payloads were when they came. */
   readonly #joinedAt = new WeakMap<Subscriber, Cut>()
+  readonly #tries = new WeakMap<Subscriber, number>()
   readonly #started: Promise<void>
   #source: Source | undefined
   #pump: Promise<void> | undefined
@@ -174,8 +178,18 @@ export class Group {
   #attach(member: Subscriber, cut: Cut): void {
     const { entries } = this.live
     if (member.isMissing) member.owe(this.#options.origin.renderGap(), cut)
-    if (entries.reachesBackTo(cut)) member.enter(this.live, entries.behind(cut), cut)
-    else this.#catchUp(member, { kind: 'missed', from: cut })
+    const tries = this.#tries.get(member) ?? 0
+    if (entries.reachesBackTo(cut)) {
+      this.#tries.delete(member)
+      member.enter(this.live, entries.behind(cut), cut)
+    } else if (tries < maxTries) {
+      this.#tries.set(member, tries + 1)
+      this.#catchUp(member, { kind: 'missed', from: cut })
+    } else {
+      member.end(new GraphQLError('What was missed could not be caught up with; subscribe again.', {
+        extensions: { code: 'SUBSCRIBER_TOO_SLOW', cursor: this.encode(cut) },
+      }))
+    }
   }
 
   #catchUp(member: Subscriber, request: DeliveryRequest): void {

@@ -309,7 +309,10 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       for (const each of before) await each.next()
       it.hub.close(new Error('the log is gone'))
       for (const each of before) await assert.rejects(each.next(), /the log is gone/)
-      await assert.rejects(it.live.metrics(['user:a'], { kind: 'whole' })[Symbol.asyncIterator]().return!().then(() => all(it.live.livestream('a', { kind: 'stream' }))), /the log is gone/)
+      for (const kind of ['whole', 'snapshot', 'stream'] as const) {
+        await assert.rejects(all(it.live.metrics(['user:a'], { kind })), /the log is gone/)
+        await assert.rejects(all(it.live.livestream('a', { kind })), /the log is gone/)
+      }
     })
 
     test('who leaves while something is read leaves nothing behind', async () => {
