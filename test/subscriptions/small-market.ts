@@ -114,5 +114,8 @@ export const listed = async (index: EntityIndex, query: Omit<Parameters<EntityIn
 
 /** Waits, turn by turn, until something is the case. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; !isSo(); turn++) {
+    if (turn > 10_000) throw new Error(`it never came to be that ${isSo.toString()}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }
