@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { EventsJudge, ListJudge, StateJudge, type Judge, type Result } from './judges.ts'
+import { Ledger, titleOf, type Numbered } from './ledger.ts'
+
+/** A checker that finds nothing proves nothing: each fault is planted once. */
+const ledgerOf = (events: readonly Numbered[]): Ledger => {
+  const ledger = new Ledger(2)
+  ledger.acknowledged(events)
+  return ledger
+}
+const chat = (number: number, livestream = 'l000'): Numbered => ({ number, type: 'ChatPosted', livestream })
+const change = (number: number, livestream: string, category = 'vinyl'): Numbered => ({ number, type: 'LivestreamChanged', livestream, category })
+
+const asEvent = ({ number, type, livestream }: Numbered, extensions: object = {}): Result =>
+  ({ data: { events: { id: titleOf(number), type, subject: `livestream:${livestream}` } }, extensions: { cursor: 'c', ...extensions } })
+const asState = (number: number, revision: number, extensions: object = {}): Result =>
+  ({ data: { livestream: { id: 'l000', title: titleOf(number), revision } }, extensions: { cursor: 'c', ...extensions } })
+const node = (id: string, number: number) => ({ id, title: titleOf(number), revision: number })
+const asUpdate = (kind: string, parts: object): Result =>
+  ({ data: { livestreams: { kind, added: [], removed: [], moved: [], updated: [], ...parts } }, extensions: { cursor: 'c' } })
+
+const faultsOf = (judge: Judge, results: readonly Result[]): string => {
+  for (const result of results) judge.take(result)
+  return judge.faults().join('; ')
+}
+
+describe('the judge of events', () => {
+  const sent = [chat(0), chat(2), chat(4), chat(6, 'l001'), chat(8)]
+  const judged = (...results: Result[]): string => faultsOf(new EventsJudge('events', ledgerOf(sent)), results)
+  const all = sent.map((event) => asEvent(event))
+
+  test('is content with each event once, in the order of each line', () => {
+    assert.equal(judged(...all), '')
+    assert.equal(judged(asEvent(chat(6, 'l001')), ...[0, 2, 4, 8].map((number) => asEvent(chat(number)))), '')
+  })
+
+  test('begins with the first event that came of a line', () => assert.equal(judged(...all.slice(1)), ''))
+
+  test('finds one that is missing, also the last', () => {
+    assert.match(judged(...all.filter((_, place) => place !== 2)), /missing: 4/)
+    assert.match(judged(...all.slice(0, -1)), /missing: 8/)
+    assert.match(judged(...all.filter((_, place) => place !== 3)), /missing: 6/)
+  })
+
+  test('finds one that came twice', () => assert.match(judged(...all, asEvent(chat(8))), /repeated: 8 2 times/))
+
+  test('finds two that have changed places', () =>
+    assert.match(judged(...[all[0], all[2], all[1], all[3], all[4]].map((result) => result as Result)), /ChatPosted of l000: 2 came after 4/))
+
+  test('finds one that was never sent, an error, and a payload without a cursor', () => {
+    assert.match(judged(...all, asEvent(chat(10))), /never sent: 10/)
+    assert.match(judged(...all, { errors: [{ message: 'oh' }], extensions: { cursor: 'c' } }), /errors: .*oh/)
+    assert.match(judged(...all, { extensions: {} }), /without a cursor/)
+  })
+
+  test('counts what a gap notice tells of against what is missing', () => {
+    const gapOf = (count: number | null): Result =>
+      ({ data: null, errors: [{ message: 'gap', extensions: { code: 'DELIVERY_GAP' } }], extensions: { cursor: 'c', gap: { reason: 'RETENTION', missed: { count } } } })
+    const holed = [all[0], all[3], all[4]].map((result) => result as Result)
+    assert.equal(judged(holed[0]!, gapOf(2), ...holed.slice(1)), '')
+    assert.match(judged(holed[0]!, gapOf(1), ...holed.slice(1)), /missing: 2, 4; gap notices count 1/)
+    assert.match(judged(...all, gapOf(1)), /missing: ; gap notices count 1/)
+    assert.equal(judged(holed[0]!, gapOf(null), ...holed.slice(1)), '')
+  })
+
+  test('knows of doubtful events once it is known what became of them', () => {
+    const ledger = ledgerOf(sent)
+    ledger.doubted([chat(10), chat(12)])
+    ledger.settle(new Set([10]))
+    const judge = new EventsJudge('events', ledger)
+    assert.match(faultsOf(judge, all), /missing: 10/)
+    assert.match(faultsOf(judge, [asEvent(chat(12))]), /never sent: 12/)
+  })
+})
+
+describe('the judge of a state', () => {
+  const judged = (...results: Result[]): string => faultsOf(new StateJudge('state', ledgerOf([change(1, 'l000'), change(3, 'l000'), change(5, 'l001')]), 'l000'), results)
+
+  test('is content where it rises to the last one, whatever it leaves out', () => {
+    assert.equal(judged({ data: { livestream: null }, extensions: { cursor: 'c' } }, asState(1, 0), asState(3, 4)), '')
+    assert.equal(judged(asState(3, 4)), '')
+  })
+
+  test('finds one that stops short, comes again, falls back or goes away', () => {
+    assert.match(judged(asState(1, 0)), /its last state is n0000001, expected n0000003/)
+    assert.match(judged(asState(3, 4), asState(3, 4)), /came after/)
+    assert.match(judged(asState(3, 4), asState(1, 0), asState(3, 5)), /n0000001 \(revision 0\) came after n0000003/)
+    assert.match(judged(asState(1, 4), asState(3, 4)), /came after/)
+    assert.match(judged(asState(3, 4), { data: { livestream: null }, extensions: { cursor: 'c' } }), /gone/)
+  })
+
+  test('lets a snapshot behind a gap repeat the state', () => {
+    const gap = { gap: { reason: 'RETENTION', missed: { count: 1 } } }
+    assert.equal(judged(asState(3, 4), asState(3, 4, gap)), '')
+    assert.match(judged(asState(3, 4), asState(1, 3, gap), asState(3, 5)), /came after/)
+  })
+})
+
+describe('the judge of a list', () => {
+  const sent = [change(1, 'l000'), change(3, 'l001'), change(5, 'l002', 'cards')]
+  const judged = (...results: Result[]): string => faultsOf(new ListJudge('list', ledgerOf(sent), { category: 'vinyl', first: 2 }), results)
+  const snapshot = asUpdate('SNAPSHOT', { added: [{ rank: 0, node: node('l002', 0) }, { rank: 1, node: node('l000', 1) }] })
+  const entered = asUpdate('DIFF', { added: [{ rank: 1, node: node('l001', 3) }], removed: ['l002'] })
+
+  test('is content where the changes give the list', () => {
+    assert.equal(judged(snapshot, entered), '')
+    const swapped = asUpdate('SNAPSHOT', { added: [{ rank: 0, node: node('l001', 0) }, { rank: 1, node: node('l000', 1) }] })
+    assert.equal(judged(swapped, asUpdate('DIFF', { moved: [{ id: 'l001', rank: 1 }], updated: [{ rank: 1, node: node('l001', 3) }] })), '')
+  })
+
+  test('finds a change that is missing, comes again or is out of place', () => {
+    assert.match(judged(snapshot), /the list is l002 n0000000, l000 n0000001, expected l000 n0000001, l001 n0000003/)
+    assert.match(judged(snapshot, entered, entered), /changes what is not in the list: l002; adds what is in the list: l001/)
+    assert.match(judged(snapshot, asUpdate('DIFF', { added: [{ rank: 0, node: node('l001', 3) }], removed: ['l002'] })), /the list is l001/)
+    assert.match(judged(entered), /before any snapshot/)
+    assert.match(judged(snapshot, entered, asUpdate('DIFF', { updated: [{ rank: 0, node: node('l000', 0) }] })), /l000: n0000000 came after n0000001/)
+  })
+})

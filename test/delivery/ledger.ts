@@ -1,0 +1,100 @@
+import type { Published } from '../support/freshet.ts'
+
+/** An event of a test: its number says when it was made, and is in its id and, where it changes a livestream, in its title. */
+export interface Numbered {
+  number: number
+  type: 'ChatPosted' | 'LivestreamChanged'
+  livestream: string
+  category?: string
+}
+
+export const categories = ['vinyl', 'cards'] as const
+export const titleOf = (number: number): string => `n${String(number).padStart(7, '0')}`
+/** Of an event's id or a livestream's title; NaN for those of others. */
+export const numberOf = (text: string): number => (/^n\d+$/.test(text) ? Number(text.slice(1)) : NaN)
+
+/** Events of one kind of one livestream are in one partition of one topic: their order is kept. */
+export const lineOf = ({ type, livestream }: Pick<Numbered, 'type' | 'livestream'>): string => `${type} of ${livestream}`
+
+export const toPublished = ({ number, type, livestream, category }: Numbered): Published => ({
+  id: titleOf(number), source: 'urn:test:delivery', type, subject: `livestream:${livestream}`, time: new Date().toISOString(),
+  data: type === 'ChatPosted' ? { userId: 'ada', sellerId: 'bob', message: titleOf(number) } : { sellerId: 'bob', title: titleOf(number), category },
+})
+
+/** Every event that was sent, and what livestreams must look like after them. */
+export class Ledger {
+  readonly livestreams: readonly string[]
+  #next = 0
+  readonly #sent: Numbered[] = []
+  #doubtful: Numbered[] = []
+  readonly #latest = new Map<string, Numbered>()
+
+  constructor(livestreams: number) {
+    this.livestreams = Array.from({ length: livestreams }, (_, i) => `l${String(i).padStart(3, '0')}`)
+  }
+
+  /** The number of the next event. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** In the order in which they were sent. */
+  get sent(): readonly Numbered[] {
+    return this.#sent
+  }
+
+  /** New events: chats and changes, by which livestreams go to and fro between two categories. */
+  make(count: number): Numbered[] {
+    return Array.from({ length: count }, () => {
+      const number = this.#next++
+      const livestream = this.livestreams[Math.floor(number / 2) * 7 % this.livestreams.length] as string
+      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream } : { number, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number)] }
+    })
+  }
+
+  /** One chat and one change of each livestream. */
+  round(): Numbered[] {
+    return this.livestreams.flatMap((livestream): Numbered[] => {
+      const number = (this.#next += 2) - 2
+      return [{ number, type: 'ChatPosted', livestream }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number + 1)] }]
+    })
+  }
+
+  /** The log has these: no reader may miss them. */
+  acknowledged(events: readonly Numbered[]): void {
+    this.#sent.push(...events)
+    this.#remember(events)
+  }
+
+  /** Whoever took these died before an answer. */
+  doubted(events: readonly Numbered[]): void {
+    this.#doubtful.push(...events)
+  }
+
+  /** What became of the doubtful ones, once that is known: numbers of those that the log has. */
+  settle(there: ReadonlySet<number>): void {
+    this.#sent.push(...this.#doubtful.filter(({ number }) => there.has(number)))
+    this.#doubtful = []
+    this.#sent.sort((a, b) => a.number - b.number)
+    this.#remember(this.#sent)
+  }
+
+  /** The last change of each livestream. */
+  latest(): ReadonlyMap<string, Numbered> {
+    return this.#latest
+  }
+
+  /** The first livestreams of a category, by title. */
+  listOf(category: string, first: number): { id: string; title: string }[] {
+    return [...this.#latest.values()].filter((event) => event.category === category).sort((a, b) => a.number - b.number).slice(0, first)
+      .map(({ livestream, number }) => ({ id: livestream, title: titleOf(number) }))
+  }
+
+  #remember(events: readonly Numbered[]): void {
+    for (const event of events) if (event.type === 'LivestreamChanged') this.#latest.set(event.livestream, event)
+  }
+
+  #mix(number: number): 0 | 1 {
+    return Math.imul(number, 2_654_435_761) >>> 31 as 0 | 1
+  }
+}

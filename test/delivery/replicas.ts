@@ -1,0 +1,94 @@
+import { openKafkaLog } from '../../events/kafka.ts'
+import { topicNames, topicSpecs } from '../../events/topics.ts'
+import { eventTypes } from '../../events/vocabulary.ts'
+import { startProgram, type Program } from '../cli/program.ts'
+import { freePorts } from '../servers/ports.ts'
+import { temporaryDirectory } from '../servers/process.ts'
+import { sharedKafka, sharedWeaviate, uniquePrefix } from '../servers/shared.ts'
+import type { Send } from './checker.ts'
+import { toPublished } from './ledger.ts'
+
+/** A role as a process of its own, which can die and come back on the same port and data. */
+export class Replica implements AsyncDisposable {
+  readonly port: number
+  readonly #start: () => Program
+  #program: Program | undefined
+
+  constructor(args: readonly string[], { port, cwd, env }: { port: number; cwd: string; env: Record<string, string> }) {
+    this.port = port
+    this.#start = () => startProgram([...args, '--port', String(port)], { cwd, env })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** What its process has said. */
+  said(): string {
+    return this.#program?.said() ?? ''
+  }
+
+  /** Resolves when it serves. */
+  async start(): Promise<this> {
+    this.#program = this.#start()
+    await this.#program.says(/GraphiQL\s+http/)
+    return this
+  }
+
+  /** As a crash does it. */
+  async kill(): Promise<void> {
+    this.#program?.send('SIGKILL')
+    await this.#program?.ended
+  }
+
+  /** As an operator does it. @throws where it does not end cleanly */
+  async stop(): Promise<void> {
+    this.#program?.send('SIGTERM')
+    const ended = await this.#program?.ended
+    if (ended?.code !== 0) throw new Error(`expected a clean end, got ${ended?.code ?? ended?.signal}:\n${this.said()}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program?.[Symbol.asyncDispose]()
+  }
+}
+
+/** Kafka, Weaviate and an ingest, and as many gateways as are asked for. */
+export interface Deployment extends AsyncDisposable {
+  gateways: readonly Replica[]
+  send: Send
+}
+
+/** @param brokers other ones than those that all tests share, as gateways and ingest find them */
+export async function startDeployment({ gateways: count }: { gateways: number }): Promise<Deployment> {
+  await using stack = new AsyncDisposableStack()
+  const [{ brokers }, { url, grpcHost, grpcPort }] = await Promise.all([sharedKafka(), sharedWeaviate()])
+  const prefix = uniquePrefix()
+  const env = {
+    FRESHET_KAFKA_BROKERS: brokers.join(','), FRESHET_TOPIC_PREFIX: prefix, FRESHET_CURSOR_KEY: 'the same for all replicas',
+    FRESHET_WEAVIATE_URL: url, FRESHET_WEAVIATE_GRPC_URL: `http://${grpcHost}:${grpcPort}`,
+  }
+  const folder = (): string => stack.use(temporaryDirectory('delivery')).path
+  const { send } = stack.use(await openSender(brokers, prefix))
+  const ingest = stack.use(startProgram(['ingest'], { cwd: folder(), env }))
+  const gateways = (await freePorts(count)).map((port) => stack.use(new Replica(['gateway'], { port, cwd: folder(), env })))
+  await Promise.all([ingest.says(/ingest owns partitions/), ...gateways.map((gateway) => gateway.start())])
+  const owned = stack.move()
+  return { gateways, send, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** A producer straight to Kafka: what it appended is there, and once. */
+export async function openSender(brokers: readonly string[], prefix: string, partitions = 4): Promise<{ send: Send } & AsyncDisposable> {
+  const topics = topicNames(prefix)
+  const log = await openKafkaLog({ brokers: [...brokers], partitions, topicPrefix: prefix, clientId: 'delivery-producer' })
+  await log.ensureTopics(topicSpecs(topics))
+  return {
+    async send(events) {
+      await log.append(events.map((event) => ({
+        topic: topics[eventTypes[event.type].topic], key: `livestream:${event.livestream}`,
+        value: Buffer.from(JSON.stringify({ specversion: '1.0', ...toPublished(event) })),
+      })))
+    },
+    [Symbol.asyncDispose]: () => log.close(),
+  }
+}
