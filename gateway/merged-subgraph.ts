@@ -22,15 +22,15 @@ export function createMergedSubgraph({ own, writes, onError }: {
   onError: (error: unknown) => void
 }): MergedSubgraph {
   let host: EngineHost | undefined
-  let made: Door | undefined
+  // Routers send operations that they plan themselves: none of them can be trusted beforehand.
+  const documents = new Documents({ trusted: undefined })
   const build = (): EngineHost => {
     const { supergraphSdl, schema } = mergeOwnSubgraphs()
     const entities = inProcessSubgraph({ schema, onError, explain })
     return new EngineHost(createEngine({ supergraphSdl, subgraphs: new Map([...own, [mergedName, entities]]), writes }))
   }
   return {
-    // Routers send operations that they plan themselves: none of them can be trusted beforehand.
-    doorOf: (door) => made ??= { ...door, host: host ??= build(), documents: new Documents({ trusted: undefined }) },
+    doorOf: (door) => ({ ...door, host: host ??= build(), documents }),
     close: async () => host?.close(),
   }
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { GraphQLSchema } from 'graphql'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { createApolloServer } from './apollo.ts'
 import { mergedName } from '../resolvers/merged.ts'
 import { bind } from './bind.ts'
@@ -12,6 +12,7 @@ import type { MergedSubgraph } from './merged-subgraph.ts'
 import { answerHealth, refuse } from './monitoring.ts'
 import { refuseUpgrade, send, sendJson } from './respond.ts'
 import { ownSubgraph, serveSubgraph, throughEngine } from './subgraph-endpoint.ts'
+import { doorFor } from './session.ts'
 import { Closing } from './streams/closing.ts'
 import { multipart, wantsMultipart } from './streams/multipart.ts'
 import { serveStream } from './streams/serve.ts'
@@ -48,11 +49,21 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
   const singleConnections = new SingleConnections(closing)
 
   const status = () => (closing.begun ? 'closing' : door.ready() ? 'ready' : 'catching up')
+  /** Undefined: it was refused. */
+  const letIn = async ({ headers: { authorization } }: IncomingMessage, response: ServerResponse): Promise<Door | undefined> => {
+    try {
+      return await doorFor(door, authorization)
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error
+      sendJson(response, 401, { errors: [{ message: error.message, extensions: error.extensions }] })
+      return undefined
+    }
+  }
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] as string
     const callbacks = path.startsWith('/callbacks/') ? door.callbacks : undefined
     // A callback proves by its verifier that it may come; the gateway's key is no subgraph's.
-    const needsKey = !isPage(path, request) && !callbacks
+    const needsKey = !isPage(path, request) && !callbacks && !door.verifier
     if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey })) return
 
     if (callbacks) {
@@ -62,19 +73,21 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
       return
     }
 
+    if (isPage(path, request)) return await serveGraphiql(request, response)
+    const own = await letIn(request, response)
+    if (!own) return
     if (path === '/graphql' || path === mergedPath) {
-      if (isPage(path, request)) return await serveGraphiql(request, response)
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
-      const asked = path === mergedPath ? merged.doorOf(door) : door
+      const asked = path === mergedPath ? merged.doorOf(own) : own
       const protocol = wantsEventStream(request) ? serverSentEvents : wantsMultipart(request) ? multipart : undefined
       if (protocol) return serveStream(asked, request, response, closing, protocol)
-      return path === mergedPath ? serveSubgraph(throughEngine, asked, request, response) : serveGraphql(apollo, door, request, response)
+      return path === mergedPath ? serveSubgraph(throughEngine, asked, request, response) : serveGraphql(apollo, own, request, response)
     }
     if (path === singleConnectionPath) {
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
-      return singleConnections.serve(door, request, response)
+      return singleConnections.serve(own, request, response)
     }
     if (path === '/metrics') {
       await door.measure()
@@ -86,7 +99,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
       return
     }
     const schema = path.startsWith('/subgraphs/') ? schemas.get(path.slice('/subgraphs/'.length)) : undefined
-    if (schema) return serveSubgraph(ownSubgraph(schema), door, request, response)
+    if (schema) return serveSubgraph(ownSubgraph(schema), own, request, response)
     sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
   }
 

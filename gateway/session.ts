@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql'
 import type { Scope } from '../resolvers/scope.ts'
+import type { Subscriber } from '../subscriptions/delivery/subscriber.ts'
+import type { Door } from './door.ts'
 
 /** Who somebody is, and for how long that holds. */
 export interface Verified {
@@ -16,7 +18,7 @@ export interface Verified {
  */
 export type Verifier = (authorization: string | undefined) => Promise<Verified>
 
-export type SessionEnd = 'TOKEN_EXPIRED' | 'TOKEN_REVOKED'
+type SessionEnd = 'TOKEN_EXPIRED' | 'TOKEN_REVOKED'
 
 /** Timers fire early beyond this many ms. */
 const longestTimer = 2 ** 31 - 1
@@ -33,6 +35,7 @@ export class Session {
   #timer: NodeJS.Timeout | undefined
   #unwatch = () => {}
   #over: SessionEnd | undefined
+  #renewed = Promise.resolve()
 
   constructor(verified: Verified, verifier: Verifier, clock: () => number) {
     this.scope = verified.scope
@@ -56,7 +59,18 @@ export class Session {
    * Goes on by a fresh token.
    * @throws GraphQLError where it is not acceptable, or is somebody else's: then all stays as it is
    */
-  async renew(authorization: string): Promise<void> {
+  renew(authorization: string): Promise<void> {
+    const renewed = this.#renew(authorization)
+    this.#renewed = renewed.catch(() => {})
+    return renewed
+  }
+
+  /** Resolves once the fresh token is judged, where one is on its way. */
+  get settled(): Promise<void> {
+    return this.#renewed
+  }
+
+  async #renew(authorization: string): Promise<void> {
     const verified = await this.#verifier(authorization)
     if (!isSame(verified.scope, this.scope))
       throw new GraphQLError('The fresh token is of another tenant, subject or roles than the one that it follows; open another connection for it.', {
@@ -99,6 +113,27 @@ export class Session {
     for (const listener of listeners) listener(error)
   }
 }
+
+/**
+ * The door for who brings this token.
+ * @throws GraphQLError of the verifier
+ */
+export async function doorFor(door: Door, authorization: string | undefined): Promise<Door> {
+  if (!door.verifier) return door
+  const verified = await door.verifier(authorization)
+  return { ...door, scope: verified.scope, verified }
+}
+
+/** The session of a connection that was let in by `doorFor`; undefined where nobody is asked for a token. */
+export const sessionOf = ({ verified, verifier, services }: Door): Session | undefined =>
+  verified && verifier && new Session(verified, verifier, services.clock)
+
+/** Ends the subscription with the session, behind its cursor. Returns what to call when it has ended before. */
+export const endWith = (session: Session | undefined, subscriber: Subscriber): (() => void) =>
+  session?.onEnd(({ message, extensions }) => {
+    const { cursor } = subscriber
+    subscriber.end(new GraphQLError(message, { extensions: { ...extensions, ...cursor !== undefined && { cursor } } }))
+  }) ?? (() => {})
 
 const endOf = (reason: SessionEnd): GraphQLError =>
   new GraphQLError(reason === 'TOKEN_EXPIRED' ? 'The token has expired; bring a fresh one.' : 'The token was revoked.', { extensions: { code: reason } })

@@ -12,6 +12,7 @@ import { checkKey } from './guard.ts'
 import { asksForFreshness, checkStaleness } from './max-stale.ts'
 import { prepareOperation } from './operation.ts'
 import { refuseUpgrade } from './respond.ts'
+import { doorFor, endWith, sessionOf, type Session } from './session.ts'
 import { retryAfterMs } from './streams/closing.ts'
 import { formatResult, outcomeOf, toGraphQLError } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
@@ -53,6 +54,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
   const doors = new WeakMap<IncomingMessage, Door>()
   const connections = new WeakMap<WebSocket, Connection>()
   const subscribers = new WeakMap<WebSocket, Map<string, Subscriber>>()
+  const sessions = new WeakMap<WebSocket, Session>()
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.bodyBytes,
@@ -60,12 +62,41 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
   })
 
   const served = useServer<{ authorization?: unknown }>({
-    onConnect: ({ extra: { request }, connectionParams }) => {
+    onConnect: async ({ extra: { request, socket }, connectionParams }) => {
       const given = connectionParams?.authorization
-      return checkKey(typeof given === 'string' ? given : request.headers.authorization, settings) === null
+      const authorization = typeof given === 'string' ? given : request.headers.authorization
+      const door = doors.get(request) as Door
+      if (!door.verifier) return checkKey(authorization, settings) === null
+      try {
+        const own = await doorFor(door, authorization)
+        doors.set(request, own)
+        const session = sessionOf(own)
+        if (session) sessions.set(socket, session)
+        return true
+      } catch (error) {
+        if (error instanceof GraphQLError) return false
+        throw error
+      }
+    },
+    // Whoever goes on by a fresh token sends it with a ping.
+    onPing: async ({ extra: { socket } }, payload) => {
+      const session = sessions.get(socket)
+      if (!session || typeof payload?.authorization !== 'string') return
+      try {
+        await session.renew(payload.authorization)
+      } catch (error) {
+        const { message, extensions } = toGraphQLError(error)
+        if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ type: 'ping', payload: { freshet: { refused: { message, extensions } } } }))
+      }
     },
     onSubscribe: async ({ subscriptions, extra: { request, socket } }, id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
+      const session = sessions.get(socket)
+      if (session) {
+        // A fresh token that was sent before counts.
+        await session.settled
+        if (session.over) return [session.over]
+      }
       const door = doors.get(request) as Door
       let payload: typeof asked
       try {
@@ -122,7 +153,9 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         telemetry.subscriptions.inc()
         const own = subscribers.get(client)
         own?.set(id, begun)
+        const stop = endWith(sessions.get(client), begun)
         return sink.follow(begun, () => {
+          stop()
           if (own?.get(id) === begun) own.delete(id)
           telemetry.subscriptions.dec()
         })
@@ -149,6 +182,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         client.once('close', () => {
           connection.close()
           connections.delete(client)
+          sessions.get(client)?.close()
           telemetry.connections.dec({ transport: 'websocket' })
         })
         sockets.emit('connection', client, request)

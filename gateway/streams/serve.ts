@@ -8,6 +8,7 @@ import { asksForFreshness, checkStaleness } from '../max-stale.ts'
 import { prepareOperation, type Operation } from '../operation.ts'
 import { sendJson } from '../respond.ts'
 import { formatResult, outcomeOf, toGraphQLError } from '../results.ts'
+import { endWith, sessionOf } from '../session.ts'
 import { inTime, timeLimit } from '../time-limit.ts'
 import { tokenOf } from '../token.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
@@ -69,8 +70,12 @@ async function follow(door: Door, request: IncomingMessage, { response, left, cl
     stream.end(protocol.farewell(begun.cursor, retryAfterMs))
     begun.leave()
   })
+  const session = sessionOf(door)
+  const stopSession = endWith(session, begun)
   const onLeft = (): void => {
     stop()
+    stopSession()
+    session?.close()
     begun.leave()
     door.telemetry.subscriptions.dec()
   }

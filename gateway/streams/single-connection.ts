@@ -10,6 +10,7 @@ import { isObject } from '../json.ts'
 import { prepareOperation } from '../operation.ts'
 import { send, sendJson } from '../respond.ts'
 import { formatResult, toGraphQLError } from '../results.ts'
+import { endWith, sessionOf, type Session } from '../session.ts'
 import { tokenOf } from '../token.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
@@ -40,6 +41,8 @@ interface Stream {
   connection?: Connection
   operations: Map<string, Running>
   expires: NodeJS.Timeout
+  /** Of whom has opened it. */
+  session?: Session
 }
 
 /**
@@ -90,6 +93,7 @@ export class SingleConnections {
     if (stream.response) return refuse(response, 409, 'The stream is open already.')
     clearTimeout(stream.expires)
     stream.response = response
+    const session = stream.session = sessionOf(door)
     stream.connection = connectionOver(response)
     response.writeHead(200, eventStreamHeaders)
     response.write(serverSentEvents.opening)
@@ -105,6 +109,7 @@ export class SingleConnections {
       this.#streams.delete(token)
       for (const running of stream.operations.values()) leave(running)
       stream.operations.clear()
+      session?.close()
       door.telemetry.connections.dec({ transport: 'sse' })
     })
   }
@@ -119,7 +124,7 @@ export class SingleConnections {
   }
 
   async #run(door: Door, stream: Stream, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { operations, response: events, connection } = stream
+    const { operations, response: events, connection, session } = stream
     if (!events || !connection) return refuse(response, 409, 'The stream is not open yet: open it with GET.')
     const parameters = await parametersOf(request, response, door)
     if (!parameters) return
@@ -134,17 +139,20 @@ export class SingleConnections {
     operations.set(id, running)
     response.writeHead(202)
     response.end()
-    await this.#answer(door, request, parameters, { id, running, events, connection, operations })
+    await this.#answer(door, request, parameters, { id, running, events, connection, operations, session })
   }
 
-  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, operations }: {
-    id: string; running: Running; events: ServerResponse; connection: Connection; operations: Map<string, Running>
+  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, operations, session }: {
+    id: string; running: Running; events: ServerResponse; connection: Connection; operations: Map<string, Running>; session: Session | undefined
   }): Promise<void> {
     const escaped = bytesOf(JSON.stringify(id).slice(1, -1))
+    let stopSession = () => {}
+    running.left.signal.addEventListener('abort', () => stopSession(), { once: true })
     const isOver = () => operations.get(id) !== running
     const end = (result?: FormattedExecutionResult): void => {
       if (isOver()) return
       operations.delete(id)
+      stopSession()
       if (running.subscriber) door.telemetry.subscriptions.dec()
       const last = result ? frameOf({ framing }, payloadOf(result), escaped) : ''
       if (!events.writableEnded) events.write(`${last}event: complete\ndata: {"id":"${escaped}"}\n\n`, 'latin1')
@@ -162,6 +170,7 @@ export class SingleConnections {
       // It was stopped while it was begun.
       if (isOver()) return begun.leave()
       running.subscriber = begun
+      stopSession = endWith(session, begun)
       door.telemetry.subscriptions.inc()
       running.left.signal.addEventListener('abort', () => door.telemetry.subscriptions.dec(), { once: true })
     } catch (error) {

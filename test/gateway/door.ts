@@ -6,6 +6,7 @@ import type { Door } from '../../gateway/door.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
 import { FreshnessMark } from '../../gateway/freshness.ts'
 import { listen } from '../../gateway/server.ts'
+import type { Verifier } from '../../gateway/session.ts'
 import { Staleness } from '../../gateway/staleness.ts'
 import { defaultGatewaySettings, defaultLimits, type GatewaySettings, type Limits } from '../../gateway/settings.ts'
 import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
@@ -60,6 +61,7 @@ export interface DoorOptions {
   limits?: Partial<Limits>
   callbacks?: Callbacks
   scope?: Scope
+  verifier?: Verifier
   /** Instead of one over the small API. */
   engine?: Engine
 }
@@ -73,7 +75,7 @@ export function withoutFreshness({ extensions, ...result }: FormattedExecutionRe
 }
 
 /** The door alone, over an API of its own: no log, no ingest. */
-export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, engine }: DoorOptions = {}): Promise<OpenDoor> {
+export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, verifier, engine }: DoorOptions = {}): Promise<OpenDoor> {
   const told: unknown[] = []
   const onError = (error: unknown) => void told.push(error)
   const unexpected = (): never => {
@@ -85,7 +87,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   const first = engine ?? engineOf(resolvers, onError)
   const host = new EngineHost(first)
   const door: Door = {
-    host, telemetry, onError, callbacks, logId: 'log',
+    host, telemetry, onError, callbacks, verifier, logId: 'log',
     deliveries: new Deliveries({ cursors: createCursors({ key: new Uint8Array(16), logId: 'log', partitions: 4 }), telemetry, clock: Date.now }),
     documents: new Documents({ trusted: settings?.trustedDocuments }), scope, mark: new FreshnessMark(Date.now),
     staleness: new Staleness({ log: { ends: unexpected, read: unexpected }, topics: [], view, clock: Date.now }), ready: () => view.ready(), measure: () => Promise.resolve(),
@@ -99,7 +101,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   }
   const subgraphs = {
     schemas: new Map([['small', buildSubgraph({ typeDefs, resolvers })]]),
-    merged: { doorOf: () => door, close: () => Promise.resolve() },
+    merged: { doorOf: (asked: Door) => asked, close: () => Promise.resolve() },
   }
   const server = await listen(door, subgraphs).catch(async (error: unknown) => {
     await first.close()
