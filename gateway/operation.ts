@@ -18,11 +18,11 @@ export function prepareOperation(
   try {
     document = parse(query, { maxTokens: limits.tokens })
   } catch (error) {
-    if (error instanceof GraphQLError) return { errors: [error] }
+    if (error instanceof GraphQLError) return { errors: coded([error], 'GRAPHQL_PARSE_FAILED') }
     throw error
   }
   const errors = validate(engine.schema, document)
-  if (errors.length > 0) return { errors }
+  if (errors.length > 0) return { errors: coded(errors, 'GRAPHQL_VALIDATION_FAILED') }
   const operation = getOperationAST(document, operationName)
   if (!operation)
     return { errors: [new GraphQLError('The request must name one of its operations in "operationName".', { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } })] }
@@ -33,4 +33,10 @@ export function prepareOperation(
     throw error
   }
   return { engine, document, operation }
+}
+
+/** The codes that Apollo Server gives over HTTP. */
+function coded(errors: readonly GraphQLError[], code: string): readonly GraphQLError[] {
+  for (const { extensions } of errors) extensions.code ??= code
+  return errors
 }

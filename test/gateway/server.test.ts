@@ -107,10 +107,15 @@ describe('errors', { timeout: 60_000 }, () => {
   test('of parsing and validation name the place', async () => {
     await using door = await openDoor()
     await using client = await connect(door.url)
-    for (const [query, message] of [['{ hello', /Syntax Error: Expected Name/], ['{ nothing }', /Cannot query field "nothing" on type "Query"/]] as const) {
+    const cases = [
+      ['{ hello', /Syntax Error: Expected Name/, 'GRAPHQL_PARSE_FAILED'],
+      ['{ nothing }', /Cannot query field "nothing" on type "Query"/, 'GRAPHQL_VALIDATION_FAILED'],
+    ] as const
+    for (const [query, message, code] of cases) {
       const results = [(await door.ask(query)).body.errors, await client.subscribe(query).ended, (await (await openEventStream(door.url, { query })).next()).errors]
       for (const errors of results) {
         assert.match(errors?.[0]?.message ?? '', message)
+        assert.equal(errors?.[0]?.extensions?.code, code)
         assert.doesNotMatch(JSON.stringify(errors), /stack/)
       }
     }
