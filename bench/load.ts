@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
  * time is over. Work that takes too long meets a growing queue, as users would make it.
  *
  * @param rate arrivals per second
+ * @param signal ends them before
  */
-export async function arrivals(rate: number, seconds: number, fire: (due: number) => void, tickMs = 5): Promise<void> {
+export async function arrivals(rate: number, seconds: number, fire: (due: number) => void, tickMs = 5, signal?: AbortSignal): Promise<void> {
   const startedAt = performance.now()
   let fired = 0
   for (;;) {
@@ -16,7 +17,7 @@ export async function arrivals(rate: number, seconds: number, fire: (due: number
       fired += due
       fire(due)
     }
-    if (elapsed >= seconds) return
+    if (elapsed >= seconds || signal?.aborted) return
     await delay(tickMs)
   }
 }

@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ run: (options: BenchOptions) => Pr
   recall: () => import('./recall.ts'),
   start: () => import('./start.ts'),
   federation: () => import('./federation.ts'),
+  subscriptions: () => import('./subscriptions.ts'),
 }
 
 const { values, positionals } = parseArgs({
