@@ -5,7 +5,7 @@ import { CatchUp } from './catch-up.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { DeliveryObserver } from './observer.ts'
-import { Refusal, type Origin, type Source } from './source.ts'
+import type { Origin, Source } from './source.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
 
 /** Where a subscription begins. */
@@ -125,8 +125,7 @@ export class Group {
       if (origin.positioned) {
         const { value } = await source.next()
         if (value && 'reached' in value) this.live.entries.base = value.reached
-        // It has failed before it stood anywhere: that is its last word.
-        else if (value) throw new Refusal(value.rendered.payload)
+        else if (value) throw new Error('A stream with positions must begin with the one at which it stands.')
       }
     } catch (error) {
       this.#end()
