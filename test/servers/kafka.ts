@@ -16,6 +16,11 @@ export interface KafkaOptions {
   brokers?: 1 | 3
   /** Lines of `server.properties` that add to the defaults below or replace them. */
   settings?: Record<string, string | number | boolean>
+  /**
+   * A second listener of a single broker, whose clients are sent to this port of 127.0.0.1: for a proxy of the test, which forwards to the
+   * server's `behindProxy`.
+   */
+  proxyPort?: number
   /** Where the logs are kept instead of in a temporary directory; it stays after the server is disposed of. */
   logDir?: string
 }
@@ -23,6 +28,8 @@ export interface KafkaOptions {
 export interface KafkaServer extends AsyncDisposable {
   /** `host:port` of each broker. */
   readonly brokers: string[]
+  /** Port to which a proxy at `proxyPort` forwards. */
+  readonly behindProxy: number | undefined
   /** Ends a broker in good order (0 is the first). */
   stop(broker?: number): Promise<void>
   /** Ends a broker with SIGKILL, as a crash would. */
@@ -86,13 +93,16 @@ interface Node {
   address: string
   properties: string
   log: string
+  behindProxy: number | undefined
 }
 
 /** Any value does, as long as a kept `logDir` is opened with the one that it was formatted with. */
 const clusterId = 'ZnJlc2hldC10ZXN0LTAwMQ'
 
-async function configure(directory: string, { brokers = 1, settings = {} }: KafkaOptions): Promise<Node[]> {
-  const ports = await freePorts(brokers * 2)
+async function configure(directory: string, { brokers = 1, settings = {}, proxyPort }: KafkaOptions): Promise<Node[]> {
+  const ports = await freePorts(brokers * 2 + 1)
+  const behindProxy = proxyPort === undefined ? undefined : ports[brokers * 2]
+  const proxied = (port: number | undefined): string => (port === undefined ? '' : `,PROXIED://127.0.0.1:${port}`)
   const controller = (index: number): string => `127.0.0.1:${ports[brokers + index]}`
   const voters = Array.from({ length: brokers }, (_, index) => `${index + 1}@${controller(index)}`).join(',')
   return Promise.all(Array.from({ length: brokers }, async (_, index): Promise<Node> => {
@@ -104,9 +114,10 @@ async function configure(directory: string, { brokers = 1, settings = {} }: Kafk
       'node.id': index + 1,
       'controller.quorum.voters': voters,
       'controller.listener.names': 'CONTROLLER',
-      listeners: `PLAINTEXT://${address},CONTROLLER://${controller(index)}`,
-      'advertised.listeners': `PLAINTEXT://${address}`,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      listeners: `PLAINTEXT://${address},CONTROLLER://${controller(index)}${proxied(behindProxy)}`,
+      'advertised.listeners': `PLAINTEXT://${address}${proxied(proxyPort)}`,
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
+      'inter.broker.listener.name': 'PLAINTEXT',
       'log.dirs': join(home, 'data'),
       // A topic that the program forgot to create must be an error, not a topic with the broker's defaults.
       'auto.create.topics.enable': false,
@@ -126,12 +137,13 @@ async function configure(directory: string, { brokers = 1, settings = {} }: Kafk
     }
     const properties = join(home, 'server.properties')
     await writeFile(properties, Object.entries(all).map(([key, value]) => `${key}=${value}\n`).join(''))
-    return { name: `kafka broker ${index + 1}`, address, properties, log: join(home, 'output.log') }
+    return { name: `kafka broker ${index + 1}`, address, properties, log: join(home, 'output.log'), behindProxy }
   }))
 }
 
 class KafkaCluster implements KafkaServer {
   readonly brokers: string[]
+  readonly behindProxy: number | undefined
   readonly #jars: string
   readonly #nodes: Node[]
   readonly #stack: AsyncDisposableStack
@@ -143,6 +155,7 @@ class KafkaCluster implements KafkaServer {
     this.#stack = stack
     this.#processes = nodes.map(() => undefined)
     this.brokers = nodes.map((node) => node.address)
+    this.behindProxy = nodes[0]?.behindProxy
   }
 
   async format(): Promise<void> {
