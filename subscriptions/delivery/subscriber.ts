@@ -23,7 +23,7 @@ interface Missing {
   reason: Gap['reason']
   from: string | undefined
   /** The number of the first payload that was dropped; absent where that is not known. */
-  since?: number
+  since?: number | undefined
 }
 
 /**
@@ -94,7 +94,9 @@ export class Subscriber implements Reader {
     this.next = next
     this.#latest = undefined
     this.#isLost = false
-    this.#ahead = position
+    // What comes behind all that the feed has had is new to whoever has no more than that.
+    const { end, cut } = feed.entries
+    this.#ahead = position && next === end && cut && includesCut(cut, position) ? undefined : position
     this.#cut = position ?? this.#cut
     this.#again = again
     feed.add(this)
@@ -124,9 +126,12 @@ export class Subscriber implements Reader {
       this.#group.recover(this)
       return
     }
-    if (this.conflates && this.#feed && this.next + 1 < this.#feed.entries.end) {
-      this.#latest = this.#feed.conflated(this.next)[Symbol.iterator]()
-      this.#latestEnd = this.#feed.entries.end
+    if (this.conflates && this.#feed) {
+      const { first, end } = this.#feed.entries
+      if (this.next < first || this.next + 1 < end) {
+        this.#latest = this.#feed.conflated(this.next)[Symbol.iterator]()
+        this.#latestEnd = end
+      }
     }
     this.visit()
     this.#latest = undefined
@@ -146,7 +151,8 @@ export class Subscriber implements Reader {
     feed.delete(this)
     if (feed !== this.#group.live) return
     if (this.#policy !== 'DISCONNECT') {
-      this.#missing = { reason: 'BUFFER', from: this.cursor, since: this.next }
+      // Of payloads that are gone nobody can say whether it came with them.
+      this.#missing = { reason: 'BUFFER', from: this.cursor, since: this.#ahead ? undefined : this.next }
       return
     }
     const waiting = feed.entries.end - this.next

@@ -1,6 +1,6 @@
 import type { Cut, DeliveryRequest } from '../../../resolvers/live.ts'
 import { Budget } from '../../../subscriptions/delivery/budget.ts'
-import { Connection } from '../../../subscriptions/delivery/connection.ts'
+import { Connection, maxWrite } from '../../../subscriptions/delivery/connection.ts'
 import { Dispatcher } from '../../../subscriptions/delivery/dispatcher.ts'
 import type { Rendered } from '../../../subscriptions/delivery/entries.ts'
 import { Group, type Start } from '../../../subscriptions/delivery/group.ts'
@@ -57,6 +57,8 @@ export const placeOf = ({ lane, n }: Happened) => ({ lane: laneOf(lane), positio
 const payloadOf = (data: object | null, cut: Cut | undefined, gap?: string): Payload => ({
   head: `{"data":${JSON.stringify(data)},"extensions":{`, tail: '"freshness":null}}', cursor: cut && encode(cut), gap,
 })
+
+const large = 'x'.repeat(maxWrite / 3)
 
 /** One gateway over the history: it hands out events in an order of its own among the lanes. */
 export class Replica {
@@ -132,7 +134,9 @@ export class Replica {
   }
 
   #render(event: Happened, cut: Cut): Rendered {
-    return { payload: payloadOf({ event }, cut), cut, at: placeOf(event), key: event.key }
+    // Some are so large that not all that is due goes into one write.
+    const text = event.n % 4 === 3 ? large : undefined
+    return { payload: payloadOf({ event, text }, cut), cut, at: placeOf(event), key: event.key }
   }
 
   async #open(request: DeliveryRequest): Promise<Source> {
