@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GraphQLError, validate, type ExecutionResult } from 'graphql'
 import { codes, isEvents, mapStream, type Engine, type EngineRequest, type SubscriptionRun } from '../federation/index.ts'
+import { Alarm, woken } from './alarm.ts'
 import { handOver } from './hand-over.ts'
 
 /** An event of the source, as it is, and the client's answer for it. Neither is there without the other, but in a last word. */
@@ -15,7 +16,6 @@ type Item = { run: SubscriptionRun; event: unknown } | { last: ExecutionResult }
 /** What comes after the events that are there: other events, or a last word. */
 type Successor = { run: SubscriptionRun; events: AsyncIterator<unknown> } | { last: ExecutionResult }
 
-const woken = Symbol('woken')
 const done = { done: true, value: undefined } as const
 
 /**
@@ -32,7 +32,7 @@ export class FollowedSubscription {
   /** Whose events take over as soon as it is known where they are; until then the former plan still resolves. */
   #heir: { run: SubscriptionRun } | undefined
   readonly #releases: (() => void)[] = []
-  #wake = Promise.withResolvers<typeof woken>()
+  readonly #alarm = new Alarm()
   #over = false
   #moves = 0
   /** What clients read, with what it is made from. */
@@ -50,7 +50,7 @@ export class FollowedSubscription {
       if (!this.#over) onEnd()
       this.#over = true
       this.#release()
-      this.#wake.resolve(woken)
+      this.#alarm.ring()
       return done
     }
     const items: AsyncIterableIterator<Item> = {
@@ -120,7 +120,7 @@ export class FollowedSubscription {
 
   #handOver(heir: Exclude<Successor, { last: ExecutionResult }>): void {
     this.#successor = undefined
-    this.#wake = Promise.withResolvers()
+    this.#alarm.reset()
     this.#heir = heir
     this.#events = handOver(this.#events, this.#pull, heir.events, () => {
       this.#run = heir.run
@@ -141,7 +141,7 @@ export class FollowedSubscription {
     const former = this.#successor
     if (former && 'events' in former) void former.events.return?.()
     this.#successor = successor
-    this.#wake.resolve(woken)
+    this.#alarm.ring()
   }
 
   async #next(): Promise<IteratorYieldResult<Item> | undefined> {
@@ -152,7 +152,7 @@ export class FollowedSubscription {
         throw cause
       })
       // What is there already is handed out before what succeeds it.
-      const result = await Promise.race([this.#pull, this.#successor ? nextTurn(woken) : this.#wake.promise])
+      const result = await (this.#successor ? Promise.race([this.#pull, nextTurn(woken)]) : this.#alarm.wait(this.#pull))
       if (result !== woken) {
         this.#pull = undefined
         if (!result.done) return { done: false, value: { run: this.#run, event: result.value } }
@@ -160,7 +160,7 @@ export class FollowedSubscription {
       } else if (!this.#successor || ('run' in this.#successor && this.#needsHandOver(this.#successor.run))) continue
       const successor: Successor = this.#successor
       this.#successor = undefined
-      this.#wake = Promise.withResolvers()
+      this.#alarm.reset()
       this.#pull = undefined
       if (result === woken) void this.#events.return?.()
       if ('last' in successor) {

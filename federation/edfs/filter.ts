@@ -3,7 +3,11 @@ import { isObject, type Obj } from '../merge.ts'
 import { parseTemplate, TemplateError, textsOf, type Template } from './template.ts'
 
 /** Whether an event passes. */
-export type Predicate = (event: Obj) => boolean
+export interface Predicate {
+  (event: Obj): boolean
+  /** Every event that passes has one of these texts at this path; absent where nothing of the kind can be said. */
+  readonly within?: { readonly path: readonly string[], readonly texts: ReadonlySet<string> }
+}
 
 /** A filter whose arguments are not given yet. Given them, it is a predicate, or known to pass all or nothing. */
 export type EventFilter = (args: Record<string, unknown>) => Predicate | boolean
@@ -65,8 +69,13 @@ const every = (filters: readonly EventFilter[]): EventFilter => (args) => {
     if (bound === false) return false
     if (bound !== true) predicates.push(bound)
   }
-  return predicates.length === 0 ? true : (event) => predicates.every((passes) => passes(event))
+  if (predicates.length === 0) return true
+  return withHint((event) => predicates.every((passes) => passes(event)), predicates.find(({ within }) => within)?.within)
 }
+
+/** The predicate, and what is known of the events that pass it. */
+export const withHint = (passes: (event: Obj) => boolean, within: Predicate['within']): Predicate =>
+  within ? Object.assign(passes, { within }) : passes
 
 const compileIn = (value: ConstObjectValueNode, checks: FilterChecks, where: string): EventFilter => {
   const given = new Map(value.fields.map((field) => [field.name.value, field.value]))
@@ -103,7 +112,7 @@ const compileIn = (value: ConstObjectValueNode, checks: FilterChecks, where: str
     const all = templates.length === 0 ? texts : new Set(texts)
     for (const template of templates) for (const text of textsOf(template, args)) all.add(text)
     if (all.size === 0 && !allowsNull) return false
-    return (event) => contains(event, keys, 0, all, allowsNull)
+    return withHint((event) => contains(event, keys, 0, all, allowsNull), allowsNull ? undefined : { path: keys, texts: all })
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { codes, SubgraphFailure } from '../errors.ts'
 import { EventQueue } from '../event-queue.ts'
 import { isObject, type Obj } from '../merge.ts'
+import { Audience, type Listener } from './audience.ts'
 import type { Predicate } from './filter.ts'
 import type { EventSource, SourceEvent } from './source.ts'
 
@@ -15,13 +16,12 @@ export interface EventHubOptions {
   report: (problem: Error) => void
 }
 
-interface Subscriber {
+interface Subscriber extends Listener {
   queue: EventQueue<Obj>
-  passes: Predicate
 }
 
 interface Reader {
-  subscribers: Set<Subscriber>
+  subscribers: Audience<Subscriber>
   stop: AbortController
   /** Kept once every event published from then on will be seen. */
   standing: Promise<void>
@@ -80,7 +80,7 @@ export class EventHub {
   #start(topic: string): Reader {
     const stop = new AbortController()
     const reader: Reader = {
-      subscribers: new Set(),
+      subscribers: new Audience(),
       stop,
       standing: this.#options.source.subscribe([topic], stop.signal)
         .then((batches) => void this.#read(topic, reader, batches)),
@@ -103,7 +103,7 @@ export class EventHub {
           if (index % eventsAtOnce === 0) await nextTurn()
           if (reader.stop.signal.aborted) return
           const value = event.value === null ? undefined : this.#parse(topic, event.value)
-          if (value) for (const { queue, passes } of reader.subscribers) if (passes(value)) queue.push(value)
+          if (value) reader.subscribers.forEach(value, ({ queue }) => queue.push(value))
         }
       }
     } catch (error) {

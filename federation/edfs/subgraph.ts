@@ -7,7 +7,7 @@ import { inProcessSubgraph } from '../in-process.ts'
 import type { Obj } from '../merge.ts'
 import { buildSubgraph } from '../subgraph.ts'
 import type { SubgraphTransport } from '../types.ts'
-import type { EventFilter, Predicate } from './filter.ts'
+import { withHint, type EventFilter, type Predicate } from './filter.ts'
 import { readEventGraph, type EventGraph, type EventPublication, type EventSubscription } from './graph.ts'
 import { EventHub } from './hub.ts'
 import type { EventSource } from './source.ts'
@@ -143,8 +143,8 @@ const predicateOf = (
     throw badInput(
       `The filter of "${fieldName}" would pass nothing with these arguments. Give those that it compares with.`)
   }
-  return (event) => (event.__typename === undefined || possible.has(event.__typename as string))
-    && (passes === true || passes(event))
+  const isOfType = ({ __typename: name }: Obj): boolean => name === undefined || possible.has(name as string)
+  return passes === true ? isOfType : withHint((event) => isOfType(event) && passes(event), passes.within)
 }
 
 const rendered = (topic: Template, args: Arguments, { fieldName }: GraphQLResolveInfo): string => {
