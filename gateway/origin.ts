@@ -61,12 +61,12 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
     const context = createRequestContext(services, { scope, live: true, ...positioned && { delivery } })
     const resolved = await door.host.follow(delivery.kind === 'stream' ? engine : door.host.current, { ...request, context }, isSilent)
     if (!isEvents(resolved)) throw new Refusal(render(resolved), resolved)
-    return sourceOf(resolved, itemOf, (error, isFirst) => {
-      const result = { errors: [toGraphQLError(error)] }
-      // A stream with positions begins with where it stands: one that cannot is refused.
-      if (isFirst && positioned && delivery.kind === 'stream') throw new Refusal(render(result), result)
-      return plain(render(result))
-    })
+    const source = sourceOf(resolved, itemOf, (error) => plain(render({ errors: [toGraphQLError(error)] })))
+    if (!positioned || delivery.kind !== 'stream') return source
+    // It begins with where it stands, or else with why it does not.
+    const { value } = await resolved.next()
+    if (value && value.event === undefined) throw new Refusal(render(value.result ?? missed), value.result)
+    return after(value && itemOf(value), source)
   }
 
   return { positioned, open, encode: (cut) => cursors.encode(cut), renderGap: () => render(missed) }
@@ -79,21 +79,32 @@ const missed: ExecutionResult = {
 
 const plain = (payload: Payload): { rendered: Rendered } => ({ rendered: { payload, cut: undefined, key: '' } })
 
-/** A stream that fails ends with why. */
-function sourceOf(resolved: AsyncIterator<Resolved>, itemOf: (resolved: Resolved) => Item, lastOf: (error: unknown, isFirst: boolean) => Item): Source {
-  let failed = false
+/** The source behind its first item; over where there is none. */
+function after(first: Item | undefined, source: Source): Source {
   let begun = false
+  return {
+    next() {
+      if (begun) return source.next()
+      begun = true
+      return Promise.resolve(first ? { done: false, value: first } : { done: true, value: undefined })
+    },
+    return: () => source.return!(),
+  }
+}
+
+/** A stream that fails ends with why. */
+function sourceOf(resolved: AsyncIterator<Resolved>, itemOf: (resolved: Resolved) => Item, lastOf: (error: unknown) => Item): Source {
+  let failed = false
   const done = { done: true, value: undefined } as const
   return {
     async next() {
       if (failed) return done
       try {
         const { value, done: over } = await resolved.next()
-        begun = true
         return over ? done : { done: false, value: itemOf(value as Resolved) }
       } catch (error) {
         failed = true
-        return { done: false, value: lastOf(error, !begun) }
+        return { done: false, value: lastOf(error) }
       }
     },
     async return() {
