@@ -19,7 +19,8 @@ export const serveSubgraph = async (
 ): Promise<RemoteSubgraph> => {
   const requests: Record<string, unknown>[] = []
   const schemaNow = typeof of === 'function' ? of : () => of
-  const server = createServer({ headersTimeout: 0, requestTimeout: 0 }, (request, response) => {
+  // No limit by the clock: a machine that stood still would end connections on which a request has just been written.
+  const server = createServer({ headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
     requests.push(request.headers)
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
