@@ -7,7 +7,8 @@ export interface Keeper {
 /** Bounds what all groups keep together, in bytes. */
 export class Budget {
   readonly #max: number
-  readonly #keepers = new Set<Keeper>()
+  /** Those who have something to let go of. Nobody else is asked: with thousands of groups that would be all there is time for. */
+  readonly #willing = new Set<Keeper>()
   #used = 0
 
   constructor(max: number) {
@@ -18,12 +19,13 @@ export class Budget {
     return this.#used
   }
 
-  join(keeper: Keeper): void {
-    this.#keepers.add(keeper)
+  /** It has something that it could let go of. */
+  offer(keeper: Keeper): void {
+    this.#willing.add(keeper)
   }
 
   leave(keeper: Keeper): void {
-    this.#keepers.delete(keeper)
+    this.#willing.delete(keeper)
   }
 
   add(bytes: number): void {
@@ -32,12 +34,10 @@ export class Budget {
 
   /** Keepers let go in turn until the bound is kept, or none has anything to let go. */
   enforce(): void {
-    let idle = 0
-    while (this.#used > this.#max && idle < this.#keepers.size) {
-      const [keeper] = this.#keepers as Iterable<Keeper> as [Keeper]
-      this.#keepers.delete(keeper)
-      this.#keepers.add(keeper)
-      idle = keeper.forget() ? 0 : idle + 1
+    while (this.#used > this.#max && this.#willing.size > 0) {
+      const [keeper] = this.#willing as Iterable<Keeper> as [Keeper]
+      this.#willing.delete(keeper)
+      if (keeper.forget()) this.#willing.add(keeper)
     }
   }
 }

@@ -44,7 +44,6 @@ export class Feed implements Pass, Keeper {
     this.#options = options
     this.entries = new Entries(options.budget)
     this.#conflated = new Conflated(options.budget)
-    options.budget.join(this)
   }
 
   /** Up to where members may take. */
@@ -133,7 +132,7 @@ export class Feed implements Pass, Keeper {
 
   schedule(): void {
     if (this.#queued || this.#members.size === 0) {
-      if (this.#members.size === 0) this.#passed = this.entries.end
+      if (this.#members.size === 0) this.#pass(this.entries.end)
       return
     }
     this.#queued = true
@@ -162,13 +161,18 @@ export class Feed implements Pass, Keeper {
   #walked(): boolean {
     const from = this.#passed
     this.#walk = undefined
-    this.#passed = this.#to
+    this.#pass(this.#to)
     if (this.#to > from) this.#options.observer.passed(this.entries, Math.max(from, this.entries.first), this.#to)
     this.#trim()
     this.#wake()
     if (this.entries.end > this.#to) return true
     this.#queued = false
     return false
+  }
+
+  #pass(index: number): void {
+    this.#passed = index
+    if (index > this.entries.first && !this.#closed) this.#options.budget.offer(this)
   }
 
   #wake(): void {

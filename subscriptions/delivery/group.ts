@@ -32,6 +32,8 @@ export interface GroupOptions {
 }
 
 const defaultKeep = { count: 512, bytes: 1024 * 1024 }
+/** Nobody can come back to where there are no positions. */
+const keepNothing = { ...defaultKeep, count: 0 }
 /** More comes than is kept while what was missed is read: after so many times the client has to come again. */
 const maxTries = 20
 /** What waits to be handed out may have so many bytes before no more is read from the source. */
@@ -63,7 +65,7 @@ export class Group {
   constructor(options: GroupOptions) {
     this.#options = options
     this.observer = options.observer
-    this.live = new Feed({ ...this.#feedOptions((member) => member.end()), keep: options.keep ?? defaultKeep })
+    this.live = new Feed({ ...this.#feedOptions((member) => member.end()), keep: options.keep ?? (options.origin.positioned ? defaultKeep : keepNothing) })
     this.#started = this.#start()
     // Whoever joins is told.
     this.#started.catch(() => {})
