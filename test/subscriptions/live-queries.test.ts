@@ -191,6 +191,19 @@ describe('live queries', { timeout: 120_000 }, () => {
     await client.leave()
   })
 
+  test('a vector that has changed moves what is found by vectors, and concerns no search by words', async () => {
+    await using it = await openQueries()
+    for (const id of ['a', 'b']) await it.market.change(id, livestream(id))
+    const vector = { space, values: Float32Array.from([0, 1]) }
+    const [near, words] = [searchClient().follow(it.search({ vector, alpha: 1, fusion: 'ranked' }, 5)), searchClient().follow(it.search({ text: 'a', alpha: 0, fusion: 'ranked' }, 5))]
+    await it.time.pass(0)
+    assert.deepEqual([near.list, it.counts.searches], [['a', 'b'], 2])
+    await it.market.change('b', { ...livestream('b'), vector: [0, 1] })
+    await it.time.pass(throttleMs)
+    assert.deepEqual([near.list, it.counts.searches], [['b', 'a'], 3])
+    for (const client of [near, words]) await client.leave()
+  })
+
   test('time alone has it evaluated as well, slowly', async () => {
     await using it = await openQueries()
     const client = feedClient().follow(it.feed())
