@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GraphQLError, type ExecutionArgs, type OperationDefinitionNode } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
@@ -38,8 +38,22 @@ interface Arguments extends ExecutionArgs {
   extensions: unknown
   /** Of the message, and the connection on which it came. */
   id: string
-  client: WebSocket
+  client: Client
 }
+
+/** A connection, as the hooks of the library see it: the request that opened it is not kept. */
+interface Client {
+  headers: IncomingHttpHeaders
+  /** By whose engine and documents it is served. */
+  door: Door
+  connection: Connection
+  /** By the ids of their operations. */
+  subscribers: Map<string, Subscriber> | undefined
+  session: Session | undefined
+}
+
+/** The library hands on what it is given for a request. */
+const clientOf = ({ request }: { request: IncomingMessage }): Client => request as unknown as Client
 
 /** Time between pings, ms; a connection that does not answer one is closed. */
 const keepAliveMs = 12_000
@@ -51,10 +65,7 @@ const toRequest = ({ document, operationName, variableValues, contextValue, sign
 /** @param settings and whatever else is the same for all connections */
 export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>): WebSocketDoor {
   const { limits, requestTimeoutMs } = settings
-  const doors = new WeakMap<IncomingMessage, Door>()
-  const connections = new WeakMap<WebSocket, Connection>()
-  const subscribers = new WeakMap<WebSocket, Map<string, Subscriber>>()
-  const sessions = new WeakMap<WebSocket, Session>()
+  const clients = new Map<WebSocket, Client>()
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.bodyBytes,
@@ -62,16 +73,14 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
   })
 
   const served = useServer<{ authorization?: unknown }>({
-    onConnect: async ({ extra: { request, socket }, connectionParams }) => {
+    onConnect: async ({ extra, connectionParams }) => {
       const given = connectionParams?.authorization
-      const authorization = typeof given === 'string' ? given : request.headers.authorization
-      const door = doors.get(request) as Door
-      if (!door.verifier) return checkKey(authorization, settings) === null
+      const client = clientOf(extra)
+      const authorization = typeof given === 'string' ? given : client.headers.authorization
+      if (!client.door.verifier) return checkKey(authorization, settings) === null
       try {
-        const own = await doorFor(door, authorization)
-        doors.set(request, own)
-        const session = sessionOf(own)
-        if (session) sessions.set(socket, session)
+        client.door = await doorFor(client.door, authorization)
+        client.session = sessionOf(client.door)
         return true
       } catch (error) {
         if (error instanceof GraphQLError) return false
@@ -79,8 +88,9 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       }
     },
     // Whoever goes on by a fresh token sends it with a ping.
-    onPing: async ({ extra: { socket } }, payload) => {
-      const session = sessions.get(socket)
+    onPing: async ({ extra }, payload) => {
+      const { session } = clientOf(extra)
+      const { socket } = extra
       if (!session || typeof payload?.authorization !== 'string') return
       try {
         await session.renew(payload.authorization)
@@ -89,15 +99,16 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ type: 'ping', payload: { freshet: { refused: { message, extensions } } } }))
       }
     },
-    onSubscribe: async ({ subscriptions, extra: { request, socket } }, id, asked): Promise<Arguments | readonly GraphQLError[]> => {
+    onSubscribe: async ({ subscriptions, extra }, id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
-      const session = sessions.get(socket)
+      const client = clientOf(extra)
+      const { session, headers } = client
       if (session) {
         // A fresh token that was sent before counts.
         await session.settled
         if (session.over) return [session.over]
       }
-      const door = doors.get(request) as Door
+      const { door } = client
       let payload: typeof asked
       try {
         payload = door.documents.resolve(asked)
@@ -124,13 +135,14 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         document,
         operationName: payload.operationName,
         variableValues: payload.variables,
-        contextValue: contextFor(door, { live, signal }),
-        caller: callerOf(door, request.headers, token),
+        // Subscriptions are run for many, by a context of their own.
+        contextValue: live ? undefined : contextFor(door, { live, signal }),
+        caller: callerOf(door, headers, token),
         door,
         operation,
         extensions: payload.extensions,
         id,
-        client: socket,
+        client,
       }
     },
     execute: async (args) => {
@@ -142,21 +154,18 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     },
     subscribe: async (args) => {
       const { door, engine, document, operation, operationName, variableValues, extensions, caller: { headers }, id, client } = args as Arguments
-      const connection = connections.get(client)
-      // It was closed while the operation was prepared.
-      if (!connection) return { errors: [] }
-      const sink = new WebSocketSink(connection, id)
+      const sink = new WebSocketSink(client.connection, id)
       try {
         const asked = { engine, document, operation, operationName, variables: variableValues, extensions, headers }
         const begun = await door.deliveries.subscribe(door, asked, sink)
         if (!(begun instanceof Subscriber)) return begun
         telemetry.subscriptions.inc()
-        const own = subscribers.get(client)
-        own?.set(id, begun)
-        const stop = endWith(sessions.get(client), begun)
+        const subscribers = client.subscribers ??= new Map<string, Subscriber>()
+        subscribers.set(id, begun)
+        const stop = endWith(client.session, begun)
         return sink.follow(begun, () => {
           stop()
-          if (own?.get(id) === begun) own.delete(id)
+          if (subscribers.get(id) === begun) subscribers.delete(id)
           telemetry.subscriptions.dec()
         })
       } catch (error) {
@@ -173,19 +182,18 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         refuseUpgrade(socket, 503, `The server has ${limits.connections} connections, as many as it may ("connections"); try again later.`)
         return
       }
-      doors.set(request, door)
+      const { headers } = request
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
-        const connection = connectionOver(client, socket)
-        connections.set(client, connection)
-        subscribers.set(client, new Map())
+        const known: Client = { headers, door, connection: connectionOver(client, socket), subscribers: undefined, session: undefined }
+        clients.set(client, known)
         client.once('close', () => {
-          connection.close()
-          connections.delete(client)
-          sessions.get(client)?.close()
+          clients.delete(client)
+          known.connection.close()
+          known.session?.close()
           telemetry.connections.dec({ transport: 'websocket' })
         })
-        sockets.emit('connection', client, request)
+        sockets.emit('connection', client, known)
         refuseServerMessages(client)
         // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code
         // that says so; graphql-ws would print it.
@@ -194,7 +202,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       })
     },
     close: async (drainMs) => {
-      for (const client of sockets.clients) takeLeave(client, subscribers.get(client) ?? new Map())
+      for (const [client, { subscribers }] of clients) takeLeave(client, subscribers ?? new Map())
       const timer = setTimeout(() => sockets.clients.forEach((client) => client.terminate()), drainMs)
       await served.dispose()
       clearTimeout(timer)

@@ -17,7 +17,8 @@ export interface Reader {
  */
 export class Connection {
   readonly #write: Write
-  readonly #readers = new Set<Reader>()
+  /** Few, and mostly one: a list is the smallest. */
+  #readers: Reader[] = []
   #congested = false
   #closed = false
 
@@ -31,18 +32,18 @@ export class Connection {
   }
 
   add(reader: Reader): void {
-    this.#readers.add(reader)
+    this.#readers.push(reader)
   }
 
   delete(reader: Reader): void {
-    this.#readers.delete(reader)
+    this.#readers = this.#readers.filter((each) => each !== reader)
   }
 
   /** Writes what is due to this reader, and with it what is due to the others of the connection. */
   flush(reader: Reader): void {
     while (!this.#congested && !this.#closed && reader.due) {
       let bytes = reader.take()
-      if (this.#readers.size > 1) for (const other of this.#readers) {
+      if (this.#readers.length > 1) for (const other of this.#readers) {
         if (bytes.length >= maxWrite) break
         if (other !== reader && other.due) bytes += other.take()
       }
@@ -55,10 +56,10 @@ export class Connection {
   drained(): void {
     if (!this.#congested || this.#closed) return
     this.#congested = false
-    for (const reader of [...this.#readers]) {
+    for (const reader of this.#readers) {
       if (this.#congested) return
       // Whoever had a turn is the last to have the next one.
-      if (this.#readers.delete(reader)) this.#readers.add(reader)
+      if (this.#readers.length > 1) this.#readers = [...this.#readers.filter((each) => each !== reader), reader]
       reader.resume()
     }
   }
@@ -66,7 +67,7 @@ export class Connection {
   /** Nothing is written any more. */
   close(): void {
     this.#closed = true
-    this.#readers.clear()
+    this.#readers = []
   }
 }
 

@@ -68,6 +68,11 @@ export class Feed implements Pass, Keeper {
     this.schedule()
   }
 
+  /** Whether those who keep up have still to get more than so many bytes. */
+  isBehind(maxBytes: number): boolean {
+    return this.#members.size > 0 && this.#unpassed() > maxBytes
+  }
+
   /**
    * Resolves when those who keep up have got all but so many bytes.
    * @param forMembers waits for one who keeps up where there is none

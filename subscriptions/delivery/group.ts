@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { Cut, DeliveryRequest, Gap } from '../../resolvers/live.ts'
+import { includesCut } from '../cut.ts'
 import type { Budget } from './budget.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -37,7 +38,7 @@ const keepNothing = { ...defaultKeep, count: 0 }
 /** More comes than is kept while what was missed is read: after so many times the client has to come again. */
 const maxTries = 20
 /** What waits to be handed out may have so many bytes before no more is read from the source. */
-const maxUnpassed = 1024 * 1024
+const maxUnpassed = 256 * 1024
 
 /**
  * Equal subscriptions: the operation is run once for all of them, and each payload rendered once. It begins when it is made and
@@ -114,9 +115,10 @@ export class Group {
     else this.#begin(member)
   }
 
-  /** How many live payloads were dropped from this one on, given what is included now. */
-  countMissed(since: number, cut: Cut | undefined): number {
+  /** How many live payloads were dropped from this one on, given what is included now; null where that has more than was read so far. */
+  countMissed(since: number, cut: Cut | undefined): number | null {
     const { entries } = this.live
+    if (cut && !includesCut(entries.cut ?? {}, cut)) return null
     return Math.max(0, (cut ? entries.behind(cut) : entries.end) - since)
   }
 
@@ -139,7 +141,9 @@ export class Group {
     const source = this.#source as Source
     try {
       for (;;) {
-        await this.live.ready(maxUnpassed)
+        const { breath } = this.#options.dispatcher
+        if (breath) await breath
+        if (this.live.isBehind(maxUnpassed)) await this.live.ready(maxUnpassed)
         const { value } = await source.next()
         if (!value || this.#over) break
         if ('rendered' in value) this.live.append(value.rendered)
