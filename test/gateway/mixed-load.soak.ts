@@ -14,7 +14,8 @@ describe('a gateway under mixed load, with reloads every 10 s and subgraphs that
     assert.deepEqual(report.openHandles, [], 'handles left open')
     assert.equal(report.exit, 0)
     assert.equal(report.openAfterwards, 0, 'connections and subscriptions that the gateway still counts')
-    // In a short run what is warming up still grows.
-    if (seconds >= 1_800) assert.ok(report.heapGrowthPerHour < 0.05, `the heap grows by ${(report.heapGrowthPerHour * 100).toFixed(1)}% an hour`)
+    // What is bounded (plans, changes to resume from) fills up; under load the trend is that of the load.
+    const { before, after } = report.heap
+    if (seconds >= 600) assert.ok(after <= before * 1.3, `the heap with nothing under way: ${before} MiB after warming up, ${after} in the end`)
   })
 })
