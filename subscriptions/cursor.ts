@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { Cut, Position } from './cut.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 
@@ -38,7 +38,8 @@ export function createCursors({ key, logId, partitions }: CursorOptions): Cursor
   head.bytes(createHash('sha256').update(logId).digest().subarray(0, logBytes))
   head.varint(partitions)
   const prefix = Buffer.from(head.finish())
-  const sign = (body: Uint8Array): Buffer => createHmac('sha256', key).update(body).digest().subarray(0, signatureBytes)
+  const secret = createSecretKey(key)
+  const sign = (body: Uint8Array): Buffer => createHmac('sha256', secret).update(body).digest().subarray(0, signatureBytes)
   const texts = new WeakMap<Cut, string>()
 
   function encode(cut: Cut): string {

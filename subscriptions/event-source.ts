@@ -3,7 +3,7 @@ import type { AppendedEvent } from '../resolvers/context.ts'
 import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
 import { positionsSince } from './change-gaps.ts'
 import { closing } from './closing.ts'
-import { advance, comparePositions, furthest } from './cut.ts'
+import { comparePositions, furthest } from './cut.ts'
 import { marker, type Beginning, type Parts } from './deliver.ts'
 import { cutOf, type EventTail, type Taken } from './event-tail.ts'
 
@@ -27,17 +27,14 @@ export function eventParts({ tail, log, topics, wants, select }: EventsOptions):
   async function* stream(entered: ReturnType<EventTail['enter']>, signal: AbortSignal): AsyncGenerator<Appended, void> {
     const from = furthest(await entered.begun, {}, lanes)
     yield marker(from)
-    yield* shown(entered.read({ from, lanes, wants, signal }), signal)
+    yield* shown(entered.read({ lanes, wants, signal }), signal)
   }
 
-  async function* shown(taken: AsyncIterable<Taken>, signal: AbortSignal): AsyncGenerator<Appended, void> {
-    for await (const { events, cut: before } of taken) {
-      const selected = select && await select(events.map(({ event }) => event!), signal)
-      let cut = before
-      for (const [i, { event, at }] of events.entries()) {
-        cut = advance(cut, at)
-        if (!selected || selected[i]) yield { value: event!, cut, at, key: event!.subject, eventTime: event!.time }
-      }
+  async function* shown(taken: AsyncIterable<Taken[]>, signal: AbortSignal): AsyncGenerator<Appended, void> {
+    for await (const some of taken) {
+      const selected = select && await select(some.map(({ event }) => event), signal)
+      for (const [i, { event, at, cut }] of some.entries())
+        if (!selected || selected[i]) yield { value: event, cut, at, key: event.subject, eventTime: event.time }
     }
   }
 

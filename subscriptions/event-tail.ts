@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import { partitionKey, type EventLog, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { AppendedEvent } from '../resolvers/context.ts'
-import { comparePositions, merge, plainPosition, restrict, type Cut, type Position } from './cut.ts'
+import { comparePositions, merge, plainPosition, restrict, type Cut, type Place, type Position } from './cut.ts'
 import { Ring, type RingOptions } from './ring.ts'
 import { tailed, type Tailed } from './tailed.ts'
 
@@ -24,11 +24,15 @@ export interface TailRequest {
   signal: AbortSignal
 }
 
-/** Some events, never none, and what lay before the first of them. */
+/** An event, and what its reader has with it. */
 export interface Taken {
-  events: Tailed[]
+  event: AppendedEvent
+  at: Place
   cut: Cut
 }
+
+/** Of so many latest events readers share what they have with them. */
+const mostShared = 1_000
 
 /** Most events that are taken at once. */
 export const maxTaken = 200
@@ -68,7 +72,7 @@ export class EventTail {
   }
 
   /** What is appended from this turn on is kept in mind, and can be read, until `leave` is called; `begun`: from where. */
-  enter(): { begun: Promise<Cut>; read: (request: TailRequest) => AsyncGenerator<Taken, void>; leave: () => void } {
+  enter(): { begun: Promise<Cut>; read: (request: Omit<TailRequest, 'from' | 'to'>) => AsyncGenerator<Taken[], void>; leave: () => void } {
     this.#subscribers++
     const reading = this.#start()
     const begun = reading.started.then(() => reading.now)
@@ -77,7 +81,9 @@ export class EventTail {
     let left = false
     return {
       begun,
-      read: (request) => this.#read(request, reading),
+      read: async function* (this: EventTail, request: Omit<TailRequest, 'from' | 'to'>) {
+        yield* this.#read({ ...request, from: restrict(await begun, request.lanes) }, reading)
+      }.bind(this),
       leave: () => {
         if (left) return
         left = true
@@ -89,12 +95,14 @@ export class EventTail {
   }
 
   /** The events between two cuts, from memory as far as that reaches back. */
-  read(request: TailRequest & { to: Cut }): AsyncGenerator<Taken, void> {
+  read(request: TailRequest & { to: Cut }): AsyncGenerator<Taken[], void> {
     return this.#read(request, this.#reading)
   }
 
-  async *#read({ from, to, lanes, wants, signal }: TailRequest, reading: Reading | undefined): AsyncGenerator<Taken, void> {
+  async *#read({ from, to, lanes, wants, signal }: TailRequest, reading: Reading | undefined): AsyncGenerator<Taken[], void> {
     await reading?.started
+    // All who read as it comes have the same with an event, if they read the same lanes.
+    const shared = to ? undefined : [...lanes].sort().join(' ')
     const wanted = new Set(lanes)
     let cut = from
     let number = 0
@@ -107,17 +115,17 @@ export class EventTail {
         cut = merge(cut, until)
         continue
       }
-      const taken: Taken = { events: [], cut }
-      const reached: Record<string, Position> = {}
-      for (number = Math.max(number, reading.ring.first); number < reading.ring.end && taken.events.length < maxTaken; number++) {
+      const taken: Taken[] = []
+      const reached: Record<string, Position> = { ...cut }
+      for (number = Math.max(number, reading.ring.first); number < reading.ring.end && taken.length < maxTaken; number++) {
         const item = reading.ring.get(number) as Tailed
         const { lane, position } = item.at
         if (!wanted.has(lane) || isPassed(cut[lane], position) || (to && !isPassed(to[lane], position))) continue
         reached[lane] = position
-        if (item.event && wants(item.event)) taken.events.push(item)
+        if (item.event && wants(item.event)) taken.push({ event: item.event, at: item.at, cut: cutWith(item, reached, shared) })
       }
-      cut = { ...cut, ...reached }
-      if (taken.events.length > 0) yield taken
+      cut = reached
+      if (taken.length > 0) yield taken
       else if (to) return
       else if (reading.failure) throw reading.failure
       else await reading.news(signal)
@@ -129,14 +137,16 @@ export class EventTail {
     this.#reading?.fail(reason)
   }
 
-  async *#readLog(from: Cut, to: Cut, wants: TailRequest['wants'], signal: AbortSignal): AsyncGenerator<Taken, void> {
-    let cut = from
+  async *#readLog(from: Cut, to: Cut, wants: TailRequest['wants'], signal: AbortSignal): AsyncGenerator<Taken[], void> {
+    const reached: Record<string, Position> = { ...from }
     const positions = (of: Cut): Positions => Object.fromEntries(Object.keys(to).map((lane) => [lane, of[lane]?.next ?? 0]))
     for await (const records of readUpTo(this.#log, positions(from), positions(to), { signal, maxRecords: maxTaken })) {
-      const items = records.map(tailed)
-      const events = items.filter(({ event }) => event && wants(event))
-      if (events.length > 0) yield { events, cut }
-      cut = { ...cut, ...Object.fromEntries(items.map(({ at }) => [at.lane, at.position])) }
+      const taken: Taken[] = []
+      for (const item of records.map(tailed)) {
+        reached[item.at.lane] = item.at.position
+        if (item.event && wants(item.event)) taken.push({ event: item.event, at: item.at, cut: cutWith(item, reached) })
+      }
+      if (taken.length > 0) yield taken
     }
   }
 
@@ -197,6 +207,8 @@ class Reading {
     for (const item of items) {
       now![item.at.lane] = item.at.position
       for (const { at } of this.ring.push(item)) kept![at.lane] = at.position
+      const former = this.ring.get(this.ring.end - mostShared)
+      if (former) former.cuts = undefined
     }
     this.now = now!
     this.kept = kept!
@@ -225,6 +237,14 @@ class Reading {
   #wake(): void {
     for (const wake of [...this.#waiting]) wake()
   }
+}
+
+function cutWith(item: Tailed, reached: Cut, shared?: string): Cut {
+  const known = shared === undefined ? undefined : item.cuts?.get(shared)
+  if (known) return known
+  const cut = { ...reached }
+  if (shared !== undefined) (item.cuts ??= new Map()).set(shared, cut)
+  return cut
 }
 
 const isPassed = (reached: Position | undefined, position: Position): boolean => reached !== undefined && comparePositions(reached, position) >= 0

@@ -2,7 +2,7 @@ import type { EventLog } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
 import { eventTypes, type EventType } from '../events/vocabulary.ts'
 import type { Embedder } from '../search/embedder.ts'
-import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
+import type { EntityIndex } from '../search/entity-index.ts'
 import type { AppendedEvent, LiveSource, WantedEvents } from '../resolvers/context.ts'
 import type { ChangeHub } from './change-hub.ts'
 import type { Cursors } from './cursor.ts'
@@ -12,7 +12,7 @@ import type { EventTail } from './event-tail.ts'
 import type { LiveQueries } from './live-queries.ts'
 import { metricsParts } from './metrics-source.ts'
 import { NearEvents } from './near-events.ts'
-import { stateParts } from './state-source.ts'
+import { SharedStates, stateParts } from './state-source.ts'
 
 export interface LiveSourceOptions {
   hub: ChangeHub
@@ -30,7 +30,7 @@ export interface LiveSourceOptions {
 export function createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder }: LiveSourceOptions): LiveSource {
   const changes = { hub, log, topics, partitions: log.partitions }
   const nearEvents = new NearEvents(embedder)
-  const read = async (id: string): Promise<StoredEntity | null> => (await index.getMany('livestream', [id]))[0] ?? null
+  const states = new SharedStates(async (id) => (await index.getMany('livestream', [id]))[0] ?? null)
 
   /** The topics of these types; of all where there are none. */
   const topicsOf = (types: readonly EventType[]): string[] | undefined =>
@@ -46,7 +46,7 @@ export function createLiveSource({ hub, cursors, tail, log, topics, index, queri
   }
 
   return {
-    livestream: (id, delivery) => deliver(delivery, stateParts(id, { ...changes, read }), cursors),
+    livestream: (id, delivery) => deliver(delivery, stateParts(id, { ...changes, states }), cursors),
     metrics: (entities, delivery) => deliver(delivery, metricsParts(entities, changes), cursors),
     events: (wanted, delivery) => deliver(delivery, events(wanted), cursors),
     livestreams: (query, options, delivery) => queries.livestreams(query, options, delivery),

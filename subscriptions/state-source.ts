@@ -16,7 +16,7 @@ type State = StoredEntity | null
 
 export interface StateOptions extends ChangeLog {
   partitions: number
-  read: (id: string) => Promise<State>
+  states: SharedStates
 }
 
 /** A change of the entity that may be seen. */
@@ -30,11 +30,11 @@ interface Change {
  * One livestream. Its state is read when a change is delivered, so it may be newer than the change: what was shown is part of
  * the cut, in a lane of its own, so that no change that is in it already shows it again, here or at another replica.
  */
-export function stateParts(id: string, { partitions, read, ...changes }: StateOptions): Parts<State> {
+export function stateParts(id: string, { partitions, states, ...changes }: StateOptions): Parts<State> {
   const { hub } = changes
   const entity = entityKey('livestream', id)
   const lane = changesLane(partitionOf(entity, partitions))
-  const states = stateLane(entity)
+  const shownLane = stateLane(entity)
 
   const isChange = (announced: Announced, item: number): boolean => {
     const { operation, changed } = announced.batch.entities[item]!
@@ -49,30 +49,35 @@ export function stateParts(id: string, { partitions, read, ...changes }: StateOp
       const record = announced.batch.entities[item]!
       if (signal.aborted) return
       if (shown && isIn(shown.position, record)) continue
-      const next = shownOf(await read(id), record)
-      const isNews = next.text !== shown?.text
-      shown = next
-      if (isNews) yield eventOf(next, announced, item)
+      const next = await states.at(announced, item, () => eventAt(announced, item))
+      const isNews = next.shown.text !== shown?.text
+      shown = next.shown
+      if (isNews) yield next.event
     }
   }
 
-  const eventOf = ({ state, position }: Shown, announced: Announced, item: number): SourceEvent<State> => {
-    const { eventTime, appliedAt } = announced.batch.entities[item]!
+  async function eventAt(announced: Announced, item: number): Promise<Shared> {
+    const record = announced.batch.entities[item]!
+    const shown = shownOf(await states.read(id), record)
+    const { state, position } = shown
     const at = announced.at(item)
     return {
-      value: state, key: entity, cut: { [lane]: at.position, [states]: position }, at: { ...at, shows: { lane: states, position } },
-      eventTime: Math.max(eventTime, state?.eventTime ?? 0), appliedAt: Math.max(appliedAt, state?.appliedAt ?? 0),
+      shown,
+      event: {
+        value: state, key: entity, cut: { [lane]: at.position, [shownLane]: position }, at: { ...at, shows: { lane: shownLane, position } },
+        eventTime: Math.max(record.eventTime, state?.eventTime ?? 0), appliedAt: Math.max(record.appliedAt, state?.appliedAt ?? 0),
+      },
     }
   }
 
   async function* snapshot(_signal: AbortSignal, gap?: Gap): AsyncGenerator<SourceEvent<State>, void> {
     await hub.begun
     const cut = restrict(hub.cut(), [lane])
-    yield snapshotOf(shownOf(await read(id)), cut, gap)
+    yield snapshotOf(shownOf(await states.read(id)), cut, gap)
   }
 
   const snapshotOf = ({ state, position }: Shown, cut: Cut, gap?: Gap): SourceEvent<State> => ({
-    value: state, key: entity, cut: { ...cut, [states]: position }, snapshot: true,
+    value: state, key: entity, cut: { ...cut, [shownLane]: position }, snapshot: true,
     ...(state && { eventTime: state.eventTime, appliedAt: state.appliedAt }), ...(gap && { gap }),
   })
 
@@ -88,7 +93,7 @@ export function stateParts(id: string, { partitions, read, ...changes }: StateOp
     }
     const { from } = begin
     const to = hub.cut()
-    const known = from[states]
+    const known = from[shownLane]
     let last: { announced: Announced; item: number } | undefined
     for await (const announced of hub.behind({ from, to, lanes: [lane], signal }))
       for (let item = announced.skip; item < announced.batch.entities.length; item++) {
@@ -98,13 +103,10 @@ export function stateParts(id: string, { partitions, read, ...changes }: StateOp
     if (signal.aborted) return
     // The hub may be behind: the cursor may come from a replica that has read further.
     const reached = furthest(from, to, [lane])
-    const shown = last && shownOf(await read(id), last.announced.batch.entities[last.item]!)
-    if (!shown || shown.position.epoch === known?.epoch) {
-      yield marker({ ...reached, ...restrict(from, [states]) })
-      return
-    }
-    yield eventOf(shown, last!.announced, last!.item)
-    yield marker({ ...reached, [states]: shown.position })
+    const next = last && await eventAt(last.announced, last.item)
+    if (!next || next.shown.position.epoch === known?.epoch) return yield marker({ ...reached, ...restrict(from, [shownLane]) })
+    yield next.event
+    yield marker({ ...reached, [shownLane]: next.shown.position })
   }
 
   return {
@@ -118,6 +120,39 @@ export function stateParts(id: string, { partitions, read, ...changes }: StateOp
     snapshot,
     missed,
   }
+}
+
+/** Batches whose states are remembered: those who are that far behind read anew. */
+const mostBatches = 256
+
+/** States as they are read at a change: once for all who follow the entity, whatever they want to see of it. */
+export class SharedStates {
+  readonly read: (id: string) => Promise<State>
+  readonly #known = new Map<Announced, Map<number, Promise<Shared>>>()
+
+  constructor(read: (id: string) => Promise<State>) {
+    this.read = read
+  }
+
+  at(announced: Announced, item: number, make: () => Promise<Shared>): Promise<Shared> {
+    let items = this.#known.get(announced)
+    if (!items) {
+      this.#known.set(announced, items = new Map())
+      if (this.#known.size > mostBatches) this.#known.delete(this.#known.keys().next().value as Announced)
+    }
+    let shared = items.get(item)
+    if (!shared) {
+      items.set(item, shared = make())
+      // Read again by whoever comes after the failure.
+      shared.catch(() => items.delete(item))
+    }
+    return shared
+  }
+}
+
+interface Shared {
+  shown: Shown
+  event: SourceEvent<State>
 }
 
 /** A state that is shown. */

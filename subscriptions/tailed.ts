@@ -1,6 +1,6 @@
 import { partitionKey, type LogRecord } from '../events/log.ts'
 import type { AppendedEvent } from '../resolvers/context.ts'
-import { plainPosition, type Place } from './cut.ts'
+import { plainPosition, type Cut, type Place } from './cut.ts'
 
 /** A record of a topic on its way to subscribers. */
 export interface Tailed {
@@ -8,6 +8,8 @@ export interface Tailed {
   /** Null for what is no event: dead letters get those. */
   event: AppendedEvent | null
   bytes: number
+  /** By the lanes of those who read it as it comes: what they have with it. One object for all of them, whose text is made once. */
+  cuts?: Map<string, Cut> | undefined
 }
 
 export const tailed = (record: LogRecord): Tailed => ({

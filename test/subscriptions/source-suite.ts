@@ -303,6 +303,25 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       assert.deepEqual(since.events.map(({ gap }) => gap?.reason), ['RETENTION'])
     })
 
+    test('those who follow the same share what is read and how far they are, so that it is signed once', async () => {
+      await using it = await world(open, ring)
+      await it.change('s', 'one')
+      const streams = [1, 2].flatMap(() => [it.live.livestream('s', { kind: 'stream' }), it.live.metrics(['user:a'], { kind: 'stream' }), it.live.events({ types: ['ChatPosted'] }, { kind: 'stream' })])
+        .map((each) => (each as AsyncIterable<SourceEvent>)[Symbol.asyncIterator]())
+      for (const each of streams) await each.next()
+      await it.change('s', 'two')
+      await it.announce({ counted: ['user:a'] })
+      await it.append(1)
+      const events = await Promise.all(streams.map(async (each) => (await each.next()).value as SourceEvent))
+      for (const i of [0, 1]) {
+        assert.equal(events[i]!.cut, events[i + 3]!.cut)
+        assert.equal(events[i]!.value, events[i + 3]!.value)
+      }
+      // From the log each reads for itself.
+      assert.deepEqual(events[2], events[5])
+      for (const each of streams) await each.return?.()
+    })
+
     test('when the changes cannot be read any more, all end with the reason, later ones too', async () => {
       await using it = await world(open, ring)
       const before = [it.live.metrics(['user:a'], { kind: 'stream' }), it.live.livestream('a', { kind: 'whole' })].map((each) => each[Symbol.asyncIterator]())
