@@ -120,7 +120,7 @@ export interface SettingSources {
 
 /** @throws SettingsError naming every wrong key */
 export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', flags = {} }: SettingSources): Settings {
-  const faults: string[] = unknownKeys(file).map((key) => `${fileName}: "${key}" is no setting${nearestKey(key)}.`)
+  const faults: string[] = unknownKeys(file).map((key) => `${fileName}: "${key}" is no setting${nearestKey(key)}`)
   const plain = Object.fromEntries(Object.entries(settingDefinitions).map(([name, definition]) => {
     const { value, from } = given(name as SettingName, { env, file, fileName, flags })
     if (value === undefined) return [name, definition.default]
@@ -173,7 +173,7 @@ function nearestKey(key: string): string {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9.]/g, '')
   const [nearest] = known.map((each) => ({ each, changes: editDistance(plain(key), plain(each)) })).sort((a, b) => a.changes - b.changes)
   return nearest && nearest.changes <= Math.max(2, Math.floor(key.length / 3))
-    ? `; did you mean "${nearest.each}"?` : `; the settings are ${known.join(', ')}`
+    ? `; did you mean "${nearest.each}"?` : `; the settings are ${known.join(', ')}.`
 }
 
 /** Insertions, deletions and replacements of a letter that make one text of the other (Levenshtein). */

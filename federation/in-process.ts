@@ -5,6 +5,7 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit'
 import { codes } from './errors.ts'
 import { inlineFragments } from './inline-fragments.ts'
+import { invalidLiterals } from './invalid-literals.ts'
 import { variableCoercion } from './recursive-inputs.ts'
 import { isEvents, mapStream } from './subscribe.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -61,9 +62,13 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
   }
 
   const eventsOf = async (request: SubgraphRequest): Promise<AsyncIterable<unknown> | ExecutionResult> => {
+    const document = documentOf(request)
+    // Once for each client's operation, not for each event.
+    const wrong = invalidLiterals(schema, document)
+    if (wrong) return { errors: wrong }
     const source = await createSourceEventStream({
       schema,
-      document: documentOf(request),
+      document,
       operationName: request.operationName,
       contextValue: request.context,
       variableValues: request.variables,
@@ -90,6 +95,8 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
 const compilerOptions = { disablingCapturingStackErrors: true, useExperimentalPathBasedSkipInclude: true }
 
 const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run => {
+  const wrong = invalidLiterals(schema, document)
+  if (wrong) return () => ({ errors: wrong })
   const coercion = variableCoercion(schema, document, operationName)
   const whole = inlineFragments(coercion?.document ?? document)
   const compiled = whole && compileQuery(coercion?.schema ?? schema, whole, operationName, compilerOptions)
@@ -108,6 +115,8 @@ const compileRun = (schema: GraphQLSchema, document: DocumentNode, operationName
 /** graphql-js reports its own finding as if a resolver had thrown it. */
 const nullViolation = /^Cannot return null for non-nullable field \w+\.\w+\.$/
 
+const refusedByScalar = /^Variable ".* got invalid value [^]*; Expected type \w+\.$/
+
 /** An error as a remote subgraph would send it: the words of unexpected errors stay inside. */
 const masked = (error: GraphQLError, onError: InProcessOptions['onError'], explain: InProcessOptions['explain']): GraphQLError => {
   const cause = error.originalError
@@ -120,6 +129,8 @@ const masked = (error: GraphQLError, onError: InProcessOptions['onError'], expla
     })
   }
   // graphql-jit 0.8 names a field as often as it is selected: `User.(name,name)`.
-  const words = error.message.replace(/\.\((\w+)(?:,\1)+\)/, '.$1')
+  const named = error.message.replace(/\.\((\w+)(?:,\1)+\)/, '.$1')
+  // And it leaves out what a scalar says of a variable's value.
+  const words = cause instanceof GraphQLError && refusedByScalar.test(named) ? `${named} ${cause.message}` : named
   return new GraphQLError(words, { path: error.path, extensions: cause instanceof GraphQLError ? cause.extensions : error.extensions })
 }

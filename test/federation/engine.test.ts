@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { getIntrospectionQuery, parse, type ExecutionResult } from 'graphql'
+import { getIntrospectionQuery, GraphQLError, GraphQLScalarType, parse, type ExecutionResult } from 'graphql'
 import {
   buildSubgraph, composeSubgraphs, createEngine, inProcessSubgraph, type Engine, type EngineRequest,
   type SubgraphTransport,
@@ -55,6 +55,37 @@ test('coerces variables, with defaults, and says what is wrong with them', async
     ['Variable "$first" got invalid value "x"; Int cannot represent non-integer value: "x"', 'BAD_USER_INPUT'],
     ['Variable "$id" of required type "ID!" was not provided.', 'BAD_USER_INPUT'],
   ])
+})
+
+test('says what a subgraph finds wrong with a custom scalar, in the scalar\'s words, wherever the value stands', async () => {
+  const parseEven = (value: unknown): number => {
+    if (typeof value === 'number' && value % 2 === 0) return value
+    throw new GraphQLError('Even must be a whole number that 2 divides.', { extensions: { code: 'BAD_USER_INPUT' } })
+  }
+  const Even = new GraphQLScalarType<number, number>({
+    name: 'Even', parseValue: parseEven, parseLiteral: (node) => parseEven('value' in node ? Number(node.value) : undefined),
+  })
+  const typeDefs = `scalar Even input Pair { even: Even } type Query { half(of: [Pair!]!): [Int!] }
+    type Subscription { halves(of: Even!): Int }`
+  const schema = buildSubgraph({ typeDefs, resolvers: {
+    Even,
+    Query: { half: (_: unknown, { of }: { of: { even: number }[] }) => of.map(({ even }) => even / 2) },
+    Subscription: { halves: { subscribe: async function* (_: unknown, { of }: { of: number }) {
+      yield { halves: of / 2 }
+    } } },
+  } })
+  const { supergraphSdl } = composeSubgraphs([{ name: 'numbers', typeDefs }])
+  const engine = createEngine({ supergraphSdl, subgraphs: new Map([['numbers', inProcessSubgraph({ schema })]]) })
+  assert.deepEqual(await ask(engine, '{ half(of: [{ even: 4 }]) }'), { data: { half: [2] } })
+  const said = ({ errors }: ExecutionResult) => errors?.map(({ message, extensions }) => [message, extensions?.code])
+  const words = 'Even must be a whole number that 2 divides.'
+  assert.deepEqual(said(await ask(engine, '{ half(of: [{ even: 4 }, { even: 3 }]) }')), [[words, 'BAD_USER_INPUT']])
+  assert.deepEqual(said(await ask(engine, 'query ($pairs: [Pair!]!) { half(of: $pairs) }', { variables: { pairs: [{ even: 3 }] } })),
+    [[`Variable "$even" got invalid value 3; Expected type Even. ${words}`, 'BAD_USER_INPUT']])
+  const refused = await engine.subscribe({ document: parse('subscription { halves(of: 3) }') })
+  assert.ok('errors' in refused)
+  assert.deepEqual(said(refused), [[words, 'BAD_USER_INPUT']])
+  await engine.close()
 })
 
 test('aliases that are named like keys do not confuse the entities', async () => {
