@@ -19,6 +19,8 @@ export interface ClientsSpec {
 
 export interface ClientsFigures {
   frames: number
+  /** How many have got anything. */
+  begun: number
   /** Ms, of the frames looked into since the last question. */
   latencies: number[]
   /** How many have all that they wait for, and when the last one had, ms since the epoch. */
@@ -36,7 +38,7 @@ export type ClientsQuestion = 'figures' | 'stall one' | 'leave' | 'come again'
  */
 const [{ url, count, query, sampled, until, cursors = false, idPrefix = '' }] = argumentsOf<[ClientsSpec]>()
 const { hostname, port, pathname } = new URL(url)
-const figures: ClientsFigures = { frames: 0, latencies: [], complete: 0, completeAt: 0, placed: 0 }
+const figures: ClientsFigures = { frames: 0, begun: 0, latencies: [], complete: 0, completeAt: 0, placed: 0 }
 const sockets: Socket[] = []
 const cursorsOf = new Map<number, string>()
 const isComplete = new Set<number>()
@@ -67,6 +69,7 @@ function follow(index: number, socket: Socket): void {
   let left = 0
   let rest: Buffer | undefined
   const everyFrame = sampled === 1
+  socket.once('data', () => figures.begun++)
   socket.on('data', (chunk) => {
     const data = rest ? Buffer.concat([rest, chunk]) : chunk
     rest = undefined

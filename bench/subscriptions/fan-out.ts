@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Report } from '../report.ts'
 import type { Child } from './child.ts'
+import type { ClientsFigures } from './clients-process.ts'
 import { openClients, shown, watch, type Measured } from './clients.ts'
 import { operations } from './topic.ts'
 import { freshet, limit, plain, type World } from './world.ts'
@@ -31,11 +32,18 @@ async function measure(world: World, server: Child, { operation, subscribers, pe
   })
   const feeding = world.feed(perSecond, own ? { idOf: (event) => String(event % subscribers) } : {})
   try {
+    if (!own) await begun(clients, subscribers)
     await delay(warmUp * 1000)
     return await watch(clients, server, seconds)
   } finally {
     await feeding.stop()
   }
+}
+
+/** Waits until each of them has got something, for half a minute at most: before, operations are still being planned. */
+async function begun(clients: Child, subscribers: number): Promise<void> {
+  const until = performance.now() + 30_000
+  while ((await clients.ask<ClientsFigures>('figures')).begun < subscribers && performance.now() < until) await delay(50)
 }
 
 /** Each of the servers in turn, beside each other in one run. */
