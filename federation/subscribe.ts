@@ -44,6 +44,69 @@ interface Begun<Result> {
  */
 export const mapStream = <Event, Result>(
   source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, { failed, atOnce = 1 }: MapOptions<Result> = {},
+): AsyncIterableIterator<Result> => atOnce === 1 ? mapInTurn(source, map, failed) : mapTogether(source, map, failed, atOnce)
+
+/** With as few promises as it takes: thousands of subscriptions may wait for the same event. */
+const mapInTurn = <Event, Result>(
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, failed: MapOptions<Result>['failed'],
+): AsyncIterableIterator<Result> => {
+  const events = source[Symbol.asyncIterator]()
+  let over = false
+  let last: Promise<unknown> | undefined
+  const done = { done: true, value: undefined } as const
+
+  const leave = async (): Promise<IteratorReturnResult<undefined>> => {
+    if (over) return done
+    over = true
+    await events.return?.()
+    return done
+  }
+
+  const take = async (): Promise<IteratorResult<Result, undefined>> => {
+    if (over) return done
+    let event: IteratorResult<Event>
+    try {
+      event = await events.next()
+    } catch (cause) {
+      if (over) return done
+      over = true
+      if (!failed) throw cause
+      return { done: false, value: failed(cause) }
+    }
+    if (over) return done
+    if (event.done) {
+      over = true
+      return done
+    }
+    try {
+      return { done: false, value: await map(event.value) }
+    } catch (error) {
+      await leave()
+      throw error
+    }
+  }
+
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: () => {
+      const next = last ? last.then(take, take) : take()
+      last = next
+      const forget = () => { if (last === next) last = undefined }
+      next.then(forget, forget)
+      return next
+    },
+    return: leave,
+    throw: async (error) => {
+      await leave()
+      throw error
+    },
+  }
+}
+
+const mapTogether = <Event, Result>(
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, failed: MapOptions<Result>['failed'], atOnce: number,
 ): AsyncIterableIterator<Result> => {
   const events = source[Symbol.asyncIterator]()
   const ahead: Begun<Result>[] = []
@@ -89,14 +152,12 @@ export const mapStream = <Event, Result>(
   const take = async (): Promise<IteratorResult<Result, undefined>> => {
     if (left) return done
     const head = ahead.shift() ?? begin()
-    if (atOnce > 1) {
-      let waiting = true
-      const arrived = head.result.then(() => { waiting = false }, () => { waiting = false })
-      while (ahead.length < atOnce - 1) {
-        await Promise.race([arrived, (ahead.at(-1) ?? head).pulled])
-        if (!waiting || ended) break
-        ahead.push(begin())
-      }
+    let waiting = true
+    const arrived = head.result.then(() => { waiting = false }, () => { waiting = false })
+    while (ahead.length < atOnce - 1) {
+      await Promise.race([arrived, (ahead.at(-1) ?? head).pulled])
+      if (!waiting || ended) break
+      ahead.push(begin())
     }
     try {
       return await head.result

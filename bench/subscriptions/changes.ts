@@ -18,6 +18,9 @@ import type { ClientsFigures } from './clients-process.ts'
 import { openClients, shown, watch } from './clients.ts'
 import type { Timing } from './fan-out.ts'
 
+/** Without what is for benchmarks alone, which the program would call unknown. */
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_')))
+
 const program = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
 /** A whole Freshet on Kafka and Weaviate, ingest and gateway each in a process of its own. */
@@ -43,7 +46,7 @@ async function startMarket(): Promise<Market> {
   const { log } = await openLog(settings, silentLogger)
   stack.defer(() => log.close())
   const gateway = stack.use(await startChild('Freshet', 'freshet-process.ts', [brokers, `${prefix}.ticks`, null, env], { watched: true }))
-  const ingest = spawn(process.execPath, ['--max-semi-space-size=16', program, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
+  const ingest = spawn(process.execPath, ['--max-semi-space-size=16', program, 'ingest'], { env: { ...outside, ...env }, stdio: ['ignore', 'ignore', 'ignore'] })
   const kill = () => ingest.kill('SIGKILL')
   process.once('exit', kill)
   stack.defer(async () => {
