@@ -58,8 +58,6 @@ const payloadOf = (data: object | null, cut: Cut | undefined, gap?: string): Pay
   head: `{"data":${JSON.stringify(data)},"extensions":{`, tail: '"freshness":null}}', cursor: cut && encode(cut), gap,
 })
 
-const large = 'x'.repeat(maxWrite / 3)
-
 /** One gateway over the history: it hands out events in an order of its own among the lanes. */
 export class Replica {
   readonly history: History
@@ -135,7 +133,7 @@ export class Replica {
 
   #render(event: Happened, cut: Cut): Rendered {
     // Some are so large that not all that is due goes into one write.
-    const text = event.n % 4 === 3 ? large : undefined
+    const text = event.n % 4 === 3 ? 'x'.repeat(event.n % 8 === 7 ? maxWrite + 1 : maxWrite / 3) : undefined
     return { payload: payloadOf({ event, text }, cut), cut, at: placeOf(event), key: event.key }
   }
 

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Client, cutOf, decode, History, Replica, settle } from './world.ts'
+
+const happen = (replica: Replica, keys: readonly number[]): void => {
+  for (const key of keys) {
+    replica.history.add(0, key)
+    replica.advance(0)
+  }
+}
+
+const numbers = ({ received }: Client): (number | undefined)[] => received.splice(0).map(({ data }) => data?.event?.n)
+
+async function joined(policy: Client['policy'], buffer = 1_000, options: ConstructorParameters<typeof Replica>[1] = {}): Promise<{ replica: Replica; client: Client }> {
+  const replica = new Replica(new History(1), options)
+  const client = new Client(policy, buffer)
+  await client.join(replica.group, { kind: 'now' })
+  await settle(replica)
+  client.received.length = 0
+  return { replica, client }
+}
+
+/** The next write is taken, and none after it. */
+const stall = async (client: Client, replica: Replica): Promise<void> => {
+  client.stalled = true
+  happen(replica, [9])
+  await settle(replica)
+  client.received.length = 0
+}
+
+describe('a slow subscriber', () => {
+  test('that conflates gets the latest of each key in their order, with cursors behind which nothing is missing', async () => {
+    for (const keep of [{ count: 100, bytes: 1e6 }, { count: 1, bytes: 1e6 }]) {
+      const { replica, client } = await joined('CONFLATE', 1, { keep })
+      await stall(client, replica)
+      happen(replica, [1, 2, 1, 3, 1, 2])
+      await settle(replica)
+      client.resume()
+      const cursors = client.received.map(({ extensions: { cursor } }) => decode(cursor as string)['changes/0']?.next)
+      assert.deepEqual([numbers(client), cursors], [[4, 5, 6], [5, 6, 7]])
+      assert.equal(replica.conflated.count, 3)
+    }
+  })
+
+  test('that is to be disconnected is, although it never reads again; what it had is in the error', async () => {
+    const { replica, client } = await joined('DISCONNECT', 3)
+    await stall(client, replica)
+    happen(replica, [1, 1, 1])
+    await settle(replica)
+    assert.equal(client.ended, undefined)
+    happen(replica, [1])
+    await settle(replica)
+    assert.deepEqual(client.ended, { code: 'SUBSCRIBER_TOO_SLOW', cursor: 'changes/0:1' })
+    assert.deepEqual(client.received, [])
+  })
+
+  test('that buffers gets what waited, or is told how many were dropped and since when', async () => {
+    const { replica, client } = await joined('BUFFER', 3)
+    await stall(client, replica)
+    happen(replica, [1, 2, 1])
+    await settle(replica)
+    client.resume()
+    assert.deepEqual(numbers(client), [1, 2, 3])
+    await stall(client, replica)
+    happen(replica, [1, 2, 1, 1])
+    await settle(replica)
+    client.resume()
+    await settle(replica)
+    const [state, ...rest] = client.received
+    assert.deepEqual(rest, [])
+    assert.deepEqual(state?.extensions.gap, { reason: 'BUFFER', missed: { from: 'changes/0:5', count: 4 } })
+    assert.equal(state?.data?.state?.['0-1'], 8)
+    assert.equal(replica.dropped.count, 4)
+  })
+
+  test('holds nobody up, and costs no more memory than what is kept for all', async () => {
+    const { replica, client } = await joined('BUFFER', 10_000, { keep: { count: 4, bytes: 50_000 } })
+    const quick = new Client('BUFFER')
+    await quick.join(replica.group, { kind: 'now' })
+    await settle(replica)
+    quick.received.length = 0
+    await stall(client, replica)
+    quick.received.length = 0
+    let most = 0
+    for (let n = 0; n < 300; n++) {
+      happen(replica, [n % 3])
+      await settle(replica)
+      most = Math.max(most, replica.budget.used)
+    }
+    assert.equal(quick.received.length, 300)
+    // A payload that is larger than all that is kept stays until the next one.
+    assert.ok(most < 250_000, `${most} bytes`)
+    client.resume()
+    await settle(replica)
+    assert.equal(client.received[0]?.extensions.gap?.missed.count, 300)
+  })
+})
+
+describe('subscribers of equal subscriptions', () => {
+  test('who join at once share one run, one state and what they missed', async () => {
+    const history = new History(1)
+    const replica = new Replica(history)
+    happen(replica, [1, 2, 3])
+    const clients = Array.from({ length: 50 }, () => new Client())
+    await Promise.all(clients.map((client, index) =>
+      client.join(replica.group, index % 2 ? { kind: 'now' } : { kind: 'after', cut: cutOf([1]) })))
+    await settle(replica)
+    assert.deepEqual(replica.runs.sort(), ['missed', 'snapshot', 'stream'])
+    for (const [index, client] of clients.entries()) assert.equal(client.received.length, index % 2 ? 1 : 2)
+    happen(replica, [1])
+    await settle(replica)
+    for (const client of clients) assert.equal(client.received.at(-1)?.data?.event?.n, 3)
+  })
+
+  test('who come back find what they missed in memory', async () => {
+    const { replica, client } = await joined('BUFFER')
+    happen(replica, [1, 1, 1])
+    await settle(replica)
+    const { cursor } = client.received[0]!.extensions
+    const again = new Client()
+    await again.join(replica.group, { kind: 'after', cut: decode(cursor as string) })
+    assert.deepEqual(numbers(again), [1, 2])
+    assert.deepEqual(replica.runs, ['stream', 'snapshot'])
+  })
+
+  test('end with the last word of their source', async () => {
+    const { replica, client } = await joined('BUFFER')
+    happen(replica, [1])
+    replica.breakOff()
+    await settle(replica)
+    assert.deepEqual(client.received.map(({ errors }) => errors?.[0]?.extensions.code), [undefined, 'LOST'])
+    assert.deepEqual(client.ended, { code: undefined, cursor: undefined })
+    assert.equal(replica.running, false)
+  })
+
+  test('of one connection are written to together', async () => {
+    const { replica, client } = await joined('BUFFER')
+    const others = Array.from({ length: 5 }, () => new Client('BUFFER', 1_000, client.connection))
+    await Promise.all(others.map((each) => each.join(replica.group, { kind: 'now' })))
+    await settle(replica)
+    client.writes = 0
+    happen(replica, [1, 1, 1])
+    await settle(replica)
+    assert.equal(client.writes, 1)
+    assert.equal(numbers(client).filter((n) => n === 2).length, 6)
+  })
+})
