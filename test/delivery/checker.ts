@@ -39,6 +39,8 @@ export class Checker implements AsyncDisposable {
   readonly #waiting = new Set<() => void>()
   #sending: Promise<void> | undefined
   #stop = false
+  /** Why the last events could not be sent for certain. */
+  #refused: unknown
 
   constructor({ send, urlOf, livestreams = 24, followed = 4, batch = 8, paceMs = 20 }: CheckerOptions) {
     this.ledger = new Ledger(livestreams)
@@ -151,7 +153,8 @@ export class Checker implements AsyncDisposable {
       this.ledger.acknowledged(events)
       this.#wake()
       return true
-    } catch {
+    } catch (error) {
+      this.#refused = error
       this.ledger.doubted(events)
       return false
     }
@@ -182,8 +185,7 @@ export class Checker implements AsyncDisposable {
   }
 
   #fail(behind: readonly string[]): never {
-    this.check()
-    throw new Error(`nothing comes any more for ${behind.join(', ')}`)
+    throw new Error(`nothing comes any more for ${behind.join(', ')}`, { cause: this.#refused })
   }
 
   #wake(): void {

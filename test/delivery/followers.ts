@@ -22,7 +22,10 @@ export function webSocketFollower(urlOf: () => string): Follower {
     follow(query, take, ended) {
       client.subscribe({ query }, { next: (result) => take(result as Result), error: ended, complete: () => ended('completed') })
     },
-    async [Symbol.asyncDispose]() { await client.dispose() },
+    async [Symbol.asyncDispose]() {
+      // It may be about to connect to a server that is gone.
+      await Promise.resolve(client.dispose()).catch(() => {})
+    },
   }
 }
 

@@ -1,6 +1,9 @@
+import { Kafka, logLevel } from 'kafkajs'
 import { openKafkaLog } from '../../events/kafka.ts'
-import { topicNames, topicSpecs } from '../../events/topics.ts'
+import { covers, partitionKey } from '../../events/log.ts'
+import { domainTopics, topicNames, topicSpecs } from '../../events/topics.ts'
 import { eventTypes } from '../../events/vocabulary.ts'
+import { readChanges } from '../../ingest/change-reader.ts'
 import { startProgram, type Program } from '../cli/program.ts'
 import { freePorts } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
@@ -53,34 +56,49 @@ export class Replica implements AsyncDisposable {
   }
 }
 
+/** The default of the setting. */
+const partitions = 4
+const cursorKey = 'the same for all replicas'
+
 /** Kafka, Weaviate and an ingest, and as many gateways as are asked for. */
 export interface Deployment extends AsyncDisposable {
   gateways: readonly Replica[]
   send: Send
+  /** Removes all that was applied up to now from the log, as retention does. */
+  forget(): Promise<void>
 }
 
-/** @param brokers other ones than those that all tests share, as gateways and ingest find them */
 export async function startDeployment({ gateways: count }: { gateways: number }): Promise<Deployment> {
   await using stack = new AsyncDisposableStack()
   const [{ brokers }, { url, grpcHost, grpcPort }] = await Promise.all([sharedKafka(), sharedWeaviate()])
   const prefix = uniquePrefix()
   const env = {
-    FRESHET_KAFKA_BROKERS: brokers.join(','), FRESHET_TOPIC_PREFIX: prefix, FRESHET_CURSOR_KEY: 'the same for all replicas',
+    FRESHET_KAFKA_BROKERS: brokers.join(','), FRESHET_TOPIC_PREFIX: prefix, FRESHET_CURSOR_KEY: cursorKey,
     FRESHET_WEAVIATE_URL: url, FRESHET_WEAVIATE_GRPC_URL: `http://${grpcHost}:${grpcPort}`,
   }
   const folder = (): string => stack.use(temporaryDirectory('delivery')).path
-  const { send } = stack.use(await openSender(brokers, prefix))
+  const { send, forget } = stack.use(await openSender(brokers, prefix))
   const ingest = stack.use(startProgram(['ingest'], { cwd: folder(), env }))
   const gateways = (await freePorts(count)).map((port) => stack.use(new Replica(['gateway'], { port, cwd: folder(), env })))
   await Promise.all([ingest.says(/ingest owns partitions/), ...gateways.map((gateway) => gateway.start())])
   const owned = stack.move()
-  return { gateways, send, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { gateways, send, forget, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** All roles in one process, on Kafka and an embedded index. @param brokers as it finds them */
+export async function startAlone(brokers: readonly string[], prefix: string, dataDir: string): Promise<Replica> {
+  const [port] = await freePorts(1)
+  return new Replica(['start', '--no-simulate'], {
+    port: port as number, cwd: dataDir, env: {
+      FRESHET_KAFKA_BROKERS: brokers.join(','), FRESHET_TOPIC_PREFIX: prefix, FRESHET_CURSOR_KEY: cursorKey,
+    },
+  }).start()
 }
 
 /** A producer straight to Kafka: what it appended is there, and once. */
-export async function openSender(brokers: readonly string[], prefix: string, partitions = 4): Promise<{ send: Send } & AsyncDisposable> {
+export async function openSender(brokers: readonly string[], prefix: string, replicationFactor?: number): Promise<Pick<Deployment, 'send' | 'forget'> & AsyncDisposable> {
   const topics = topicNames(prefix)
-  const log = await openKafkaLog({ brokers: [...brokers], partitions, topicPrefix: prefix, clientId: 'delivery-producer' })
+  const log = await openKafkaLog({ brokers: [...brokers], partitions, topicPrefix: prefix, replicationFactor, clientId: 'delivery-producer' })
   await log.ensureTopics(topicSpecs(topics))
   return {
     async send(events) {
@@ -88,6 +106,22 @@ export async function openSender(brokers: readonly string[], prefix: string, par
         topic: topics[eventTypes[event.type].topic], key: `livestream:${event.livestream}`,
         value: Buffer.from(JSON.stringify({ specversion: '1.0', ...toPublished(event) })),
       })))
+    },
+    async forget() {
+      const applied = await log.ends(domainTopics(topics))
+      const covered: Record<string, number> = {}
+      for await (const { progress } of readChanges({ log, topics, from: await log.starts([topics.changes]), signal: AbortSignal.timeout(60_000) })) {
+        Object.assign(covered, progress.covered)
+        if (covers(covered, applied)) break
+      }
+      const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
+      await admin.connect()
+      const ends = { ...applied, ...await log.ends([topics.changes]) }
+      for (const topic of [...domainTopics(topics), topics.changes])
+        await admin.deleteTopicRecords({
+          topic, partitions: Array.from({ length: partitions }, (_, partition) => ({ partition, offset: String(ends[partitionKey(topic, partition)] ?? 0) })),
+        })
+      await admin.disconnect()
     },
     [Symbol.asyncDispose]: () => log.close(),
   }
