@@ -9,7 +9,7 @@ import { startWorld, type World } from './subscriptions/world.ts'
 const wanted = process.env.FRESHET_BENCH_ROWS?.split(',')
 
 /** Subscriptions beside a plain graphql-ws server, beside the most that a process can do at all, and beside Cosmo where it is there. */
-export async function run({ quick, on, report }: BenchOptions): Promise<void> {
+export async function run({ quick, report }: BenchOptions): Promise<void> {
   const timing: Timing = quick ? { warmUp: 0.6, seconds: 1, share: 0.2 } : { warmUp: 3, seconds: 8, share: 1 }
   checkOpenFiles(Math.ceil(6_000 * timing.share) + 500)
   const fanOut: Record<string, (world: World) => Promise<void>> = {
@@ -23,7 +23,7 @@ export async function run({ quick, on, report }: BenchOptions): Promise<void> {
     idle: (world) => idle(world, report, timing),
   }
   const others: Record<string, () => Promise<void>> = {
-    'live-feeds': async () => (await import('./live-feeds.ts')).run({ quick, on, report }),
+    'live-feeds': async () => (await import('./live-feeds.ts')).run({ quick, report }),
     changes: () => changes(report, timing),
   }
   const known = [...Object.keys(fanOut), ...Object.keys(others)]

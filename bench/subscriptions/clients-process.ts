@@ -44,6 +44,8 @@ const cursorsOf = new Map<number, string>()
 const isComplete = new Set<number>()
 const now = (): number => performance.timeOrigin + performance.now()
 const timeMark = Buffer.from('"at":"')
+/** Masked, without anything in it. */
+const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 const cursorMark = Buffer.from('"cursor":"')
 
 function look(index: number, frame: Buffer): void {
@@ -79,11 +81,15 @@ function follow(index: number, socket: Socket): void {
       return
     }
     left = 0
-    while (data.length - offset >= 10) {
+    while (data.length - offset >= 2) {
+      // The longest head of a frame; a ping is shorter.
+      if (data.length - offset < 10 && data[offset] !== 0x89) break
       const short = (data[offset + 1] as number) & 127
       const length = short < 126 ? short : short === 126 ? data.readUInt16BE(offset + 2) : Number(data.readBigUInt64BE(offset + 2))
       const end = offset + (short < 126 ? 2 : short === 126 ? 4 : 10) + length
       if (end > data.length && everyFrame) break
+      // Whoever does not answer is taken for gone.
+      if (data[offset] === 0x89) socket.write(pong)
       if (data[offset] === 0x81 && ++figures.frames % sampled === 0 && end <= data.length) look(index, data.subarray(offset, end))
       if (end > data.length) {
         left = end - data.length

@@ -114,6 +114,7 @@ export async function slow(world: World, report: Report, timing: Timing): Promis
     const feeding = world.feed(perSecond, { text: 'x'.repeat(4_096) })
     try {
       await delay(timing.warmUp * 1000)
+      await delay(timing.warmUp * 1000)
       const before = await watch(clients, server, timing.seconds)
       await clients.ask('stall one')
       await delay(timing.warmUp * 1000)
