@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { openKafkaLog } from '../../events/kafka.ts'
-import { covers, partitionKey } from '../../events/log.ts'
+import { covers } from '../../events/log.ts'
 import { domainTopics, topicNames, topicSpecs } from '../../events/topics.ts'
 import { eventTypes } from '../../events/vocabulary.ts'
 import { readChanges } from '../../ingest/change-reader.ts'
@@ -116,12 +116,15 @@ export async function openSender(brokers: readonly string[], prefix: string, rep
       }
       const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
       await admin.connect()
-      const ends = { ...applied, ...await log.ends([topics.changes]) }
-      for (const topic of [...domainTopics(topics), topics.changes])
-        await admin.deleteTopicRecords({
-          topic, partitions: Array.from({ length: partitions }, (_, partition) => ({ partition, offset: String(ends[partitionKey(topic, partition)] ?? 0) })),
-        })
-      await admin.disconnect()
+      try {
+        for (const topic of [...domainTopics(topics), topics.changes]) {
+          // Which also makes this client look up who leads the topic: it does not by itself before it deletes.
+          const ends = (await admin.fetchTopicOffsets(topic)).filter(({ high }) => high !== '0').map(({ partition, high }) => ({ partition, offset: high }))
+          if (ends.length > 0) await admin.deleteTopicRecords({ topic, partitions: ends })
+        }
+      } finally {
+        await admin.disconnect()
+      }
     },
     [Symbol.asyncDispose]: () => log.close(),
   }
