@@ -10,7 +10,7 @@ const wanted = process.env.FRESHET_BENCH_ROWS?.split(',')
 
 /** Subscriptions beside a plain graphql-ws server, beside the most that a process can do at all, and beside Cosmo where it is there. */
 export async function run({ quick, report }: BenchOptions): Promise<void> {
-  const timing: Timing = quick ? { warmUp: 0.6, seconds: 1, share: 0.2 } : { warmUp: 3, seconds: 8, share: 1 }
+  const timing: Timing = quick ? { warmUp: 0.3, seconds: 0.6, share: 0.2 } : { warmUp: 3, seconds: 8, share: 1 }
   checkOpenFiles(Math.ceil(6_000 * timing.share) + 500)
   const fanOut: Record<string, (world: World) => Promise<void>> = {
     'one-200': (world) => one(world, report, timing, 1_000, 200, 'rate'),
