@@ -53,7 +53,7 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
     if (!positioned || event === undefined) return plain(render(result ?? { errors: [] }))
     const source = event as SourceEvent
     const { cut, at, key, eventTime, appliedAt } = source
-    if (source.marker) return { reached: cut }
+    if (source.marker) return { reached: cut, diffs: source.diff === true }
     return { rendered: { payload: render(result ?? missed, source), cut, at, key, eventTime, appliedAt } }
   }
 

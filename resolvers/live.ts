@@ -53,7 +53,7 @@ export interface SourceEvent<T = unknown> {
   snapshot?: boolean
   /**
    * It is a change of the state as of the event before it, and of no other: it supersedes nothing, and means nothing to whoever
-   * has not been given that state. They get what they missed as one change, or a snapshot.
+   * has not been given that state. They get what they missed as one change, or a snapshot. On a marker: such changes follow.
    */
   diff?: true
   /** Says what is missing before it. */

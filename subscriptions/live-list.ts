@@ -43,7 +43,7 @@ export function partsOf<T>(follow: () => { list: LiveList<T>; release: () => voi
         for await (const list of held(either)) {
           const reader = list.read()
           either.addEventListener('abort', () => reader.close(), { once: true })
-          yield marker(list.cut())
+          yield { ...marker(list.cut()), diff: true }
           for (let event = await reader.next(); event; event = await reader.next()) {
             if (reader.behind < maxBehind) yield event
             else {

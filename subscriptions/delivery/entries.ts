@@ -113,6 +113,12 @@ export class Entries {
     while (this.shift());
   }
 
+  /** Whether just this was included at some place among those that are kept. */
+  standsAt(cut: Cut): boolean {
+    const isEqual = (reached: Cut | undefined): boolean => reached !== undefined && includesCut(reached, cut) && includesCut(cut, reached)
+    return isEqual(this.#base) || this.#kept.some((entry, index) => index >= this.#offset && isEqual(entry.cut))
+  }
+
   /** Whether all that came behind this cut is still kept. */
   reachesBackTo(cut: Cut): boolean {
     return this.#base !== undefined && includesCut(cut, this.#base)

@@ -60,6 +60,7 @@ export class Group {
   #pump: Promise<void> | undefined
   #joining = 0
   #over = false
+  #ofDiffs = false
   /** A state is being asked for; whoever comes now gets the next one. */
   #asking = false
 
@@ -128,7 +129,10 @@ export class Group {
       const source = this.#source = await origin.open({ kind: 'stream' })
       if (origin.positioned) {
         const { value } = await source.next()
-        if (value && 'reached' in value) this.live.entries.base = value.reached
+        if (value && 'reached' in value) {
+          this.live.entries.base = value.reached
+          this.#ofDiffs = value.diffs === true
+        }
         else if (value) throw new Error('A stream with positions must begin with the one at which it stands.')
       }
     } catch (error) {
@@ -165,6 +169,8 @@ export class Group {
     const { origin } = this.#options
     if (start.kind === 'lost') member.miss({ reason: start.reason, from: undefined })
     if (!origin.positioned) this.#begin(member)
+    // Another replica may have come to its cursor by other steps, and these changes mean nothing after those.
+    else if (start.kind === 'after' && this.#ofDiffs && !this.live.entries.standsAt(start.cut)) this.#catchUp(member, { kind: 'missed', from: start.cut })
     else if (start.kind === 'after') this.#attach(member, start.cut)
     else if (start.kind === 'since') this.#catchUp(member, { kind: 'missed', since: start.time })
     else {

@@ -3,7 +3,7 @@ import type { Rendered } from './entries.ts'
 import type { Payload } from './payload.ts'
 
 /** A payload, or how far the source has come: where a stream begins, where a catch-up ends. */
-export type Item = { rendered: Rendered } | { reached: Cut }
+export type Item = { rendered: Rendered } | { reached: Cut; /** Of a stream: its payloads are changes of the one before. */ diffs?: boolean }
 
 /** Ends without having reached anything after a last word: then the subscription ends with it. */
 export type Source = AsyncIterator<Item, undefined>
