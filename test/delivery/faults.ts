@@ -46,10 +46,9 @@ export async function stallFor(forwarder: Forwarder, ms: number): Promise<void> 
   forwarder.resume()
 }
 
-/** What each fault ends with: everything is there, once. */
-export async function conclude({ checker }: Rig, t: TestContext): Promise<void> {
-  await checker.arrived()
+/** What each fault ends with: everything is there, once. @param gaps notices that there may be, as for `check` */
+export async function conclude({ checker }: Rig, t: TestContext, { gaps }: Parameters<Checker['check']>[0] = {}): Promise<void> {
   await checker.end()
-  checker.check()
+  checker.check({ gaps })
   t.diagnostic(`${checker.ledger.sent.length} events, ${checker.connected} connections`)
 }

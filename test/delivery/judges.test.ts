@@ -86,7 +86,8 @@ describe('the judge of a state', () => {
     assert.match(judged(asState(1, 0)), /its last state is n0000001, expected n0000003/)
     assert.match(judged(asState(3, 4), asState(3, 4)), /came after/)
     assert.match(judged(asState(3, 4), asState(1, 0), asState(3, 5)), /n0000001 \(revision 0\) came after n0000003/)
-    assert.match(judged(asState(1, 4), asState(3, 4)), /came after/)
+    assert.match(judged(asState(1, 4), asState(3, 3)), /came after/)
+    assert.match(judged(asState(1, 4), asState(1, 5), asState(3, 6)), /came after/)
     assert.match(judged(asState(3, 4), { data: { livestream: null }, extensions: { cursor: 'c' } }), /gone/)
   })
 

@@ -117,7 +117,8 @@ export class StateJudge extends Judge {
     this.#last = state
     if (!last) return
     const [before, now] = [numberOf(last.title ?? ''), numberOf(state.title ?? '')]
-    if (afterGap ? now < before || state.revision < last.revision : now <= before || state.revision <= last.revision)
+    // Copies of metrics are written under the next revision before a round takes it, so a state may have it as well as the one after.
+    if (state.revision < last.revision || (afterGap ? now < before : now <= before))
       this.found.push(`${state.title} (revision ${state.revision}) came after ${last.title} (revision ${last.revision})`)
   }
 
