@@ -69,10 +69,10 @@ export class Checker implements AsyncDisposable {
   /** Rounds of events until every subscription has got some of every line: from then on nothing may be missing. */
   async begin(): Promise<void> {
     // Streams of events begin when they are there, which nothing tells: rounds are sent until all have come.
-    for (let has = false, rounds = 0; !has; rounds++) {
-      if (rounds === mostRounds) this.#fail(this.#behind(await this.#round()))
+    for (let rounds = 1; ; rounds++) {
       const round = await this.#round()
-      has = await this.#when(() => this.#behind(round).length === 0, 1_000)
+      if (await this.#when(() => this.#behind(round).length === 0, 1_000)) break
+      if (rounds === mostRounds) this.#fail(this.#behind(round))
     }
     this.#sending = this.#flow()
     // Whoever waits for the end hears of it.
