@@ -1,5 +1,6 @@
 import type { EventLog } from '../events/log.ts'
 import type { EventSource } from '../federation/index.ts'
+import { logInTime } from './log-in-time.ts'
 
 export interface LogEventSourceOptions {
   /** How long the log may take to say where its topics end, or to keep an event, ms. */
@@ -18,7 +19,7 @@ export function logEventSource(log: EventLog, { timeoutMs = 10_000 }: LogEventSo
   return {
     async subscribe(topics, signal) {
       // The ends are fixed before anybody is told that the topics are read: nothing falls in between.
-      const from = await inTime(log.ends(topics), timeoutMs, signal)
+      const from = await logInTime(log.ends(topics), timeoutMs, signal)
       return log.read({ from, signal, maxRecords })
     },
     async publish(topic, { key, value }) {
@@ -32,22 +33,4 @@ export function logEventSource(log: EventLog, { timeoutMs = 10_000 }: LogEventSo
 /** Creates the topics that are not there yet. Brokers may know some already, with any count of partitions: those are left. */
 export async function ensureEventTopics(log: EventLog, topics: readonly string[]): Promise<void> {
   await Promise.all([...new Set(topics)].map((name) => log.ends([name]).catch(() => log.ensureTopics([{ name }]))))
-}
-
-/** A log that is away is waited for, but not for ever: somebody waits for the answer. */
-function inTime<T>(promise: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => give(new Error(`The event log did not answer within ${timeoutMs} ms.`)), timeoutMs)
-    const leave = () => give(new DOMException('Nobody waits for the events any more.', 'AbortError'))
-    const give = (error: Error) => {
-      done()
-      reject(error)
-    }
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', leave)
-    }
-    signal.addEventListener('abort', leave, { once: true })
-    promise.finally(done).then(resolve, reject)
-  })
 }

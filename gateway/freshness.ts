@@ -38,7 +38,7 @@ export class FreshnessMark {
 
   /** `extensions.freshness` of what is delivered now. */
   get now(): object {
-    return JSON.parse(this.render()) as object
+    return describe(this.#state, this.#clock())
   }
 
   /** JSON of `extensions.freshness` for what is delivered now; made once in a millisecond. */
@@ -53,7 +53,9 @@ export class FreshnessMark {
 }
 
 /** JSON of `extensions.freshness`. @param deliveredAt ms since the epoch */
-export function renderFreshness({ eventTime, appliedAt }: Freshness, deliveredAt: number): string {
-  const time = (ms: number | null): string => ms === null ? 'null' : `"${new Date(ms).toISOString()}"`
-  return `{"eventTime":${time(eventTime)},"appliedAt":${time(appliedAt)},"deliveredAt":${time(deliveredAt)}}`
+export const renderFreshness = (freshness: Freshness, deliveredAt: number): string => JSON.stringify(describe(freshness, deliveredAt))
+
+function describe({ eventTime, appliedAt }: Freshness, deliveredAt: number): object {
+  const time = (ms: number | null): string | null => ms === null ? null : new Date(ms).toISOString()
+  return { eventTime: time(eventTime), appliedAt: time(appliedAt), deliveredAt: time(deliveredAt) }
 }

@@ -1,6 +1,7 @@
 import { parsePartitionKey, type EventLog, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { MetricView } from '../search/metrics.ts'
+import { logInTime } from './log-in-time.ts'
 
 export interface StalenessOptions {
   log: Pick<EventLog, 'ends' | 'read'>
@@ -71,7 +72,7 @@ export class Staleness {
       })
       this.#asking = asking
     }
-    return within(this.#asking.probe, timeoutMs, signal)
+    return logInTime(this.#asking.probe, timeoutMs, signal)
   }
 
   /** Up to when everything is applied that these ends hold. */
@@ -101,17 +102,4 @@ export class Staleness {
     this.#appliedUpTo = Math.max(this.#appliedUpTo, moment - 1)
     return moment - 1
   }
-}
-
-function within<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`The log did not answer within ${ms} ms.`)), ms)
-    const onAbort = () => reject(signal?.reason as Error)
-    if (signal?.aborted) onAbort()
-    signal?.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    })
-  })
 }
