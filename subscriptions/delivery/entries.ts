@@ -43,6 +43,7 @@ export class Entries {
   #bytes = 0
   #written = 0
   #base: Cut | undefined
+  #reached: Cut | undefined
   readonly #frames = new Map<Framing, Frames>()
 
   constructor(budget: Budget) {
@@ -72,9 +73,9 @@ export class Entries {
     return this.#bytes
   }
 
-  /** What is included with the last one. */
+  /** What is included with all of them. A last word, which has no place, changes nothing of it. */
   get cut(): Cut | undefined {
-    return this.#kept.at(-1)?.cut ?? this.#base
+    return this.#reached ?? this.#base
   }
 
   at(index: number): Entry {
@@ -86,6 +87,7 @@ export class Entries {
     const bytes = head.length + cursor.length + gap.length + tail.length + overhead
     const entry: Entry = { ...rendered, index: this.end, before: this.#written, bytes }
     this.#kept.push(entry)
+    this.#reached = rendered.cut ?? this.#reached
     this.#written += bytes
     this.#bytes += bytes
     this.#budget.add(bytes)
@@ -127,10 +129,16 @@ export class Entries {
   /** The number of the first kept one that is not included in the cut. */
   behind(cut: Cut): number {
     const { cut: reached } = this
-    if (reached && includesCut(cut, reached)) return this.end
+    if (reached && includesCut(cut, reached)) return this.#hasLastWord ? this.end - 1 : this.end
     let index = this.#first
     while (index < this.end && isIncluded(cut, this.at(index))) index++
     return index
+  }
+
+  /** Whoever has got all else has still to be told why nothing more comes. */
+  get #hasLastWord(): boolean {
+    const last = this.#kept.at(-1)
+    return last !== undefined && last.cut === undefined
   }
 
   /** How far a write from here goes, up to `end`, given how many bytes it may have; one entry at least. */

@@ -133,6 +133,21 @@ describe('subscribers of equal subscriptions', () => {
     assert.equal(replica.running, false)
   })
 
+  test('who are still being shown the state, or what they missed, are told the last word too', async () => {
+    for (const start of [{ kind: 'now' }, { kind: 'after', cut: cutOf([0]) }] as const) {
+      const { replica } = await joined('BUFFER', 1_000, { keep: { count: 1, bytes: 1e6 } })
+      happen(replica, [1, 2, 3])
+      await settle(replica)
+      const late = new Client()
+      await late.join(replica.group, start)
+      replica.breakOff()
+      await settle(replica)
+      assert.equal(late.received.at(-1)?.errors?.[0]?.extensions.code, 'LOST')
+      assert.equal(late.received.length, start.kind === 'now' ? 2 : 4)
+      assert.deepEqual(late.ended, { code: undefined, cursor: undefined })
+    }
+  })
+
   test('of one connection are written to together', async () => {
     const { replica, client } = await joined('BUFFER')
     const others = Array.from({ length: 5 }, () => new Client('BUFFER', 1_000, client.connection))
