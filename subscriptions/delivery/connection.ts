@@ -9,6 +9,8 @@ export interface Reader {
   readonly due: boolean
   /** The connection takes more again. */
   resume(): void
+  /** That has thrown. */
+  failed(error: unknown): void
 }
 
 /**
@@ -60,7 +62,11 @@ export class Connection {
       if (this.#congested) return
       // Whoever had a turn is the last to have the next one.
       if (this.#readers.length > 1) this.#readers = [...this.#readers.filter((each) => each !== reader), reader]
-      reader.resume()
+      try {
+        reader.resume()
+      } catch (error) {
+        reader.failed(error)
+      }
     }
   }
 

@@ -2,6 +2,8 @@
 export interface Pass {
   /** Does a step. False: it is done. */
   step(): boolean
+  /** A step has thrown; none follows. */
+  failed(error: unknown): void
 }
 
 export interface DispatcherOptions {
@@ -66,6 +68,16 @@ export class Dispatcher {
     }))
   }
 
+  /** What is wrong with one must not end the turns of all. */
+  #step(pass: Pass): boolean {
+    try {
+      return pass.step()
+    } catch (error) {
+      pass.failed(error)
+      return false
+    }
+  }
+
   readonly #turn = (): void => {
     const now = this.#now()
     // What was left waits for as long as all else took meanwhile; then it has as much time as that.
@@ -86,7 +98,7 @@ export class Dispatcher {
         index = 0
       }
       const pass = queue[index++] as Pass
-      if (pass.step()) this.#queue.push(pass)
+      if (this.#step(pass)) this.#queue.push(pass)
       if (this.#now() >= until) break
     }
     this.#queue = [...queue.slice(index), ...this.#queue]

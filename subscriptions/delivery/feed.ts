@@ -18,6 +18,8 @@ export interface FeedOptions {
   keep: { count: number; bytes: number }
   /** Whoever has taken all of it, once nothing more comes. */
   onExhausted: (member: Subscriber) => void
+  /** What must not happen, has. */
+  onFailed: (error: unknown) => void
 }
 
 /**
@@ -155,6 +157,11 @@ export class Feed implements Pass, Keeper {
       value.visit()
     }
     return true
+  }
+
+  failed(error: unknown): void {
+    this.#queued = false
+    this.#options.onFailed(error)
   }
 
   forget(): boolean {

@@ -40,6 +40,9 @@ const maxTries = 20
 /** What waits to be handed out may have so many bytes before no more is read from the source. */
 const maxUnpassed = 256 * 1024
 
+const failure = (cursor?: string): GraphQLError =>
+  new GraphQLError('Something went wrong here; subscribe again.', { extensions: { code: 'INTERNAL_SERVER_ERROR', ...cursor !== undefined && { cursor } } })
+
 /**
  * Equal subscriptions: the operation is run once for all of them, and each payload rendered once. It begins when it is made and
  * ends with its last member.
@@ -60,6 +63,7 @@ export class Group {
   #pump: Promise<void> | undefined
   #joining = 0
   #over = false
+  #failed = false
   #ofDiffs = false
   /** A state is being asked for; whoever comes now gets the next one. */
   #asking = false
@@ -92,9 +96,15 @@ export class Group {
     } finally {
       this.#joining--
     }
+    if (this.#failed) throw failure()
     const member = new Subscriber(this, options)
     this.#members.add(member)
-    this.#place(member, start)
+    try {
+      this.#place(member, start)
+    } catch (error) {
+      member.leave()
+      throw error
+    }
     // Whoever waited for the beginning is there now, and gets the first payload.
     this.#pump ??= this.#read()
     return member
@@ -108,6 +118,14 @@ export class Group {
     this.#end()
     this.live.close()
     void this.#source?.return?.()
+  }
+
+  /** Something that must not happen has, in what all of them share: they are told, and nobody else is harmed. */
+  fail(error: unknown): void {
+    this.#options.onError(error)
+    this.#failed = true
+    this.#end()
+    for (const member of [...this.#members]) member.end(failure(member.cursor))
   }
 
   /** It missed something while its connection took nothing, which it does again. */
@@ -152,11 +170,11 @@ export class Group {
         if (!value || this.#over) break
         if ('rendered' in value) this.live.append(value.rendered)
       }
+      this.#end()
+      this.live.finish()
     } catch (error) {
-      this.#options.onError(error)
+      this.fail(error)
     }
-    this.#end()
-    this.live.finish()
   }
 
   #end(): void {
@@ -237,7 +255,7 @@ export class Group {
     try {
       await catchUp.run()
     } catch (error) {
-      this.#options.onError(error)
+      this.fail(error)
     }
   }
 
@@ -262,6 +280,6 @@ export class Group {
 
   #feedOptions(onExhausted: FeedOptions['onExhausted']): Omit<FeedOptions, 'keep'> {
     const { dispatcher, budget, observer } = this.#options
-    return { dispatcher, budget, observer, onExhausted }
+    return { dispatcher, budget, observer, onExhausted, onFailed: (error) => this.fail(error) }
   }
 }

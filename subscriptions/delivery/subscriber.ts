@@ -168,6 +168,10 @@ export class Subscriber implements Reader {
     return this.#again.kind === 'missed' && this.#cut ? { kind: 'missed', from: this.#cut } : this.#again
   }
 
+  failed(error: unknown): void {
+    this.#group.fail(error)
+  }
+
   end(error?: GraphQLError): void {
     if (this.#left) return
     this.leave()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Client, cutOf, decode, History, Replica, settle } from './world.ts'
+import { Client, cutOf, decode, encode, History, Replica, settle } from './world.ts'
 
 const happen = (replica: Replica, keys: readonly number[]): void => {
   for (const key of keys) {
@@ -146,6 +146,25 @@ describe('subscribers of equal subscriptions', () => {
       assert.equal(late.received.length, start.kind === 'now' ? 2 : 4)
       assert.deepEqual(late.ended, { code: undefined, cursor: undefined })
     }
+  })
+
+  test('are told when something breaks that all of them share, and others go on', async () => {
+    const { replica, client } = await joined('BUFFER')
+    const sound = await joined('BUFFER')
+    const broken = await joined('BUFFER')
+    happen(replica, [1])
+    await settle(replica)
+    replica.spoil()
+    // One whose connection breaks in the middle of a write.
+    broken.client.torn = true
+    happen(broken.replica, [1])
+    happen(sound.replica, [1])
+    await settle(replica, sound.replica, broken.replica)
+    assert.deepEqual(numbers(client), [0])
+    assert.deepEqual(client.ended, { code: 'INTERNAL_SERVER_ERROR', cursor: encode(cutOf([1])) })
+    assert.equal(broken.client.ended?.code, 'INTERNAL_SERVER_ERROR')
+    assert.deepEqual([replica, broken.replica].map(({ errors, running }) => [(errors[0] as Error).message, running]), [['spoilt', false], ['torn', false]])
+    assert.deepEqual([numbers(sound.client), sound.client.ended], [[0], undefined])
   })
 
   test('of one connection are written to together', async () => {

@@ -122,6 +122,12 @@ export class Replica {
     for (const listener of this.#listeners) listener({ rendered: this.#render(event, cut) })
   }
 
+  /** What the source gives next cannot be delivered. */
+  spoil(): void {
+    const payload = { get head(): string { throw new Error('spoilt') }, tail: '', cursor: undefined, gap: undefined }
+    for (const listener of this.#listeners) listener({ rendered: { payload, cut: this.cut, key: '' } })
+  }
+
   /** Ends the source, with a last word. */
   breakOff(): void {
     const last: Item = { rendered: { payload: { head: '{"errors":[{"extensions":{"code":"LOST"}}],"extensions":{', tail: '"freshness":null}}', cursor: undefined, gap: undefined }, cut: undefined, key: '' } }
@@ -206,6 +212,8 @@ export class Client {
   readonly buffer: number
   ended: { code?: string; cursor?: string } | undefined
   stalled = false
+  /** Writes throw. */
+  torn = false
   subscriber: Subscriber | undefined
   writes = 0
 
@@ -213,6 +221,7 @@ export class Client {
     this.policy = policy
     this.buffer = buffer
     this.connection = connection ?? new Connection((bytes) => {
+      if (this.torn) throw new Error('torn')
       this.writes++
       for (const line of bytes.split('\n')) if (line !== '') this.received.push(JSON.parse(line) as Received)
       return !this.stalled
