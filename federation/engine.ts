@@ -1,9 +1,8 @@
 import { GraphQLError, GraphQLSchema, parse, type ExecutionResult, type GraphQLDirective } from 'graphql'
 import type { RootFetch } from './compile.ts'
-import { codes, ErrorLog } from './errors.ts'
+import { codes, downstreamError, ErrorLog, failureError } from './errors.ts'
 import { finish, run } from './execute.ts'
 import { fetchRoot, mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
-import { downstreamError, failureError, SubgraphFailure } from './errors.ts'
 import { isWholeAnswer } from './pass-through.ts'
 import { Plans, type PlannerName } from './plans.ts'
 import { Preparation, type Prepared } from './prepare.ts'
@@ -229,31 +228,12 @@ export const createEngine = (options: EngineOptions): Engine => {
     return isEvents(events) ? mapStream(events, (event) => run.resolve(event), run) : events
   }
 
-  const resolveEvent = async (request: EngineRequest & { event: unknown }): Promise<ExecutionResult> => {
-    const ready = await prepareSubscription(request)
-    if ('errors' in ready) return ready
-    const { prepared, subscription } = ready
-    const { call } = subscription.source
-    const execution = executionOf(prepared, request, 0)
-    try {
-      const transport = transportOf(call, execution)
-      if (!transport.resolveEvent) {
-        throw new SubgraphFailure('is remote: an event at hand can only be resolved by a co-located subgraph')
-      }
-      const result = await transport.resolveEvent({ ...requestOf(call, execution), event: request.event })
-      return await complete(prepared, subscription, result, request)
-    } catch (cause) {
-      return { errors: [failureError(call.service, cause, undefined)] }
-    }
-  }
-
   return {
     schema,
     supergraphSdl,
     execute: guarded(execute),
     subscribe: guarded(subscribe),
     prepareSubscription: guarded(runOf),
-    resolveEvent: guarded(resolveEvent),
     stats: () => ({
       plans: plans.size,
       hits: plans.hits,

@@ -121,11 +121,6 @@ export interface Engine {
   subscribe(request: EngineRequest): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
   /** Plans a subscription without starting it. A result says why it cannot be. */
   prepareSubscription(request: EngineRequest): Promise<SubscriptionRun | ExecutionResult>
-  /**
-   * Resolves a subscription's selection for one source event at hand, as if the owning co-located subgraph had
-   * yielded it. For deliveries that fan one event out to many subscribers of the same operation.
-   */
-  resolveEvent(request: EngineRequest & { event: unknown }): Promise<ExecutionResult>
   stats(): EngineStats
   /** Ends the transports' connections. Operations under way may fail. */
   close(): Promise<void>

@@ -357,7 +357,9 @@ test('leaving a subscription while it waits for an event ends the source', async
 test('resolves the selection of a subscription for an event at hand', async () => {
   const engine = shopEngine(newShop())
   const document = parse('subscription ($id: ID) { userRenamed(id: $id) { name score } }')
-  assert.deepEqual(json(await engine.resolveEvent({ document, event: { userRenamed: { id: '2', name: 'Ben' } } })),
+  const run = await engine.prepareSubscription({ document })
+  assert.ok('resolve' in run)
+  assert.deepEqual(json(await run.resolve({ userRenamed: { id: '2', name: 'Ben' } })),
     { data: { userRenamed: { name: 'Ben', score: 1 } } })
 })
 

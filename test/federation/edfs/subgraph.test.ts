@@ -300,7 +300,9 @@ test('a mutation publishes its arguments, keyed by what they are about', async (
 test('an event at hand is resolved once for all subscribers of one operation', async () => {
   await using under = setup()
   const document = parse('subscription ($id: ID) { one(id: $id) { id name } }')
-  assert.deepEqual(json(await under.engine.resolveEvent({ document, variables: { id: 1 }, event: { __typename: 'Employee', id: 1 } })),
+  const run = await under.engine.prepareSubscription({ document, variables: { id: 1 } })
+  assert.ok('resolve' in run)
+  assert.deepEqual(json(await run.resolve({ __typename: 'Employee', id: 1 })),
     { data: { one: { id: '1', name: 'Employee 1' } } })
   assert.deepEqual(under.asked, [['1']])
 })
