@@ -1,8 +1,9 @@
 import { GraphQLError, GraphQLSchema, parse, type ExecutionResult, type GraphQLDirective } from 'graphql'
 import type { RootFetch } from './compile.ts'
-import { codes, downstreamError, ErrorLog, failureError } from './errors.ts'
+import { codes } from './errors.ts'
 import { finish, run } from './execute.ts'
-import { fetchRoot, mergeRoot, requestOf, transportOf, type Execution } from './fetch.ts'
+import { fetchRoot, mergeRoot, type Execution } from './fetch.ts'
+import { OperationExecution } from './operation-execution.ts'
 import { isWholeAnswer } from './pass-through.ts'
 import { Plans, type PlannerName } from './plans.ts'
 import { Preparation, type Prepared } from './prepare.ts'
@@ -11,9 +12,8 @@ import { Calls, Lanes } from './lanes.ts'
 import { joinRootFields, RootFields } from './root-fields.ts'
 import { supergraphTypes } from './schema.ts'
 import { SharedOperations } from './shared-operations.ts'
-import type { Obj } from './merge.ts'
-import type { Projection } from './project.ts'
-import { isEvents, mapStream, splitSubscription, type SubscriptionPlan } from './subscribe.ts'
+import { isEvents, mapStream } from './subscribe.ts'
+import { subscriptionRuns } from './subscription-run.ts'
 import type { Engine, EngineRequest, SubgraphTransport, SubscriptionRun } from './types.ts'
 import type { Writes } from './writes.ts'
 
@@ -39,9 +39,6 @@ export interface EngineOptions {
   now?: () => number
 }
 
-/** See {@link SubscriptionRun.atOnce}. */
-const eventsAtOnce = 16
-
 /**
  * Makes an engine for one supergraph.
  * @throws Error when the SDL is not a supergraph.
@@ -58,7 +55,6 @@ export const createEngine = (options: EngineOptions): Engine => {
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
   const lanes = new Lanes(options.writes)
-  let subscriptions = 0
   const operations = new SharedOperations(subgraphs, lanes.writes)
   const rootFields = new RootFields((operation) => plans.plan(operation.normalised, schema, types))
   const keyOf = ({ sharing }: EngineRequest): string | undefined => options.sharing === 'off' ? undefined : sharing?.key
@@ -155,20 +151,9 @@ export const createEngine = (options: EngineOptions): Engine => {
     return joinRootFields(keys, operation.normalised.renamed, results, schema.getQueryType()?.name ?? 'Query')
   }
 
-  /** The client's answer for one event, given what the owning subgraph selected of it. */
-  const complete = async (
-    prepared: Prepared, { source, rest }: SubscriptionPlan, result: ExecutionResult, request: EngineRequest,
-  ): Promise<ExecutionResult> => {
-    // What is fetched for an event must not have been asked for before it.
-    const execution = executionOf(prepared, request, lanes.writes.happened())
-    mergeRoot(source, result, execution)
-    if (rest) await run(rest, execution)
-    return finish(prepared.plan, prepared.operation, execution, schema)
-  }
+  const runOf = subscriptionRuns({ schema, subgraphs, operations, writes: lanes.writes, executionOf })
 
-  const prepareSubscription = async (
-    request: EngineRequest,
-  ): Promise<{ prepared: Prepared, subscription: SubscriptionPlan } | { errors: readonly GraphQLError[] }> => {
+  const prepareSubscription = async (request: EngineRequest): Promise<SubscriptionRun | ExecutionResult> => {
     const prepared = await prepare(request)
     if ('errors' in prepared) return prepared
     if (prepared.operation.node.operation !== 'subscription') {
@@ -176,53 +161,13 @@ export const createEngine = (options: EngineOptions): Engine => {
         extensions: { code: codes.badInput },
       })] }
     }
-    return { prepared, subscription: splitSubscription(prepared.plan.step) }
-  }
-
-  const runOf = async (request: EngineRequest): Promise<SubscriptionRun | ExecutionResult> => {
-    const ready = await prepareSubscription(request)
-    if ('errors' in ready) return ready
-    const { prepared, subscription } = ready
-    const { call } = subscription.source
-    const asked = requestOf(call, executionOf(prepared, request, 0))
-    const failed = (cause: unknown): ExecutionResult => ({ errors: [failureError(call.service, cause, undefined)] })
-    let transport: SubgraphTransport
-    try {
-      transport = transportOf(call, { subgraphs })
-    } catch (cause) {
-      return failed(cause)
-    }
-    // Source events are the same whatever is selected of them; what a remote subgraph sends is not.
-    const events = transport.resolveEvent && transport.subscribeEvents
-    const source = { transport, asked: events ? undefined : JSON.stringify([asked.query, asked.variables]) }
-    // The events of one subscription may share calls with each other in any case: they are for one reader.
-    const forEvents = { ...request, sharing: request.sharing ?? { key: `\0subscription ${subscriptions++}` } }
-    return {
-      key: JSON.stringify([prepared.operation.normalised.text, prepared.variables, operations.forwarded(prepared.plan, request)]),
-      source,
-      hasEventsOf: (other) => other.source.transport === transport && other.source.asked === source.asked,
-      open: async () => {
-        try {
-          const stream = await (events ? transport.subscribeEvents!(asked) : transport.subscribe(asked))
-          return isEvents(stream) ? stream
-            : { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }
-        } catch (cause) {
-          return failed(cause)
-        }
-      },
-      resolve: async (event) => complete(
-        prepared, subscription,
-        events ? await transport.resolveEvent!({ ...asked, event }) : event as ExecutionResult, forEvents,
-      ),
-      failed,
-      atOnce: subscription.rest ? eventsAtOnce : 1,
-    }
+    return runOf(prepared, request)
   }
 
   const subscribe = async (
     request: EngineRequest,
   ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
-    const run = await runOf(request)
+    const run = await prepareSubscription(request)
     if (!('open' in run)) return run
     const events = await run.open()
     return isEvents(events) ? mapStream(events, (event) => run.resolve(event), run) : events
@@ -233,7 +178,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     supergraphSdl,
     execute: guarded(execute),
     subscribe: guarded(subscribe),
-    prepareSubscription: guarded(runOf),
+    prepareSubscription: guarded(prepareSubscription),
     stats: () => ({
       plans: plans.size,
       hits: plans.hits,
@@ -245,49 +190,6 @@ export const createEngine = (options: EngineOptions): Engine => {
       plans.close()
       await Promise.all([...subgraphs.values()].map((transport) => transport.close?.()))
     },
-  }
-}
-
-/** Reads the request's signal when a step needs it: not every request has one ready. */
-class OperationExecution implements Execution {
-  readonly data = {}
-  readonly errors = new ErrorLog()
-  readonly gone = new Set<Obj>()
-  readonly variables: Execution['variables']
-  readonly entities: Execution['entities']
-  readonly subgraphs: Execution['subgraphs']
-  readonly types: Execution['types']
-  readonly calls: Execution['calls']
-  readonly #projection: Projection
-  readonly #request: EngineRequest
-
-  constructor(
-    { plan, variables }: Prepared, request: EngineRequest, subgraphs: Execution['subgraphs'], types: Execution['types'], calls: Calls | undefined,
-  ) {
-    this.variables = variables
-    // What an entity answers may change between the fields of a mutation, which shares no calls either.
-    this.entities = calls ? new Map() : undefined
-    this.subgraphs = subgraphs
-    this.types = types
-    this.calls = calls
-    this.#projection = plan.projection
-    this.#request = request
-  }
-
-  get context(): unknown {
-    return this.#request.context
-  }
-
-  get headers(): Record<string, string> | undefined {
-    return this.#request.headers
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#request.signal
-  }
-
-  rootKeys(): string[] {
-    return this.#projection.rootKeys(this.variables)
   }
 }
 

@@ -1,23 +1,4 @@
 import type { ExecutionResult } from 'graphql'
-import type { RootFetch, Step } from './compile.ts'
-
-/** A subscription's plan: where its events come from, and what is fetched for each of them. */
-export interface SubscriptionPlan {
-  source: RootFetch
-  rest: Step | undefined
-}
-
-/** @throws Error when the plan does not begin with a subscription. */
-export const splitSubscription = (step: Step | undefined): SubscriptionPlan => {
-  if (step?.kind === 'subscription') return { source: step.fetch, rest: undefined }
-  if (step?.kind === 'sequence') {
-    const [first, ...rest] = step.steps
-    if (first?.kind === 'subscription') {
-      return { source: first.fetch, rest: rest.length < 2 ? rest[0] : { kind: 'sequence', steps: rest } }
-    }
-  }
-  throw new Error('The plan of a subscription does not begin with one.')
-}
 
 /** Whether a subscription was started, and not refused. */
 export const isEvents = <Event>(value: AsyncIterable<Event> | ExecutionResult): value is AsyncIterable<Event> =>
