@@ -1,7 +1,7 @@
-import { isObjectType, type GraphQLAbstractType, type GraphQLObjectType } from 'graphql'
+import { isObjectType, type GraphQLObjectType } from 'graphql'
 import { generate, quoted } from './generate.ts'
 import type { Obj } from './merge.ts'
-import type { Field, Selection, Slot } from './project.ts'
+import type { Selection, Selections, Slot } from './selection.ts'
 
 /** What the generated code answers with where something is not as it should be: the slow way finds out what. */
 export const unusual = Symbol('unusual')
@@ -10,14 +10,6 @@ export type GeneratedProjection = (data: Obj) => Obj | typeof unusual
 
 /** Beyond so many fields, each counted for every type that an object may be of, no code is written. */
 const maximumFields = 2_000
-
-/** What code is written from. */
-export interface Selections {
-  root: Selection
-  fieldsOf(selection: Selection, type: GraphQLObjectType): readonly Field[]
-  /** Of those that clients may see. */
-  typesOf(type: GraphQLAbstractType): readonly GraphQLObjectType[]
-}
 
 /**
  * Code that projects a tree in which nothing is wrong: every object is of a known type, and no null is where none may be.
