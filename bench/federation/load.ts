@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { HttpClient } from '../../federation/http-client.ts'
 import { HttpMessages } from '../../federation/http-message.ts'
+import type { Gateway } from '../program.ts'
 import { quantile } from '../report.ts'
-
-export interface Gateway extends AsyncDisposable {
-  name: string
-  url: string
-  pid: number
-}
 
 export interface Load {
   /** Requests per second. */
@@ -52,17 +47,37 @@ export const medianLoad = (loads: readonly Load[]): Load => {
   return { rate: median('rate'), cpu: median('cpu'), rss: median('rss') }
 }
 
-/**
- * Fifty clients, each asking again as soon as it has its answer. One answer is compared with what is expected, all others with its
- * length.
- */
-export async function load({ url, pid, name }: Gateway, { query, variables }: Asked, seconds: number, expected?: unknown): Promise<Load> {
+const dataOf = (text: string): unknown => (JSON.parse(text) as { data: unknown }).data
+
+function clientOf({ url }: Gateway): { ask(asked: Asked): Promise<{ status: number; text: string }>; close(): Promise<void> } {
   const address = new URL(url)
   const client = new HttpClient({ url: address, timeoutMs: 20_000, maxResponseBytes: 16 * 1024 * 1024, connections: clients })
   const messages = new HttpMessages(address)
-  const ask = () => client.post(messages.of({}, JSON.stringify({ query, ...(variables && { variables: variables() }) })), true, undefined)
-  const first = await ask()
-  assert.deepEqual(JSON.parse(first.text), expected ?? JSON.parse(first.text), `${name} answered something else`)
+  return {
+    ask: ({ query, variables }) => client.post(messages.of({}, JSON.stringify({ query, ...(variables && { variables: variables() }) })), true, undefined),
+    close: () => client.close(),
+  }
+}
+
+/** The data that it answers with, parsed. */
+export async function answerOf(gateway: Gateway, asked: Asked): Promise<unknown> {
+  const { ask, close } = clientOf(gateway)
+  try {
+    return dataOf((await ask(asked)).text)
+  } finally {
+    await close()
+  }
+}
+
+/**
+ * Fifty clients, each asking again as soon as it has its answer. One answer's data is compared with what is expected, all other answers
+ * with its length.
+ */
+export async function load(gateway: Gateway, asked: Asked, seconds: number, expected: unknown): Promise<Load> {
+  const { pid, name } = gateway
+  const { ask, close } = clientOf(gateway)
+  const first = await ask(asked)
+  assert.deepEqual(dataOf(first.text), expected, `${name} answered something else`)
   assert.ok(!first.text.includes('"errors"'), `${name}: ${first.text.slice(0, 300)}`)
 
   const during = async (ms: number): Promise<number> => {
@@ -70,7 +85,7 @@ export async function load({ url, pid, name }: Gateway, { query, variables }: As
     const until = performance.now() + ms
     await Promise.all(Array.from({ length: clients }, async () => {
       while (performance.now() < until) {
-        const { status, text } = await ask()
+        const { status, text } = await ask(asked)
         if (status !== 200 || text.length !== first.text.length) throw new Error(`${name} answered with status ${status}: ${text.slice(0, 300)}`)
         answers++
       }
@@ -85,6 +100,6 @@ export async function load({ url, pid, name }: Gateway, { query, variables }: As
     const took = (performance.now() - startedAt) / 1000
     return { rate: answers / took, cpu: (cpuOf(pid) - cpu) / answers * 1e6, rss: rssOf(pid) }
   } finally {
-    await client.close()
+    await close()
   }
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Gateway } from '../program.ts'
 import { quantile, type Report } from '../report.ts'
-import { load, type Asked, type Gateway } from './load.ts'
+import { answerOf, load, type Asked } from './load.ts'
 
 /** Between two looks, seconds of each operation. */
 const sliceSeconds = 5
@@ -32,13 +33,14 @@ export async function memoryUnderLoad(report: Report, starts: readonly (() => Pr
   const finals = new Map<string, number>()
   await Promise.all(starts.map(async (start) => {
     await using gateway = await start()
+    const expected = await answerOf(gateway, operations[0]!)
     const samples: number[] = []
     const troubles: string[] = []
     let answers = 0
     const until = performance.now() + seconds * 1000
     while (performance.now() < until) {
       for (const asked of operations) {
-        await load(gateway, asked, sliceSeconds).then(({ rate }) => { answers += rate * sliceSeconds }, (error: unknown) => { troubles.push(String(error)) })
+        await load(gateway, asked, sliceSeconds, expected).then(({ rate }) => { answers += rate * sliceSeconds }, (error: unknown) => { troubles.push(String(error)) })
       }
       samples.push(residentOf(gateway.pid))
     }

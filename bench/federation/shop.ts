@@ -82,4 +82,4 @@ fragment Review on Review { id body }
 fragment Product on Product { inStock name price shippingEstimate upc weight }`
 
 export const small = '{ users { id name username } }'
-export const smallAnswer = { data: { users: users.map(({ id, name, username }) => ({ id, name, username })) } }
+export const smallAnswer = { users: users.map(({ id, name, username }) => ({ id, name, username })) }
