@@ -151,7 +151,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     return joinRootFields(keys, operation.normalised.renamed, results, schema.getQueryType()?.name ?? 'Query')
   }
 
-  const runOf = subscriptionRuns({ schema, subgraphs, operations, writes: lanes.writes, executionOf })
+  const runOf = subscriptionRuns({ schema, subgraphs, operations, writes: lanes.writes, passesThrough, executionOf })
 
   const prepareSubscription = async (request: EngineRequest): Promise<SubscriptionRun | ExecutionResult> => {
     const prepared = await prepare(request)

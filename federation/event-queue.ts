@@ -1,14 +1,16 @@
 import { codes, SubgraphFailure } from './errors.ts'
+import type { PolledStream } from './polled.ts'
 
 /**
  * Events between a source that pushes and a reader that pulls. Bounded: a reader that is too slow loses its
  * subscription and is told why. What was pushed before the end, or before a failure, is still read.
  */
-export class EventQueue<Event> implements AsyncIterableIterator<Event> {
+export class EventQueue<Event> implements PolledStream<Event>, AsyncIterableIterator<Event, undefined> {
   readonly #limit: number
   #events: Event[] = []
   #first = 0
   readonly #readers: PromiseWithResolvers<IteratorResult<Event, undefined>>[] = []
+  #wake: (() => void) | undefined
   #ended = false
   #failure: Error | undefined
   readonly #onEnd: (() => void)[] = []
@@ -39,7 +41,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
         + 'read faster, or subscribe to less',
         { code: codes.overflow },
       ))
-    }
+    } else this.#awaken()
   }
 
   /** Ends with an error, which the reader gets after the events that wait. */
@@ -56,13 +58,14 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
     this.#ended = true
     for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined })
     for (const action of this.#onEnd.splice(0)) action()
+    this.#awaken()
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  async next(): Promise<IteratorResult<Event, undefined>> {
+  poll(wake: () => void): IteratorResult<Event, undefined> | undefined {
     if (this.#first < this.#events.length) return { done: false, value: this.#take() }
     if (this.#failure) {
       const failure = this.#failure
@@ -70,6 +73,13 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
       throw failure
     }
     if (this.#ended) return { done: true, value: undefined }
+    this.#wake = wake
+    return undefined
+  }
+
+  async next(): Promise<IteratorResult<Event, undefined>> {
+    const result = this.poll(() => {})
+    if (result) return result
     const reader = Promise.withResolvers<IteratorResult<Event, undefined>>()
     this.#readers.push(reader)
     return reader.promise
@@ -81,6 +91,12 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
     this.#failure = undefined
     this.end()
     return { done: true, value: undefined }
+  }
+
+  #awaken(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
   }
 
   /** Shifting a long array moves all of it, so it is done for many events at once. */

@@ -7,6 +7,7 @@ import { codes } from './errors.ts'
 import { inlineFragments } from './inline-fragments.ts'
 import { invalidLiterals } from './invalid-literals.ts'
 import { variableCoercion } from './recursive-inputs.ts'
+import { isPolled } from './polled.ts'
 import { isEvents, mapStream } from './subscribe.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
 
@@ -74,7 +75,8 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
       variableValues: request.variables,
     })
     if (!isEvents(source)) return finish(source)
-    const stream = mapStream(source, async (event) => event)
+    // What can be polled ends at once when it is left, even while an event is awaited; a generator does not.
+    const stream = isPolled(source) ? source : mapStream(source, async (event) => event)
     request.signal?.addEventListener('abort', () => void stream.return?.(), { once: true })
     return stream
   }

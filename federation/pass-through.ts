@@ -26,7 +26,7 @@ export const isWholeAnswer = (
   const kind = normalised.operation.operation
   const from = own.getRootType(kind)
   const to = seen.getRootType(kind)
-  if (!asked || !from || !to || kind === 'subscription') return false
+  if (!asked || !from || !to) return false
   return isSame(asked.selectionSet, fragments, from, normalised.operation.selectionSet, normalised.fragments, to, true)
 }
 

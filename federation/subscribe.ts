@@ -24,12 +24,12 @@ interface Begun<Result> {
  * at once, are under way together. `return` ends the source at once, even while an event is awaited.
  */
 export const mapStream = <Event, Result>(
-  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, { failed, atOnce = 1 }: MapOptions<Result> = {},
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result> | Result, { failed, atOnce = 1 }: MapOptions<Result> = {},
 ): AsyncIterableIterator<Result> => atOnce === 1 ? mapInTurn(source, map, failed) : mapTogether(source, map, failed, atOnce)
 
 /** With as few promises as it takes: thousands of subscriptions may wait for the same event. */
 const mapInTurn = <Event, Result>(
-  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, failed: MapOptions<Result>['failed'],
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result> | Result, failed: MapOptions<Result>['failed'],
 ): AsyncIterableIterator<Result> => {
   const events = source[Symbol.asyncIterator]()
   let over = false
@@ -87,7 +87,7 @@ const mapInTurn = <Event, Result>(
 }
 
 const mapTogether = <Event, Result>(
-  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result>, failed: MapOptions<Result>['failed'], atOnce: number,
+  source: AsyncIterable<Event>, map: (event: Event) => Promise<Result> | Result, failed: MapOptions<Result>['failed'], atOnce: number,
 ): AsyncIterableIterator<Result> => {
   const events = source[Symbol.asyncIterator]()
   const ahead: Begun<Result>[] = []

@@ -15,6 +15,8 @@ export interface SubscriptionParts {
   subgraphs: ReadonlyMap<string, SubgraphTransport>
   operations: SharedOperations
   writes: Writes
+  /** Whether what its subgraph answers without errors is the client's answer. */
+  passesThrough(prepared: Prepared, step: RootFetch): boolean
   /** @param since How many writes its answers have to include. */
   executionOf(prepared: Prepared, request: EngineRequest, since: number): Execution
 }
@@ -24,7 +26,7 @@ const eventsAtOnce = 16
 
 /** Makes the runs of an engine's subscriptions; a result says why one cannot be started. */
 export const subscriptionRuns = (
-  { schema, subgraphs, operations, writes, executionOf }: SubscriptionParts,
+  { schema, subgraphs, operations, writes, passesThrough, executionOf }: SubscriptionParts,
 ): (prepared: Prepared, request: EngineRequest) => SubscriptionRun | ExecutionResult => {
   let subscriptions = 0
 
@@ -44,6 +46,16 @@ export const subscriptionRuns = (
     const source = { transport, asked: events ? undefined : JSON.stringify([asked.query, asked.variables]) }
     // The events of one subscription may share calls with each other in any case: they are for one reader.
     const forEvents = { ...request, sharing: request.sharing ?? { key: `\0subscription ${subscriptions++}` } }
+    const isWhole = !rest && passesThrough(prepared, fetch)
+    const answerOf = (result: ExecutionResult): Promise<ExecutionResult> | ExecutionResult => {
+      if (isWhole && result.data && !result.errors) return { data: result.data }
+      // What is fetched for an event must not have been asked for before it.
+      const execution = executionOf(prepared, forEvents, writes.happened())
+      mergeRoot(fetch, result, execution)
+      const pending = rest && run(rest, execution)
+      const finished = () => finish(prepared.plan, prepared.operation, execution, schema)
+      return pending ? pending.then(finished) : finished()
+    }
     return {
       key: JSON.stringify([prepared.operation.normalised.text, prepared.variables, operations.forwarded(prepared.plan, request)]),
       source,
@@ -57,13 +69,9 @@ export const subscriptionRuns = (
           return failed(cause)
         }
       },
-      resolve: async (event) => {
-        const result = events ? await transport.resolveEvent!({ ...asked, event }) : event as ExecutionResult
-        // What is fetched for an event must not have been asked for before it.
-        const execution = executionOf(prepared, forEvents, writes.happened())
-        mergeRoot(fetch, result, execution)
-        if (rest) await run(rest, execution)
-        return finish(prepared.plan, prepared.operation, execution, schema)
+      resolve: (event) => {
+        const result = events ? transport.resolveEvent!({ ...asked, event }) : event as ExecutionResult
+        return result instanceof Promise ? result.then(answerOf) : answerOf(result)
       },
       failed,
       atOnce: rest ? eventsAtOnce : 1,

@@ -102,8 +102,8 @@ export interface SubscriptionRun {
   readonly source: { readonly transport: SubgraphTransport, readonly asked: string | undefined }
   /** Starts it. A single result means that the subgraph refused, or could not be asked. */
   open(): Promise<AsyncIterable<unknown> | ExecutionResult>
-  /** The client's answer for one event. */
-  resolve(event: unknown): Promise<ExecutionResult>
+  /** The client's answer for one event: at once where nobody has to be waited for. */
+  resolve(event: unknown): Promise<ExecutionResult> | ExecutionResult
   /** The last answer where the events could not be read any further. */
   failed(cause: unknown): ExecutionResult
   /** Events that may be resolved at the same time, so that their entities can be asked for together. */

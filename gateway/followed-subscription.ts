@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GraphQLError, validate, type ExecutionResult } from 'graphql'
-import { codes, isEvents, mapStream, type Engine, type EngineRequest, type SubscriptionRun } from '../federation/index.ts'
+import { codes, isEvents, isPolled, mapStream, Outcome, type Engine, type EngineRequest, type PolledStream, type SubscriptionRun } from '../federation/index.ts'
 import { Alarm, woken } from './alarm.ts'
 import { handOver } from './hand-over.ts'
 
@@ -35,8 +35,13 @@ export class FollowedSubscription {
   readonly #alarm = new Alarm()
   #over = false
   #moves = 0
-  /** What clients read, with what it is made from. */
-  readonly results: AsyncIterableIterator<Resolved>
+  readonly #onEnd: () => void
+  readonly #isSilent: (event: unknown) => boolean
+  /** What `poll` had to ask a promise for. */
+  readonly #outcome = new Outcome<IteratorResult<Resolved, undefined>>()
+  #wake: (() => void) | undefined
+  /** What clients read, with what it is made from. Polled where the events can be. */
+  readonly results: AsyncIterableIterator<Resolved, undefined> | PolledStream<Resolved> & AsyncIterableIterator<Resolved, undefined>
 
   /** @param isSilent of an event: there is nothing to answer for it */
   constructor(
@@ -46,37 +51,72 @@ export class FollowedSubscription {
     this.#request = request
     this.#run = run
     this.#events = events[Symbol.asyncIterator]()
-    const end = (): typeof done => {
-      if (!this.#over) onEnd()
-      this.#over = true
-      this.#release()
-      this.#alarm.ring()
-      return done
-    }
+    this.#onEnd = onEnd
+    this.#isSilent = isSilent
     const items: AsyncIterableIterator<Item> = {
       [Symbol.asyncIterator]() {
         return this
       },
       next: async () => {
         try {
-          return await this.#next() ?? end()
+          return await this.#next() ?? this.#end()
         } catch (error) {
-          end()
+          this.#end()
           throw error
         }
       },
       return: async () => {
-        end()
+        this.#end()
         const successor = this.#successor
         await Promise.all([this.#events.return?.(), successor && 'events' in successor ? successor.events.return?.() : undefined])
         return done
       },
     }
-    this.results = mapStream<Item, Resolved>(
+    const results = mapStream<Item, Resolved>(
       items,
-      async (item) => 'last' in item ? { result: item.last }
-        : { event: item.event, result: isSilent(item.event) ? undefined : await item.run.resolve(item.event) },
+      async (item) => 'last' in item ? { result: item.last } : { event: item.event, result: isSilent(item.event) ? undefined : await item.run.resolve(item.event) },
       { failed: (cause) => ({ result: this.#run.failed(cause) }), atOnce: run.atOnce })
+    this.results = isPolled(this.#events) && run.atOnce === 1 ? { ...results, poll: (wake) => this.#poll(wake, results) } : results
+  }
+
+  #end(): typeof done {
+    if (!this.#over) this.#onEnd()
+    this.#over = true
+    this.#release()
+    this.#alarm.ring()
+    return done
+  }
+
+  /** Without promises, as long as neither another source takes over nor an answer has to be waited for. */
+  #poll(wake: () => void, results: AsyncIterator<Resolved, undefined>): IteratorResult<Resolved, undefined> | undefined {
+    if (this.#outcome.isAwaited) return this.#outcome.poll(wake)
+    if (this.#over) return done
+    const events = this.#events
+    if (this.#successor || this.#heir || this.#pull || !isPolled(events)) {
+      this.#outcome.await(results.next())
+      return this.#outcome.poll(wake)
+    }
+    this.#wake = wake
+    let pulled: IteratorResult<unknown, undefined> | undefined
+    try {
+      pulled = events.poll(wake)
+    } catch (cause) {
+      this.#end()
+      return { done: false, value: { result: this.#run.failed(cause) } }
+    }
+    if (!pulled) return undefined
+    if (pulled.done) return this.#end()
+    const event = pulled.value
+    if (this.#isSilent(event)) return { done: false, value: { event, result: undefined } }
+    try {
+      const result = this.#run.resolve(event)
+      if (!(result instanceof Promise)) return { done: false, value: { event, result } }
+      this.#outcome.await(result.then((resolved) => ({ done: false, value: { event, result: resolved } })))
+    } catch (error) {
+      void results.return?.()
+      throw error
+    }
+    return this.#outcome.poll(wake)
   }
 
   /** Goes on by this engine's plan. Resolves once that is sure, or the subscription is to end. */
@@ -142,6 +182,7 @@ export class FollowedSubscription {
     if (former && 'events' in former) void former.events.return?.()
     this.#successor = successor
     this.#alarm.ring()
+    this.#wake?.()
   }
 
   async #next(): Promise<IteratorYieldResult<Item> | undefined> {

@@ -52,8 +52,16 @@ export class FreshnessMark {
   }
 }
 
+/** Of the latest call: thousands of groups deliver the same event within a millisecond. */
+let latest = { eventTime: NaN as number | null, appliedAt: NaN as number | null, deliveredAt: NaN, text: '' }
+
 /** JSON of `extensions.freshness`. @param deliveredAt ms since the epoch */
-export const renderFreshness = (freshness: Freshness, deliveredAt: number): string => JSON.stringify(describe(freshness, deliveredAt))
+export function renderFreshness(freshness: Freshness, deliveredAt: number): string {
+  const { eventTime, appliedAt } = freshness
+  if (latest.deliveredAt !== deliveredAt || latest.eventTime !== eventTime || latest.appliedAt !== appliedAt)
+    latest = { eventTime, appliedAt, deliveredAt, text: JSON.stringify(describe(freshness, deliveredAt)) }
+  return latest.text
+}
 
 function describe({ eventTime, appliedAt }: Freshness, deliveredAt: number): object {
   const time = (ms: number | null): string | null => ms === null ? null : new Date(ms).toISOString()

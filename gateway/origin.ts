@@ -1,5 +1,5 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
-import { isEvents, type Engine, type EngineRequest } from '../federation/index.ts'
+import { isEvents, isPolled, type Engine, type EngineRequest } from '../federation/index.ts'
 import { createRequestContext } from '../resolvers/context.ts'
 import type { DeliveryRequest, SourceEvent } from '../resolvers/live.ts'
 import type { Cursors } from '../subscriptions/cursor.ts'
@@ -79,34 +79,49 @@ const missed: ExecutionResult = {
 
 const plain = (payload: Payload): { rendered: Rendered } => ({ rendered: { payload, cut: undefined, key: '' } })
 
+const done = { done: true, value: undefined } as const
+
 /** The source behind its first item; over where there is none. */
 function after(first: Item | undefined, source: Source): Source {
   let begun = false
+  const begin = (): IteratorResult<Item, undefined> => {
+    begun = true
+    return first ? { done: false, value: first } : done
+  }
   return {
-    next() {
-      if (begun) return source.next()
-      begun = true
-      return Promise.resolve(first ? { done: false, value: first } : { done: true, value: undefined })
-    },
+    next: () => begun ? source.next() : Promise.resolve(begin()),
     return: () => source.return!(),
+    ...isPolled<Item>(source) && { poll: (wake: () => void) => begun ? source.poll(wake) : begin() },
   }
 }
 
 /** A stream that fails ends with why. */
-function sourceOf(resolved: AsyncIterator<Resolved>, itemOf: (resolved: Resolved) => Item, lastOf: (error: unknown) => Item): Source {
+function sourceOf(resolved: AsyncIterator<Resolved, undefined>, itemOf: (resolved: Resolved) => Item, lastOf: (error: unknown) => Item): Source {
   let failed = false
-  const done = { done: true, value: undefined } as const
+  const itemOrEnd = ({ value, done: over }: IteratorResult<Resolved, undefined>): IteratorResult<Item, undefined> =>
+    over ? done : { done: false, value: itemOf(value as Resolved) }
+  const last = (error: unknown): IteratorResult<Item, undefined> => {
+    failed = true
+    return { done: false, value: lastOf(error) }
+  }
   return {
     async next() {
       if (failed) return done
       try {
-        const { value, done: over } = await resolved.next()
-        return over ? done : { done: false, value: itemOf(value as Resolved) }
+        return itemOrEnd(await resolved.next())
       } catch (error) {
-        failed = true
-        return { done: false, value: lastOf(error) }
+        return last(error)
       }
     },
+    ...isPolled<Resolved>(resolved) && { poll(wake: () => void) {
+      if (failed) return done
+      try {
+        const next = resolved.poll(wake)
+        return next && itemOrEnd(next)
+      } catch (error) {
+        return last(error)
+      }
+    } },
     async return() {
       await resolved.return?.()
       return done

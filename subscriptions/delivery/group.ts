@@ -1,12 +1,14 @@
 import { GraphQLError } from 'graphql'
 import type { Cut, DeliveryRequest, Gap } from '../../resolvers/live.ts'
 import { includesCut } from '../cut.ts'
+import { isPolled } from '../../federation/index.ts'
 import type { Budget } from './budget.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { DeliveryObserver } from './observer.ts'
-import type { Origin, Source } from './source.ts'
+import { Pump } from './pump.ts'
+import type { Item, Origin, Source } from './source.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
 
 /** Where a subscription begins. */
@@ -60,7 +62,7 @@ export class Group {
   readonly #tries = new WeakMap<Subscriber, number>()
   readonly #started: Promise<void>
   #source: Source | undefined
-  #pump: Promise<void> | undefined
+  #isRead = false
   #joining = 0
   #over = false
   #failed = false
@@ -106,7 +108,7 @@ export class Group {
       throw error
     }
     // Whoever waited for the beginning is there now, and gets the first payload.
-    this.#pump ??= this.#read()
+    if (!this.#isRead) this.#readOn()
     return member
   }
 
@@ -159,8 +161,17 @@ export class Group {
     }
   }
 
-  async #read(): Promise<void> {
+  #readOn(): void {
+    this.#isRead = true
     const source = this.#source as Source
+    if (!isPolled<Item>(source)) return void this.#read(source)
+    new Pump({
+      source, feed: this.live, dispatcher: this.#options.dispatcher, maxUnpassed, isOver: () => this.#over,
+      onEnd: () => this.#finish(), onFailed: (error) => this.fail(error),
+    })
+  }
+
+  async #read(source: Source): Promise<void> {
     try {
       for (;;) {
         const { breath } = this.#options.dispatcher
@@ -170,11 +181,15 @@ export class Group {
         if (!value || this.#over) break
         if ('rendered' in value) this.live.append(value.rendered)
       }
-      this.#end()
-      this.live.finish()
+      this.#finish()
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  #finish(): void {
+    this.#end()
+    this.live.finish()
   }
 
   #end(): void {

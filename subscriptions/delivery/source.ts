@@ -1,3 +1,4 @@
+import type { PolledStream } from '../../federation/index.ts'
 import type { Cut, DeliveryRequest } from '../../resolvers/live.ts'
 import type { Rendered } from './entries.ts'
 import type { Payload } from './payload.ts'
@@ -5,8 +6,8 @@ import type { Payload } from './payload.ts'
 /** A payload, or how far the source has come: where a stream begins, where a catch-up ends. */
 export type Item = { rendered: Rendered } | { reached: Cut; /** Of a stream: its payloads are changes of the one before. */ diffs?: boolean }
 
-/** Ends without having reached anything after a last word: then the subscription ends with it. */
-export type Source = AsyncIterator<Item, undefined>
+/** Ends without having reached anything after a last word: then the subscription ends with it. Polled where it can be. */
+export type Source = AsyncIterator<Item, undefined> | PolledStream<Item>
 
 /** What is rendered once for all equal subscriptions. */
 export interface Origin {

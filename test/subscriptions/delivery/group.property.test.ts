@@ -100,7 +100,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 async function play(actions: readonly Action[]): Promise<void> {
   const history = new History(lanes)
-  const replicas = [new Replica(history, { keep }), new Replica(history, { keep, maxBytes: 4_000 })] as const
+  const replicas = [new Replica(history, { keep, polled: false }), new Replica(history, { keep, maxBytes: 4_000 })] as const
   const judges: { judge: Judge; replica: Replica }[] = []
   const joins: Promise<void>[] = []
   const cuts: Cut[] = [cutOf([0, 0, 0])]

@@ -123,8 +123,8 @@ describe('subscribers of equal subscriptions', () => {
     assert.deepEqual(replica.runs, ['stream', 'snapshot'])
   })
 
-  test('end with the last word of their source', async () => {
-    const { replica, client } = await joined('BUFFER')
+  for (const polled of [true, false]) test(`end with the last word of their source, ${polled ? '' : 'not '}polled`, async () => {
+    const { replica, client } = await joined('BUFFER', 1_000, { polled })
     happen(replica, [1])
     replica.breakOff()
     await settle(replica)
@@ -148,10 +148,10 @@ describe('subscribers of equal subscriptions', () => {
     }
   })
 
-  test('are told when something breaks that all of them share, and others go on', async () => {
-    const { replica, client } = await joined('BUFFER')
-    const sound = await joined('BUFFER')
-    const broken = await joined('BUFFER')
+  for (const polled of [true, false]) test(`are told when something breaks that all of them share, and others go on, ${polled ? '' : 'not '}polled`, async () => {
+    const { replica, client } = await joined('BUFFER', 1_000, { polled })
+    const sound = await joined('BUFFER', 1_000, { polled })
+    const broken = await joined('BUFFER', 1_000, { polled })
     happen(replica, [1])
     await settle(replica)
     replica.spoil()
@@ -165,6 +165,21 @@ describe('subscribers of equal subscriptions', () => {
     assert.equal(broken.client.ended?.code, 'INTERNAL_SERVER_ERROR')
     assert.deepEqual([replica, broken.replica].map(({ errors, running }) => [(errors[0] as Error).message, running]), [['spoilt', false], ['torn', false]])
     assert.deepEqual([numbers(sound.client), sound.client.ended], [[0], undefined])
+  })
+
+  for (const polled of [true, false]) test(`have no more made for them than may wait to be handed out, ${polled ? '' : 'not '}polled`, async () => {
+    const { replica, client } = await joined('BUFFER', 1_000, { polled, keep: { count: 0, bytes: 0 } })
+    happen(replica, Array.from({ length: 200 }, () => 1))
+    let most = 0
+    while (client.received.length < 200) {
+      await new Promise((resolve) => setImmediate(resolve))
+      most = Math.max(most, replica.budget.used)
+      replica.turns.shift()?.()
+      most = Math.max(most, replica.budget.used)
+    }
+    assert.deepEqual(numbers(client), Array.from({ length: 200 }, (_, n) => n))
+    // The limit, and the payload that went beyond it.
+    assert.ok(most > 64 * 1024 && most < (256 + 72) * 1024, `${most} bytes`)
   })
 
   test('of one connection are written to together', async () => {

@@ -69,13 +69,15 @@ export class Replica {
   /** How often the source was run, by what it was asked for. */
   readonly runs: string[] = []
   readonly #group: () => Group
+  readonly #isPolled: boolean
   #current: Group | undefined
   readonly #listeners = new Set<(item: Item) => void>()
   readonly conflated = { count: 0 }
   readonly dropped = { count: 0 }
 
-  constructor(history: History, { keep, maxBytes = 1e9, positioned = true }: { keep?: { count: number; bytes: number }; maxBytes?: number; positioned?: boolean } = {}) {
+  constructor(history: History, { keep, maxBytes = 1e9, positioned = true, polled = true }: { keep?: { count: number; bytes: number }; maxBytes?: number; positioned?: boolean; polled?: boolean } = {}) {
     this.history = history
+    this.#isPolled = polled
     this.counts = history.lanes.map(() => 0)
     this.budget = new Budget(maxBytes)
     let time = 0
@@ -165,6 +167,12 @@ export class Replica {
         const item = items.shift()
         return item ? { done: false, value: item } : { done: true, value: undefined }
       },
+      ...this.#isPolled && { poll: (waken: () => void) => {
+        const item = items.shift()
+        if (item) return { done: false as const, value: item }
+        wake = waken
+        return over ? { done: true as const, value: undefined } : undefined
+      } },
       return: async () => {
         this.#listeners.delete(listener)
         listener(undefined)
