@@ -40,7 +40,7 @@ export function checkForeign(settings: Settings): Promise<string[]> {
   const source = supergraph === undefined ? () => composedGraph(graph, ownDefinitions(), () => {}) : () => readyGraph(graph)
   return graphFaults({
     source: { load: async (signal) => source().load(signal) }, settings: graph, own: subgraphNames,
-    place: supergraph ?? 'the composed supergraph', signal: AbortSignal.timeout(patienceMs),
+    signal: AbortSignal.timeout(patienceMs),
   })
 }
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
-import { composedGraph } from '../gateway/graph-source.ts'
+import { composedGraph, supergraphPlace } from '../gateway/graph-source.ts'
 import { composeOwnSubgraphs, ownDefinitions } from '../resolvers/compose.ts'
 import { supergraphPath } from '../schema/supergraph.ts'
 import { graphSettingsOf } from './parts.ts'
-import type { Settings } from './settings.ts'
+import { SettingsError, type Settings } from './settings.ts'
 
 /** How long foreign subgraphs may take to tell their SDL, ms. */
 export const patienceMs = 30_000
@@ -18,9 +18,11 @@ export async function composeAll(settings: Settings): Promise<string> {
 /**
  * `freshet compose`: Freshet's own subgraphs, with the foreign ones of the settings. With those it is not the committed supergraph.
  *
- * @throws Error that names every conflict with its place
+ * @throws Error that names every conflict with its place, or where the settings have a supergraph from elsewhere
  */
 export async function compose({ settings, output, say }: { settings: Settings; output?: string; say: (line: string) => void }): Promise<void> {
+  // Whoever waits for the file that is to be written must not go on with an older one, or one that nobody serves.
+  if (settings.supergraph !== undefined) throw new SettingsError(servedAsItIs(supergraphPlace(settings.supergraph)))
   const supergraph = await composeAll(settings).catch((error: unknown) => {
     throw new Error(error instanceof Error ? error.message : String(error), { cause: error })
   })
@@ -29,3 +31,7 @@ export async function compose({ settings, output, say }: { settings: Settings; o
   writeFileSync(file, supergraph)
   say(`Wrote ${file}.`)
 }
+
+const servedAsItIs = (place: string): string =>
+  `There is nothing to compose: the supergraph of ${place} is served as it is ("supergraph" in the settings, or FRESHET_SUPERGRAPH). `
+  + '`freshet check` says whether it can be. To compose subgraphs here instead, take that setting out.'

@@ -12,6 +12,8 @@ export interface SubgraphDefinition {
   url?: string
   /** SDL with the federation `@link`. */
   typeDefs: string
+  /** Where that comes from, for problems: a file or an address; the name unless said otherwise. */
+  place?: string
 }
 
 export interface CompositionProblem {
@@ -20,6 +22,8 @@ export interface CompositionProblem {
   code?: string
   /** Absent when several subgraphs are at fault together. */
   subgraph?: string
+  /** Of that subgraph, where it was given. */
+  place?: string
   /** Counted from 1, in the subgraph's SDL. */
   line?: number
   column?: number
@@ -30,14 +34,19 @@ export class CompositionError extends Error {
   override name = 'CompositionError'
   readonly problems: readonly CompositionProblem[]
   constructor(problems: readonly CompositionProblem[]) {
-    super(`The subgraphs do not compose:\n${problems.map(describe).join('\n')}`)
+    super(`The subgraphs do not compose:\n${problems.map((problem) => `- ${describe(problem)}`).join('\n')}`)
     this.problems = problems
+  }
+
+  /** One for each problem: `PLACE:LINE:COLUMN: message (CODE)`, as far as that is known. */
+  get lines(): string[] {
+    return this.problems.map(describe)
   }
 }
 
-const describe = ({ message, code, subgraph, line, column }: CompositionProblem): string => {
-  const place = subgraph === undefined ? '' : line === undefined ? `${subgraph}: ` : `${subgraph}:${line}:${column}: `
-  return `- ${place}${message}${code === undefined ? '' : ` (${code})`}`
+const describe = ({ message, code, subgraph, place = subgraph, line, column }: CompositionProblem): string => {
+  const at = place === undefined ? '' : line === undefined ? `${place}: ` : `${place}:${line}:${column}: `
+  return `${at}${message}${code === undefined ? '' : ` (${code})`}`
 }
 
 /**
@@ -46,6 +55,10 @@ const describe = ({ message, code, subgraph, line, column }: CompositionProblem)
  */
 export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { supergraphSdl: string } => {
   const problems: CompositionProblem[] = []
+  const failure = (found: readonly CompositionProblem[]): CompositionError => new CompositionError(found.map((problem) => {
+    const place = subgraphs.find(({ name }) => name === problem.subgraph)?.place
+    return place === undefined ? problem : { ...problem, place }
+  }))
   const services = subgraphs.flatMap(({ name, url, typeDefs }) => {
     try {
       const document = parse(new Source(typeDefs, name))
@@ -59,10 +72,10 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
       return []
     }
   })
-  if (problems.length > 0) throw new CompositionError(problems)
+  if (problems.length > 0) throw failure(problems)
   const result = composed(services)
   if (compositionHasErrors(result)) {
-    throw new CompositionError(result.errors.map((error) => problemOf(error, services)))
+    throw failure(result.errors.map((error) => problemOf(error, services)))
   }
   return { supergraphSdl: withExternals(result.supergraphSdl, services) }
 }

@@ -1,5 +1,5 @@
 import {
-  assertValidSchema, buildSchema, Kind, parse, printSchema, type ConstDirectiveNode, type DocumentNode, type EnumTypeDefinitionNode, type GraphQLSchema,
+  assertValidSchema, buildSchema, Kind, parse, printSchema, Source, type ConstDirectiveNode, type DocumentNode, type EnumTypeDefinitionNode, type GraphQLSchema,
 } from 'graphql'
 import { createEngine, publicSchema, type Engine, type EngineOptions, type SubgraphTransport } from '../federation/index.ts'
 import type { ForeignSubgraph } from './foreign.ts'
@@ -22,7 +22,7 @@ export interface EngineParts {
  *
  * @throws Error for what is no supergraph, or names a subgraph that nobody knows where to find
  */
-export async function buildEngine({ supergraphSdl, sdl }: Graph, { own, foreign, transports, writes }: EngineParts): Promise<Engine> {
+export async function buildEngine({ supergraphSdl, sdl, place }: Graph, { own, foreign, transports, writes }: EngineParts): Promise<Engine> {
   const listed = new Map(foreign.map((subgraph) => [subgraph.name, subgraph]))
   const leases: Lease[] = []
   const release = async (): Promise<void> => {
@@ -31,7 +31,7 @@ export async function buildEngine({ supergraphSdl, sdl }: Graph, { own, foreign,
   let engine: Engine | undefined
   try {
     const subgraphs = new Map<string, SubgraphTransport>()
-    for (const { name, url } of subgraphsOf(parse(supergraphSdl))) {
+    for (const { name, url } of subgraphsOf(parse(new Source(supergraphSdl, place)))) {
       const inProcess = listed.has(name) ? undefined : own.get(name)
       const lease = inProcess ? undefined : await transports.lease(listed.get(name) ?? { name, url, headers: {}, forwardHeaders: [], events: false }, sdl.get(name))
       if (lease) leases.push(lease)

@@ -8,6 +8,8 @@ export interface Graph {
   supergraphSdl: string
   /** SDL of foreign subgraphs by name, where it is known. */
   sdl: ReadonlyMap<string, string>
+  /** Where the supergraph comes from, for people. */
+  place: string
 }
 
 /** What is needed did not come; asking again may help. */
@@ -78,15 +80,21 @@ export function composedGraph({ subgraphs }: GraphSettings, own: readonly Subgra
       })))
       if (known.size > 0 && [...sdl].every(([name, text]) => known.get(name) === text)) return undefined
       known = sdl
-      const foreign = subgraphs.map(({ name, url }) => ({ name, url, typeDefs: sdl.get(name) as string }))
-      return { ...composeSubgraphs([...own, ...foreign]), sdl }
+      const foreign = subgraphs.map(({ name, url, sdl: file }) => (
+        { name, url, typeDefs: sdl.get(name) as string, place: file ?? `${name} (${originOf(url)})` }))
+      return { ...composeSubgraphs([...own, ...foreign]), sdl, place: 'the composed supergraph' }
     },
   }
 }
 
+const isAddress = (supergraph: string): boolean => /^https?:\/\//i.test(supergraph)
+
+/** Where a supergraph comes from that was composed elsewhere, for people: the file, or whose address it is. */
+export const supergraphPlace = (supergraph: string): string => (isAddress(supergraph) ? originOf(supergraph) : supergraph)
+
 /** A supergraph that was composed elsewhere, from a file or by HTTP (with `ETag` and `If-None-Match`). */
 export function readyGraph({ supergraph = '', supergraphHeaders, subgraphs }: GraphSettings): GraphSource {
-  const isUrl = /^https?:\/\//i.test(supergraph)
+  const isUrl = isAddress(supergraph)
   let known: string | undefined
   let etag: string | null = null
   let fetchedEtag: string | null = null
@@ -126,7 +134,7 @@ export function readyGraph({ supergraph = '', supergraphHeaders, subgraphs }: Gr
       // Only now: whoever could not have all of it asks for all of it again.
       known = supergraphSdl
       etag = fetchedEtag
-      return { supergraphSdl, sdl }
+      return { supergraphSdl, sdl, place: supergraphPlace(supergraph) }
     },
   }
 }

@@ -5,10 +5,11 @@ import { silentObserver, type Logger } from '../ingest/observer.ts'
 import { persist } from '../ingest/persist.ts'
 import { buildOwnSubgraph, ownDefinitions } from '../resolvers/compose.ts'
 import { subgraphNames } from '../resolvers/subgraphs.ts'
-import { committedSupergraph } from '../schema/supergraph.ts'
+import { committedSupergraph, supergraphPath } from '../schema/supergraph.ts'
 import { buildEngine } from './build-engine.ts'
 import { explain } from './errors.ts'
 import type { GraphSettings } from './foreign.ts'
+import { graphFault } from './graph-fault.ts'
 import { composedGraph, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
 import { createMergedSubgraph, type MergedSubgraph } from './merged-subgraph.ts'
 import { Transports } from './transports.ts'
@@ -36,7 +37,7 @@ export interface ConnectedGraph {
 
 /** Freshet's own subgraphs alone need no composition, theirs is committed; and they do not change. */
 const committed = (): GraphSource => {
-  let graph: Graph | undefined = { supergraphSdl: committedSupergraph(), sdl: new Map() }
+  let graph: Graph | undefined = { supergraphSdl: committedSupergraph(), sdl: new Map(), place: supergraphPath }
   return { load: () => {
     const once = graph
     graph = undefined
@@ -60,8 +61,9 @@ export async function connectGraph({ graph: settings, log, logger, onError, sign
   const build = (graph: Graph): Promise<Engine> => buildEngine(graph, { own, foreign: settings.subgraphs, transports, writes })
   const merged = createMergedSubgraph({ own, writes, onError })
   const source = sourceOf(settings, logger)
+  let graph: Graph | undefined
   try {
-    const graph = await persist({
+    graph = await persist({
       system: 'subgraphs', what: 'reading their SDL', signal, logger, metrics: silentObserver,
       isSystems: (error) => error instanceof GraphUnavailableError,
     }, () => source.load(signal))
@@ -69,7 +71,7 @@ export async function connectGraph({ graph: settings, log, logger, onError, sign
   } catch (error) {
     if (signal.aborted) throw error
     // Its words are for whoever wrote the settings; where in Freshet it was found is not.
-    throw new Error(error instanceof Error ? error.message : String(error), { cause: error })
+    throw new Error(graphFault(error, graph?.place), { cause: error })
   }
 }
 

@@ -3,6 +3,7 @@ import { LogUnavailableError } from '../events/log.ts'
 import type { Engine } from '../federation/index.ts'
 import type { Logger } from '../ingest/observer.ts'
 import type { EngineHost } from './engine-host.ts'
+import { graphFault } from './graph-fault.ts'
 import { GraphUnavailableError, type Graph, type GraphSource } from './graph-source.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -25,8 +26,9 @@ export function createReload({ source, build, host, telemetry, logger, signal }:
   /** Could not be built because the log was away. */
   let pending: Graph | undefined
   const look = async (): Promise<Reloaded> => {
+    let graph: Graph | undefined
     try {
-      const graph = await source.load(signal) ?? pending
+      graph = await source.load(signal) ?? pending
       pending = graph
       if (!graph) {
         isAway = false
@@ -45,16 +47,15 @@ export function createReload({ source, build, host, telemetry, logger, signal }:
       return 'swapped'
     } catch (error) {
       if (signal.aborted) return 'unchanged'
-      const words = error instanceof Error ? error.message : String(error)
       if (error instanceof GraphUnavailableError || error instanceof LogUnavailableError) {
         // Said once, until it is there again.
-        if (!isAway) logger.warn(`${words} What is known of it still serves.`)
+        if (!isAway) logger.warn(`${error.message} What is known of it still serves.`)
         isAway = true
         return 'unavailable'
       }
       pending = undefined
       telemetry.supergraphRefusals.inc()
-      logger.error(`The changed supergraph is refused; the former one still serves. ${words}`)
+      logger.error(`The changed supergraph is refused; the former one still serves. ${graphFault(error, graph?.place)}`)
       return 'refused'
     }
   }

@@ -66,6 +66,22 @@ describe('freshet check of a graph', { timeout: 60_000 }, () => {
     assert.match((await check({ supergraph: join(folder.path, 'none.graphql') })).join(), /^The file with the supergraph cannot be read: ENOENT/)
   })
 
+  test('names the subgraph and its address where its SDL has no file', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data: { _service: { sdl: 'type Query {\n  a Int }' } } }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      assert.deepEqual(await check({ subgraphs: { reviews: { url: `${address}/graphql?secret=1` } } }), [
+        `reviews (${address}):2:5: Syntax Error: Expected ":", found Name "Int". (INVALID_GRAPHQL)`,
+      ])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
   test('reads a supergraph from an address, with its headers', async () => {
     const server = createServer((request, response) => {
       response.writeHead(request.headers['x-key'] === 'k' ? 200 : 403).end(withReviews(url))
