@@ -135,7 +135,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
-    live: createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder }),
+    live: createLiveSource({ hub, cursors, tail, log, topics, index, view, clock, queries, embedder }),
   }
 
   await log.ensureTopics(topicSpecs(topics))

@@ -109,9 +109,10 @@ async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<voi
 
 /**
  * Reads the state topic until its end stands still, so that a record which was superseded before it was read is read in
- * its new place; returns what the last complete checkpoint of each shard covers.
+ * its new place; returns what the last complete checkpoint of each shard covers. Where changes behind a checkpoint have
+ * been removed from the log already, nobody could know what they counted: it waits for the checkpoint that has it.
  */
-async function loadSnapshot({ log, topics, view, signal }: ViewOptions): Promise<ReadonlyMap<number, ShardTail>> {
+async function loadSnapshot({ log, topics, view, signal, logger }: ViewOptions): Promise<ReadonlyMap<number, ShardTail>> {
   const tails = new Map<number, ShardTail>()
   const epochs = new Map<number, number>()
   const take = (record: LogRecord) => {
@@ -129,10 +130,28 @@ async function loadSnapshot({ log, topics, view, signal }: ViewOptions): Promise
     else if (isEntityName(key.name)) view.loadState(key.name, body)
   }
   let from = await log.starts([topics.state])
+  let waited = false
   for (;;) {
     const to = await log.ends([topics.state])
-    if (covers(from, to) || signal.aborted) return tails
-    for await (const records of readUpTo(log, from, to, { signal })) records.forEach(take)
-    from = mergePositions(from, to)
+    if (!covers(from, to)) {
+      for await (const records of readUpTo(log, from, to, { signal })) records.forEach(take)
+      from = mergePositions(from, to)
+    }
+    if (signal.aborted) return tails
+    const gone = goneBehind(tails, await log.starts([topics.changes]))
+    if (gone.length === 0 && covers(from, to)) return tails
+    if (gone.length === 0) continue
+    if (!waited) logger.warn('changes were removed from the log before a checkpoint had what they counted: waiting for the next one of ingest', { shards: gone.join() })
+    waited = true
+    for await (const records of log.read({ from, signal })) {
+      records.forEach(take)
+      from = mergePositions(from, Object.fromEntries(records.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset + 1])))
+      break
+    }
   }
 }
+
+/** Shards whose changes begin behind where their checkpoint ends. */
+const goneBehind = (tails: ReadonlyMap<number, ShardTail>, starts: Positions): number[] =>
+  Object.entries(starts).map(([key, start]) => ({ shard: parsePartitionKey(key).partition, start }))
+    .filter(({ shard, start }) => start > (tails.get(shard)?.next ?? 0)).map(({ shard }) => shard)

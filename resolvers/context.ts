@@ -2,7 +2,7 @@ import type { EntityKey } from '../events/entity.ts'
 import type { EventType } from '../events/vocabulary.ts'
 import type { Embedder } from '../search/embedder.ts'
 import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
-import type { MetricView } from '../search/metrics.ts'
+import type { EntityMetrics, MetricView } from '../search/metrics.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 import type { Publisher } from './events/publisher.ts'
 import type { FeedRequest, FeedService } from './feed/feed-service.ts'
@@ -29,6 +29,12 @@ export interface WantedEvents {
   near?: Near
 }
 
+/** An entity whose metrics moved, and what they are as of the source event's cut; null where nothing was ever counted. */
+export interface MovedMetrics {
+  entity: EntityKey
+  metrics: EntityMetrics | null
+}
+
 /**
  * Where subscriptions come from. The port that `subscriptions/` fulfils, so that resolvers need not know how changes
  * travel. Every iterable ends when the client leaves (`return()`).
@@ -39,8 +45,7 @@ export interface LiveSource {
   search(query: SearchQuery, options: LiveQueryOptions, delivery: DeliveryRequest): AsyncIterable<SourceEvent<SearchUpdate>>
   /** Of the first page: `request.after` and its signal are left out of account. */
   feed(request: FeedRequest, throttleMs: number, delivery: DeliveryRequest): AsyncIterable<SourceEvent<FeedListUpdate>>
-  /** The key of an entity whose metrics moved. */
-  metrics(entities: readonly EntityKey[], delivery: DeliveryRequest): AsyncIterable<SourceEvent<EntityKey>>
+  metrics(entities: readonly EntityKey[], delivery: DeliveryRequest): AsyncIterable<SourceEvent<MovedMetrics>>
   /** Without a value where it only tells of a gap. */
   events(wanted: WantedEvents, delivery: DeliveryRequest): AsyncIterable<SourceEvent<AppendedEvent>>
 }

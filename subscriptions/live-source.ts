@@ -1,8 +1,10 @@
+import type { EntityKey } from '../events/entity.ts'
 import type { EventLog } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
 import { eventTypes, type EventType } from '../events/vocabulary.ts'
 import type { Embedder } from '../search/embedder.ts'
 import type { EntityIndex } from '../search/entity-index.ts'
+import type { MetricView } from '../search/metrics.ts'
 import type { AppendedEvent, LiveSource, WantedEvents } from '../resolvers/context.ts'
 import type { ChangeHub } from './change-hub.ts'
 import type { Cursors } from './cursor.ts'
@@ -22,13 +24,17 @@ export interface LiveSourceOptions {
   topics: Topics
   embedder: Embedder
   index: EntityIndex
+  view: Pick<MetricView, 'metrics'>
+  /** Ms since the epoch. */
+  clock: () => number
   /** Those of lists. */
   queries: LiveQueries
 }
 
 /** Subscriptions from `changes`. Each listens first and asks second, so that nothing falls between. */
-export function createLiveSource({ hub, cursors, tail, log, topics, index, queries, embedder }: LiveSourceOptions): LiveSource {
+export function createLiveSource({ hub, cursors, tail, log, topics, index, view, clock, queries, embedder }: LiveSourceOptions): LiveSource {
   const changes = { hub, log, topics, partitions: log.partitions }
+  const metricsOf = (entity: EntityKey) => view.metrics(entity, clock())
   const nearEvents = new NearEvents(embedder)
   const states = new SharedStates(async (id) => (await index.getMany('livestream', [id]))[0] ?? null)
 
@@ -47,7 +53,7 @@ export function createLiveSource({ hub, cursors, tail, log, topics, index, queri
 
   return {
     livestream: (id, delivery) => deliver(delivery, stateParts(id, { ...changes, states }), cursors),
-    metrics: (entities, delivery) => deliver(delivery, metricsParts(entities, changes), cursors),
+    metrics: (entities, delivery) => deliver(delivery, metricsParts(entities, { ...changes, metricsOf }), cursors),
     events: (wanted, delivery) => deliver(delivery, events(wanted), cursors),
     livestreams: (query, options, delivery) => queries.livestreams(query, options, delivery),
     search: (query, options, delivery) => queries.search(query, options, delivery),

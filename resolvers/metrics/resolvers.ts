@@ -1,6 +1,6 @@
 import { parseEntityKey, type EntityKey, type EntityKind } from '../../events/entity.ts'
 import type { TypedReference } from '../reference.ts'
-import type { RequestContext } from '../context.ts'
+import type { MovedMetrics, RequestContext } from '../context.ts'
 import { deliveryOf } from '../delivery.ts'
 import { badInput, checkSize } from '../errors.ts'
 import type { SourceEvent } from '../live.ts'
@@ -56,8 +56,8 @@ export const resolvers: Resolvers = {
         checkSize('entities', entities.length, { min: 1, max: maxEntities })
         return context.services.live.metrics(checkKeys(entities), deliveryOf(delivery, context))
       },
-      resolve: ({ value: key }: SourceEvent<EntityKey>, { window }: SubscriptionMetricsArgs, context: RequestContext) =>
-        ({ subject: subjectOf(key), metrics: measure(context, key, window) }),
+      resolve: ({ value: { entity, metrics } }: SourceEvent<MovedMetrics>, { window }: SubscriptionMetricsArgs) =>
+        ({ subject: subjectOf(entity), metrics: { window, metrics } }),
     },
   },
   MetricsSubject: { __resolveType: ({ __typename }) => __typename },

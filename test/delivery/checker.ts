@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { eventSourceFollower, webSocketFollower, type Follower } from './followers.ts'
-import { EventsJudge, ListJudge, StateJudge, type Judge, type Notice } from './judges.ts'
+import { eventSourceFollower, multipartFollower, webSocketFollower, type Follower } from './followers.ts'
+import { EventsJudge, MetricsJudge, StateJudge, type Judge, type Notice } from './judges.ts'
 import { Ledger, lineOf, type Numbered } from './ledger.ts'
+import { ListJudge, SearchJudge } from './list-judges.ts'
 
 /** Appends events in their order. Rejects where nobody knows whether they are there. */
 export type Send = (events: readonly Numbered[]) => Promise<void>
@@ -17,15 +18,20 @@ export interface CheckerOptions {
   /** Events in one append, and time between two, ms. */
   batch?: number
   paceMs?: number
+  /** Metrics are seen before they are announced, so a crash may take some back until they are counted again. */
+  metricsMayFall?: boolean
 }
 
 const listFirst = 8
+/** By meaning alone: every livestream has a place, which moves with its title. */
+const update = 'kind added { rank node { id title revision } } removed moved { id rank } updated { rank node { id title revision } }'
+const search = 'searchLivestreams(hybrid: { text: "n0000042", alpha: 1 }, filter: { category: { eq: "vinyl" } }, first: 8'
 /** How long nothing may happen that is waited for, ms; and how many rounds are sent until all subscriptions are there. */
 const patienceMs = 60_000
 const mostRounds = 60
 
 /**
- * Sends numbered events and follows them by all kinds of subscriptions over both transports. It knows every event that was sent, so in
+ * Sends numbered events and follows them by subscriptions of all kinds but feeds over all transports. It knows every event that was sent, so in
  * the end it says of each subscription what was lost, repeated or out of order.
  */
 export class Checker implements AsyncDisposable {
@@ -34,6 +40,7 @@ export class Checker implements AsyncDisposable {
   readonly #send: Send
   readonly #batch: number
   readonly #paceMs: number
+  readonly #urlOf: () => string
   readonly #followers: Follower[]
   readonly #ends: string[] = []
   readonly #waiting = new Set<() => void>()
@@ -42,22 +49,28 @@ export class Checker implements AsyncDisposable {
   /** Why the last events could not be sent for certain. */
   #refused: unknown
 
-  constructor({ send, urlOf, livestreams = 24, followed = 4, batch = 8, paceMs = 20 }: CheckerOptions) {
+  constructor({ send, urlOf, livestreams = 24, followed = 4, batch = 8, paceMs = 20, metricsMayFall }: CheckerOptions) {
     this.ledger = new Ledger(livestreams)
     this.#send = send
     this.#batch = batch
     this.#paceMs = paceMs
-    this.#followers = [webSocketFollower(urlOf), eventSourceFollower(urlOf)]
-    for (const [follower, transport] of [[this.#followers[0]!, 'graphql-ws'], [this.#followers[1]!, 'SSE']] as const) {
+    this.#urlOf = urlOf
+    this.#followers = []
+    for (const [transport, follower] of [
+      ['graphql-ws', webSocketFollower(urlOf)], ['SSE', eventSourceFollower(urlOf)], ['multipart', multipartFollower(urlOf)],
+    ] as const) {
+      this.#followers.push(follower)
       this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), 'subscription { events(types: ["ChatPosted", "LivestreamChanged"]) { id type subject } }')
       for (const id of this.ledger.livestreams.slice(0, followed))
         this.#follow(follower, new StateJudge(`livestream ${id} by ${transport}`, this.ledger, id), `subscription { livestream(id: "${id}") { id title revision } }`)
+      const id = this.ledger.livestreams[0] as string
+      this.#follow(follower, new MetricsJudge(`metrics by ${transport}`, this.ledger, { id, mayFall: metricsMayFall }),
+        `subscription { metrics(entities: ["livestream:${id}"]) { metrics { chats { total } } } }`)
       for (const category of ['vinyl', 'cards'])
         this.#follow(follower, new ListJudge(`${category} by ${transport}`, this.ledger, { category, first: listFirst }), `subscription {
-          livestreams(filter: { category: { eq: "${category}" } }, orderBy: [{ field: TITLE }], first: ${listFirst}) {
-            kind added { rank node { id title revision } } removed moved { id rank } updated { rank node { id title revision } }
-          }
+          livestreams(filter: { category: { eq: "${category}" } }, orderBy: [{ field: TITLE }], first: ${listFirst}) { ${update} }
         }`)
+      this.#follow(follower, new SearchJudge(`a search by ${transport}`, this.ledger), `subscription { ${search}, throttleMs: 100) { ${update} } }`)
     }
   }
 
@@ -104,6 +117,21 @@ export class Checker implements AsyncDisposable {
     await this.#until(await this.#round())
     // What is repeated late would come before this.
     await this.#until(await this.#round())
+    await this.#searched()
+  }
+
+  /** Searches come to what the query answers, which may itself lag behind the texts for a moment. */
+  async #searched(): Promise<void> {
+    const judges = this.judges.filter((judge) => judge instanceof SearchJudge)
+    for (const limit = performance.now() + patienceMs; ;) {
+      const response = await fetch(`${this.#urlOf()}/graphql`, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: `{ ${search}) { nodes { id title } } }` }),
+      })
+      const { data } = await response.json() as { data: { searchLivestreams: { nodes: { id: string; title: string }[] } } }
+      for (const judge of judges) judge.expect(data.searchLivestreams.nodes)
+      if (await this.#when(() => judges.every((judge) => judge.has()), 1_000)) return
+      if (performance.now() > limit) this.#fail(judges.map(({ name }) => name))
+    }
   }
 
   /** @throws AssertionError that names everything that is wrong, by subscription */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { EventsJudge, ListJudge, StateJudge, type Judge, type Result } from './judges.ts'
+import { EventsJudge, MetricsJudge, StateJudge, type Judge, type Result } from './judges.ts'
 import { Ledger, titleOf, type Numbered } from './ledger.ts'
+import { ListJudge, SearchJudge } from './list-judges.ts'
 
 /** A checker that finds nothing proves nothing: each fault is planted once. */
 const ledgerOf = (events: readonly Numbered[]): Ledger => {
@@ -19,6 +20,10 @@ const asState = (number: number, revision: number, extensions: object = {}): Res
 const node = (id: string, number: number) => ({ id, title: titleOf(number), revision: number })
 const asUpdate = (kind: string, parts: object): Result =>
   ({ data: { livestreams: { kind, added: [], removed: [], moved: [], updated: [], ...parts } }, extensions: { cursor: 'c' } })
+
+const asSearch = (kind: string, parts: object): Result =>
+  ({ data: { searchLivestreams: { kind, added: [], removed: [], moved: [], updated: [], ...parts } }, extensions: { cursor: 'c' } })
+const asChats = (total: number): Result => ({ data: { metrics: { metrics: { chats: { total } } } }, extensions: { cursor: 'c' } })
 
 const faultsOf = (judge: Judge, results: readonly Result[]): string => {
   for (const result of results) judge.take(result)
@@ -116,5 +121,40 @@ describe('the judge of a list', () => {
     assert.match(judged(snapshot, asUpdate('DIFF', { added: [{ rank: 0, node: node('l001', 3) }], removed: ['l002'] })), /the list is l001/)
     assert.match(judged(entered), /before any snapshot/)
     assert.match(judged(snapshot, entered, asUpdate('DIFF', { updated: [{ rank: 0, node: node('l000', 0) }] })), /l000: n0000000 came after n0000001/)
+  })
+})
+
+describe('the judge of metrics', () => {
+  const judged = (...totals: number[]): string =>
+    faultsOf(new MetricsJudge('metrics', ledgerOf([chat(0), chat(2), change(3, 'l000'), chat(4, 'l001')]), { id: 'l000' }), totals.map(asChats))
+
+  test('is content where it rises to what was sent', () => assert.equal(judged(0, 1, 1, 2), ''))
+
+  test('finds one that stops short, counts twice or falls', () => {
+    assert.match(judged(0, 1), /1 chats are counted, and 2 were sent/)
+    assert.match(judged(1, 3), /3 chats are counted/)
+    assert.match(judged(1, 0, 2), /0 chats came after 1/)
+  })
+
+  test('waits for what was sent up to an event', () => {
+    const judge = new MetricsJudge('metrics', ledgerOf([chat(0), chat(2)]), { id: 'l000' })
+    judge.take(asChats(1))
+    assert.deepEqual([judge.has([chat(0)]), judge.has([chat(2)])], [true, false])
+  })
+})
+
+describe('the judge of a search', () => {
+  const judged = (answer: readonly number[], ...results: Result[]): string => {
+    const judge = new SearchJudge('search', ledgerOf([]))
+    judge.expect(answer.map((number) => ({ id: `l00${number}`, title: titleOf(number) })))
+    return faultsOf(judge, results)
+  }
+  const snapshot = asSearch('SNAPSHOT', { added: [{ rank: 0, node: node('l001', 1) }, { rank: 1, node: node('l002', 2) }] })
+
+  test('is content where it comes to what the query answers, and not elsewhere', () => {
+    assert.equal(judged([1, 2], snapshot), '')
+    assert.match(judged([2, 1], snapshot), /the list is l001 n0000001, l002 n0000002, expected l002/)
+    assert.equal(judged([2, 1], snapshot, asSearch('DIFF', { moved: [{ id: 'l001', rank: 1 }] })), '')
+    assert.match(faultsOf(new SearchJudge('search', ledgerOf([])), [snapshot]), /nobody has asked/)
   })
 })

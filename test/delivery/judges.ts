@@ -91,7 +91,7 @@ export class EventsJudge extends Judge {
   }
 }
 
-interface Shown {
+export interface Shown {
   id: string
   title: string | null
   revision: number
@@ -134,74 +134,37 @@ export class StateJudge extends Judge {
   }
 }
 
-interface Update {
-  kind: 'SNAPSHOT' | 'DIFF'
-  added: { rank: number; node: Shown }[]
-  removed: string[]
-  moved: { id: string; rank: number }[]
-  updated: { rank: number; node: Shown }[]
-}
+/** What is counted of one livestream: it never falls, and in the end is what was sent. */
+export class MetricsJudge extends Judge {
+  readonly #id: string
+  readonly #mayFall: boolean
+  #chats = 0
 
-/** A list by filter: applying the diffs, as the schema says, gives the list. */
-export class ListJudge extends Judge {
-  readonly #category: string
-  readonly #first: number
-  #list: Shown[] | undefined
-  #snapshots = 0
-
-  constructor(name: string, ledger: Ledger, { category, first }: { category: string; first: number }) {
+  /** @param mayFall where values are seen before they are announced, which a crash may prevent */
+  constructor(name: string, ledger: Ledger, { id, mayFall = false }: { id: string; mayFall?: boolean }) {
     super(name, ledger)
-    this.#category = category
-    this.#first = first
-  }
-
-  /** A second one without a notice says that the client could not go on from where it was. */
-  get snapshots(): number {
-    return this.#snapshots
+    this.#id = id
+    this.#mayFall = mayFall
   }
 
   protected judge(data: Record<string, unknown>): void {
-    const { kind, added, removed, moved, updated } = data['livestreams'] as Update
-    if (kind === 'SNAPSHOT') {
-      this.#snapshots++
-      this.#list = []
-    }
-    const list = this.#list
-    if (!list) return void this.found.push('a diff came before any snapshot')
-    const at = new Map(list.map((shown) => [shown.id, shown]))
-    const absent = [...removed, ...moved.map(({ id }) => id), ...updated.map(({ node }) => node.id)].filter((id) => !at.has(id))
-    const present = added.filter(({ node }) => at.has(node.id)).map(({ node }) => node.id)
-    if (absent.length > 0) this.found.push(`changes what is not in the list: ${some(absent)}`)
-    if (present.length > 0) this.found.push(`adds what is in the list: ${some(present)} (removes ${some(removed)}; there were ${some(list.map(({ id }) => id))})`)
-    for (const { node } of updated) {
-      const former = at.get(node.id)
-      if (former && node.revision < former.revision) this.found.push(`${node.id}: ${node.title} came after ${former.title}`)
-      at.set(node.id, node)
-    }
-    const out = new Set([...removed, ...moved.map(({ id }) => id)])
-    const left = list.filter(({ id }) => !out.has(id)).map(({ id }) => at.get(id) as Shown)
-    const placed = [
-      ...added.map(({ rank, node }) => ({ rank, shown: node })),
-      ...moved.flatMap(({ id, rank }) => { const shown = at.get(id); return shown ? [{ rank, shown }] : [] }),
-    ]
-    for (const { rank, shown } of placed.sort((a, b) => a.rank - b.rank)) left.splice(rank, 0, shown)
-    this.#list = left
+    const { metrics: { chats } } = data['metrics'] as { metrics: { chats: { total: number } } }
+    if (chats.total < this.#chats && !this.#mayFall) this.found.push(`${chats.total} chats came after ${this.#chats}`)
+    this.#chats = chats.total
   }
 
-  has(): boolean {
-    return JSON.stringify(this.#shown()) === JSON.stringify(this.ledger.listOf(this.#category, this.#first))
+  has(events: readonly Numbered[]): boolean {
+    return this.#chats >= this.#sent(Math.max(-1, ...events.map(({ number }) => number)))
   }
 
   faults(): string[] {
-    const expected = this.ledger.listOf(this.#category, this.#first)
-    return [...this.found, ...this.has() ? [] : [`the list is ${listed(this.#shown() ?? [])}, expected ${listed(expected)}`]]
+    const sent = this.#sent(Infinity)
+    return [...this.found, ...this.#chats === sent ? [] : [`${this.#chats} chats are counted, and ${sent} were sent`]]
   }
 
-  #shown(): { id: string; title: string | null }[] | undefined {
-    return this.#list?.map(({ id, title }) => ({ id, title }))
+  #sent(until: number): number {
+    return this.ledger.sent.filter(({ number, type, livestream }) => number <= until && type === 'ChatPosted' && livestream === this.#id).length
   }
 }
 
-const listed = (list: readonly { id: string; title: string | null }[]): string => list.map(({ id, title }) => `${id} ${title}`).join(', ')
-
-const some = (list: readonly unknown[]): string => `${list.slice(0, 10).join(', ')}${list.length > 10 ? ` and ${list.length - 10} more` : ''}`
+export const some = (list: readonly unknown[]): string => `${list.slice(0, 10).join(', ')}${list.length > 10 ? ` and ${list.length - 10} more` : ''}`

@@ -64,6 +64,35 @@ describe('a metric view', { timeout: 60_000 }, () => {
     await Promise.all([early.ended, late.ended])
   })
 
+  test('waits for a checkpoint where changes that nobody has counted are gone from the log', async () => {
+    await using harness = await new Harness().open()
+    const { log, topics } = harness
+    await fill(harness, 3)
+    const running = harness.ingest({ settings: { checkpointIntervalMs: 3_600_000 } })
+    await Promise.race([harness.announced(), running.ended])
+    const gone = await log.ends([topics.changes])
+    const truncated = new Proxy(log, {
+      get: (target, name) => name === 'starts'
+        ? async (names: string[]) => ({ ...await target.starts(names), ...names.includes(topics.changes) && gone })
+        : (Reflect.get(target, name) as (...args: never[]) => unknown).bind?.(target) ?? Reflect.get(target, name),
+    })
+    const end = new AbortController()
+    const warned = Promise.withResolvers<unknown>()
+    const view = new MetricViewImpl()
+    const { caughtUp, ended } = startView({
+      log: truncated, topics, view, signal: end.signal, logger: { ...silentLogger, warn: (message, details) => warned.resolve([message, details]) },
+    })
+    assert.deepEqual(await Promise.race([warned.promise, caughtUp]),
+      ['changes were removed from the log before a checkpoint had what they counted: waiting for the next one of ingest', { shards: '0,1,2' }])
+    assert.equal(view.ready(), false)
+    // Its last checkpoint.
+    await running.stop()
+    await caughtUp
+    await assertLikeStates(view, harness)
+    end.abort()
+    await ended
+  })
+
   test('says so when the states cannot be read', async () => {
     await using harness = await new Harness(1).open()
     const { log, topics } = harness

@@ -6,8 +6,9 @@ import { domainTopics, partitionOf, topicNames, topicSpecs } from '../../events/
 import { encodeAnnouncement, type Announcement } from '../../ingest/announcement.ts'
 import { readChanges } from '../../ingest/change-reader.ts'
 import type { EntityChanged } from '../../ingest/changes.ts'
-import type { LiveSource } from '../../resolvers/context.ts'
+import type { LiveSource, MovedMetrics } from '../../resolvers/context.ts'
 import type { Cut, DeliveryRequest, SourceEvent } from '../../resolvers/live.ts'
+import { counterNames } from '../../ingest/effects.ts'
 import { openEmbeddedIndex } from '../../search/embedded.ts'
 import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
 import { ChangeHub } from '../../subscriptions/change-hub.ts'
@@ -16,6 +17,10 @@ import { EventTail } from '../../subscriptions/event-tail.ts'
 import type { LiveQueries } from '../../subscriptions/live-queries.ts'
 import { createLiveSource } from '../../subscriptions/live-source.ts'
 import type { RingOptions } from '../../subscriptions/ring.ts'
+
+const zero = Object.fromEntries(counterNames.map((name) => [name, 0])) as Record<typeof counterNames[number], number>
+const window = { ...zero, viewers: 0 }
+const nothing = { viewersNow: 0, windows: { '30s': window, '5m': window, '1h': window }, decayed: zero, total: zero, eventTime: 0, appliedAt: 0 }
 
 /** A log to run on, and how its oldest records go. */
 export interface SuiteLog {
@@ -34,22 +39,22 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
     test('metrics resumed from every cut give each entity that moved behind it, and stand where the log does', async () => {
       await using it = await world(open, ring)
       const keys: EntityKey[] = ['user:a', 'user:b', 'livestream:c']
-      const seen: SourceEvent<EntityKey>[] = []
+      const seen: SourceEvent<MovedMetrics>[] = []
       const live = it.live.metrics(keys, { kind: 'stream' })[Symbol.asyncIterator]()
       seen.push((await live.next()).value)
       assert.equal(seen[0]!.marker, true)
       const moves: EntityKey[][] = [['user:a'], ['user:b', 'user:a', 'user:x'], ['livestream:c'], ['user:a', 'livestream:c', 'user:b'], ['user:b']]
       for (const entities of moves) await it.announce({ counted: entities })
       for (let i = 0; i < 8; i++) seen.push((await live.next()).value)
-      assert.deepEqual(seen.slice(1).map(({ value }) => value).toSorted(), moves.flat().filter((key) => key !== 'user:x').toSorted())
+      assert.deepEqual(seen.slice(1).map(({ key }) => key).toSorted(), moves.flat().filter((key) => key !== 'user:x').toSorted())
       for (let from = 0; from < seen.length; from++) {
         const { events, end } = await missed(it.live.metrics(keys, again(it, seen[from]!.cut)))
         // Of each the last, in the order of the last ones; shards have no order among each other.
-        assert.deepEqual(events.map(({ value }) => value).toSorted(), [...new Set(seen.slice(from + 1).map(({ value }) => value))].toSorted(), `from ${from}`)
+        assert.deepEqual(events.map(({ key }) => key).toSorted(), [...new Set(seen.slice(from + 1).map(({ key }) => key))].toSorted(), `from ${from}`)
         assert.deepEqual((await missed(it.live.metrics(keys, again(it, end)))).events, [])
         for (const event of events) {
           const rest = await missed(it.live.metrics(keys, again(it, event.cut)))
-          assert.deepEqual(rest.events.map(({ value }) => value), events.slice(events.indexOf(event) + 1).map(({ value }) => value))
+          assert.deepEqual(rest.events.map(({ key }) => key), events.slice(events.indexOf(event) + 1).map(({ key }) => key))
         }
       }
       await live.return?.()
@@ -59,13 +64,32 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       await using it = await world(open, ring)
       const keys: EntityKey[] = ['user:a', 'user:b', 'user:c']
       const snapshot = await all(it.live.metrics(keys, { kind: 'snapshot' }))
-      assert.deepEqual(snapshot.map(({ value, snapshot: is }) => [value, is]), keys.map((key) => [key, true]))
+      assert.deepEqual(snapshot.map(({ key, snapshot: is }) => [key, is]), keys.map((key) => [key, true]))
       await it.announce({ counted: ['user:a'] })
       for (const [i, { cut }] of snapshot.entries()) {
         const { events } = await missed(it.live.metrics(keys, again(it, cut)))
-        assert.deepEqual(events.map(({ value }) => value), [...keys.slice(i + 1), 'user:a'])
+        assert.deepEqual(events.map(({ key }) => key), [...keys.slice(i + 1), 'user:a'])
         assert.deepEqual((await missed(it.live.metrics(keys, again(it, events.at(-1)!.cut)))).events, [])
       }
+    })
+
+    test('metrics are what they were at the cut, however late they are taken', async () => {
+      await using it = await world(open, ring)
+      const keys: EntityKey[] = ['user:a', 'user:b']
+      const totals = (events: readonly SourceEvent<MovedMetrics>[]) => events.map(({ key, value }) => [key, value.metrics?.total.chats])
+      const live = it.live.metrics(keys, { kind: 'stream' })[Symbol.asyncIterator]()
+      const begin = (await live.next()).value as SourceEvent
+      for (const entities of [['user:a'], ['user:a', 'user:b'], ['user:a']] as const) await it.announce({ counted: entities })
+      const events = await Promise.all([1, 2, 3, 4].map(async () => (await live.next()).value as SourceEvent<MovedMetrics>))
+      for (const key of keys) assert.deepEqual(totals(events.filter((event) => event.key === key)).map(([, total]) => total), key === 'user:a' ? [1, 2, 3] : [1])
+      // Whoever takes what was missed slowly does not get what comes meanwhile under a cursor that has it not.
+      const source = it.live.metrics(keys, again(it, begin.cut))[Symbol.asyncIterator]()
+      const first = (await source.next()).value as SourceEvent<MovedMetrics>
+      await it.announce({ counted: keys })
+      const second = (await source.next()).value as SourceEvent<MovedMetrics>
+      assert.deepEqual(totals([first, second]).toSorted(), [['user:a', 3], ['user:b', 1]])
+      await live.return?.()
+      await source.return?.()
     })
 
     test('one livestream: the state, then each change once; resumed from any payload, what it did not show', async () => {
@@ -158,9 +182,9 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       await it.later(before)
       await it.announce({ counted: ['user:b'] })
       const { events } = await missed(it.live.metrics(['user:a', 'user:b'], { kind: 'missed', since: before + 1 }))
-      assert.deepEqual(events.map(({ value }) => value), ['user:b'])
+      assert.deepEqual(events.map(({ key }) => key), ['user:b'])
       const both = await missed(it.live.metrics(['user:a', 'user:b'], { kind: 'missed', since: before }))
-      assert.deepEqual(both.events.map(({ value }) => value).toSorted(), ['user:a', 'user:b'])
+      assert.deepEqual(both.events.map(({ key }) => key).toSorted(), ['user:a', 'user:b'])
       assert.deepEqual((await missed(it.live.metrics(['user:a'], { kind: 'missed', since: before + 3_600_000 }))).events, [])
     })
 
@@ -287,8 +311,8 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       // The hub itself has it still in mind, a gateway that starts now does not.
       await using fresh = await world(() => Promise.resolve({ log: it.log, prefix: it.prefix, dispose: async () => {} }), { maxCount: 1 })
       const { events, end } = await missed(fresh.live.metrics(['user:a'], again(it, cut)))
-      assert.deepEqual(events.map(({ value, gap, snapshot }) => ({ value, gap, snapshot })), [{
-        value: 'user:a', snapshot: true,
+      assert.deepEqual(events.map(({ key, gap, snapshot }) => ({ key, gap, snapshot })), [{
+        key: 'user:a', snapshot: true,
         gap: { reason: 'RETENTION', missed: { from: it.cursors.encode(cut), count: gone(it.topics.changes, cut, `changes/${shard}`, shard) } },
       }])
       assert.deepEqual((await missed(fresh.live.metrics(['user:a'], again(it, end)))).events, [])
@@ -315,8 +339,9 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       const events = await Promise.all(streams.map(async (each) => (await each.next()).value as SourceEvent))
       for (const i of [0, 1]) {
         assert.equal(events[i]!.cut, events[i + 3]!.cut)
-        assert.equal(events[i]!.value, events[i + 3]!.value)
+        assert.deepEqual(events[i]!.value, events[i + 3]!.value)
       }
+      assert.equal(events[0]!.value, events[3]!.value)
       // From the log each reads for itself.
       assert.deepEqual(events[2], events[5])
       for (const each of streams) await each.return?.()
@@ -383,8 +408,10 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const index = await openEmbeddedIndex({ directory: null })
   const errors: unknown[] = []
   const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], onError: (error) => errors.push(error), ...ring })
+  const counts = new Map<EntityKey, number>()
   const live: LiveSource = createLiveSource({
-    hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(),
+    hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(), clock: Date.now,
+    view: { metrics: (entity) => ({ ...nothing, total: { ...nothing.total, chats: counts.get(entity) ?? 0 } }) },
   })
   const stop = new AbortController()
   const ends = await log.ends([topics.changes])
@@ -395,6 +422,7 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const follow = async () => {
     reading.done = (async () => {
       for await (const batch of readChanges({ log, topics, from: ends, signal: stop.signal })) {
+        for (const { entities } of batch.metrics) for (const { entity } of entities) counts.set(entity, (counts.get(entity) ?? 0) + 1)
         hub.publish(batch)
         for (const wake of waiting) wake()
       }
