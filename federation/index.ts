@@ -3,7 +3,8 @@ export {
   createCallbacks, type CallbackRequest, type CallbackResponse, type Callbacks, type CallbacksOptions,
 } from './callbacks.ts'
 export { composeSubgraphs, CompositionError, publicSchema, type CompositionProblem, type SubgraphDefinition } from './compose.ts'
-export type { EventSource, SourceEvent } from './edfs/source.ts'
+export { createEventReader } from './edfs/event.ts'
+export type { EventSource, SourceEvent, WantedEvents } from './edfs/source.ts'
 export { eventSubgraph, type EventSubgraph, type EventSubgraphOptions } from './edfs/subgraph.ts'
 export { createEngine, type EngineOptions } from './engine.ts'
 export { codes, SubgraphFailure } from './errors.ts'

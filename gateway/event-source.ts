@@ -1,26 +1,75 @@
-import type { EventLog } from '../events/log.ts'
-import type { EventSource } from '../federation/index.ts'
+import type { EventLog, LogRecord } from '../events/log.ts'
+import { createEventReader, type EventSource, type SourceEvent, type WantedEvents } from '../federation/index.ts'
+import type { RequestContext } from '../resolvers/context.ts'
+import type { Cursors } from '../subscriptions/cursor.ts'
+import { deliver } from '../subscriptions/deliver.ts'
+import { eventParts } from '../subscriptions/event-source.ts'
+import { EventTail } from '../subscriptions/event-tail.ts'
+import type { RingOptions } from '../subscriptions/ring.ts'
 import { logInTime } from './log-in-time.ts'
 
 export interface LogEventSourceOptions {
-  /** How long the log may take to say where its topics end, or to keep an event, ms. */
+  log: EventLog
+  cursors: Cursors
+  /** Told of events that were skipped, and of topics that cannot be read any further. */
+  report: (problem: unknown) => void
+  /** How long the log may take to say where its topics begin and end, or to keep an event, ms. */
   timeoutMs?: number
+  /** A longer event is skipped. */
+  maxEventBytes?: number
+  /** How much of each topic is remembered. */
+  ring?: Partial<RingOptions>
 }
 
-/** The most records that one event loop's turn hands out. */
-const maxRecords = 500
+/** An event of a topic, as its producer wrote it. */
+interface TopicEvent {
+  value: SourceEvent['value']
+  appendedAt: number
+}
+
+/** Of the latest events of all topics that are read, in memory, as bytes on the log. */
+const rememberedBytes = 32 * 1024 * 1024
+
+let events = 0
 
 /**
- * Feeds SDL-declared subscriptions from the event log, and publishes to it. Topics have to exist, with the log's own
- * count of partitions where events with keys are published.
+ * Feeds SDL-declared subscriptions from the event log, and publishes to it. Each topic is read once for all who follow it, and its
+ * events have positions: so these subscriptions are delivered as Freshet's own are. Topics have to exist, with the log's own count
+ * of partitions where events with keys are published.
  */
-export function logEventSource(log: EventLog, { timeoutMs = 10_000 }: LogEventSourceOptions = {}): EventSource {
+export function logEventSource({ log, cursors, report, timeoutMs = 10_000, maxEventBytes, ring }: LogEventSourceOptions): EventSource {
+  const read = createEventReader({ maxBytes: maxEventBytes, report })
+  const asked: Pick<EventLog, 'read' | 'starts' | 'ends' | 'positionsAt'> = {
+    read: (options) => log.read(options),
+    starts: (topics) => logInTime(log.starts(topics), timeoutMs),
+    ends: (topics) => logInTime(log.ends(topics), timeoutMs),
+    positionsAt: (topics, time) => logInTime(log.positionsAt(topics, time), timeoutMs),
+  }
+  const tail = new EventTail<TopicEvent>({
+    log: asked, onError: report, pool: { bytes: 0, maxBytes: rememberedBytes }, ...ring,
+    decode: ({ topic, value, appendedAt }: LogRecord) => {
+      const event = read(topic, value)
+      return event && { value: event, appendedAt }
+    },
+  })
   let published = 0
   return {
-    async subscribe(topics, signal) {
-      // The ends are fixed before anybody is told that the topics are read: nothing falls in between.
-      const from = await logInTime(log.ends(topics), timeoutMs, signal)
-      return log.read({ from, signal, maxRecords })
+    async subscribe({ topics, passes, keyOf, context }: WantedEvents) {
+      const request = (context as RequestContext | undefined)?.delivery ?? { kind: 'whole' }
+      const stream = deliver(request, eventParts({
+        tail, log: asked, topics,
+        wants: wantsOf(passes),
+        // The log says when it was told of it; when it happened, nobody does. What is about nothing that is known replaces nothing.
+        show: ({ value, appendedAt }) => ({ value, eventTime: appendedAt, key: keyOf(value) ?? `event ${events++}` }),
+      }), cursors)
+      try {
+        // Where it begins is fixed before anybody is told that the topics are read: nothing falls in between.
+        if (request.kind === 'whole' || request.kind === 'stream') await tail.now(topics)
+      } catch (error) {
+        await stream.return?.()
+        throw error
+      }
+      return stream
     },
     async publish(topic, { key, value }) {
       // Without a key there is no order to keep, so the partitions take turns.
@@ -28,6 +77,12 @@ export function logEventSource(log: EventLog, { timeoutMs = 10_000 }: LogEventSo
       await log.append([{ topic, value, ...place }], { signal: AbortSignal.timeout(timeoutMs) })
     },
   }
+}
+
+function wantsOf(passes: WantedEvents['passes']) {
+  const { within } = passes
+  const wants = ({ value }: TopicEvent): boolean => passes(value)
+  return within ? Object.assign(wants, { within: { path: ['value', ...within.path], texts: within.texts } }) : wants
 }
 
 /** Creates the topics that are not there yet. Brokers may know some already, with any count of partitions: those are left. */

@@ -6,8 +6,10 @@ import { persist } from '../ingest/persist.ts'
 import { buildOwnSubgraph, ownDefinitions } from '../resolvers/compose.ts'
 import { subgraphNames } from '../resolvers/subgraphs.ts'
 import { committedSupergraph, supergraphPath } from '../schema/supergraph.ts'
+import type { Cursors } from '../subscriptions/cursor.ts'
 import { buildEngine } from './build-engine.ts'
 import { explain } from './errors.ts'
+import { logEventSource } from './event-source.ts'
 import type { GraphSettings } from './foreign.ts'
 import { graphFault } from './graph-fault.ts'
 import { composedGraph, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
@@ -17,6 +19,7 @@ import { Transports } from './transports.ts'
 export interface ConnectOptions {
   graph: GraphSettings
   log: EventLog
+  cursors: Cursors
   logger: Logger
   onError: (error: unknown) => void
   /** Gives up waiting for foreign subgraphs. */
@@ -51,11 +54,11 @@ const committed = (): GraphSource => {
  *
  * @throws Error with every reason why there is no engine to be built
  */
-export async function connectGraph({ graph: settings, log, logger, onError, signal }: ConnectOptions): Promise<ConnectedGraph> {
+export async function connectGraph({ graph: settings, log, cursors, logger, onError, signal }: ConnectOptions): Promise<ConnectedGraph> {
   const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
   const own = new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError, explain })]))
   const callbacks = settings.publicUrl === undefined ? undefined : createCallbacks({ publicUrl: `${settings.publicUrl}/callbacks` })
-  const transports = new Transports({ log, callbacks, report: onError })
+  const transports = new Transports({ log, events: logEventSource({ log, cursors, report: onError }), callbacks, report: onError })
   // Engines follow each other: who has written on one reads what was written on the next.
   const writes = new Writes()
   const build = (graph: Graph): Promise<Engine> => buildEngine(graph, { own, foreign: settings.subgraphs, transports, writes })

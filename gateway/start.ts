@@ -25,6 +25,7 @@ import { EvaluationBudget } from '../subscriptions/evaluation-budget.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
 import { LiveQueries } from '../subscriptions/live-queries.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
+import { toAppendedEvent } from '../subscriptions/tailed.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
@@ -103,12 +104,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
-  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, logger, onError, signal: starting })
+  const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
+  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, cursors, logger, onError, signal: starting })
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub({ log, topics })
-  const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
-  const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], onError })
+  const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], decode: toAppendedEvent, onError })
   const served = createServedLog(log, topics, {
     signal: ended.signal,
     onDropped: (reason, count) => {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { EventLog } from '../events/log.ts'
-import { eventSubgraph, httpSubgraph, type Callbacks, type SubgraphTransport } from '../federation/index.ts'
-import { ensureEventTopics, logEventSource } from './event-source.ts'
+import { eventSubgraph, httpSubgraph, type Callbacks, type EventSource, type SubgraphTransport } from '../federation/index.ts'
+import { ensureEventTopics } from './event-source.ts'
 import type { ForeignSubgraph } from './foreign.ts'
 
 export interface TransportsOptions {
   log: EventLog
+  /** What feeds subgraphs that are declared by events. */
+  events: EventSource
   callbacks: Callbacks | undefined
   report: (problem: unknown) => void
 }
@@ -67,8 +69,8 @@ export class Transports {
   }
 
   #events({ name }: ForeignSubgraph, typeDefs: string): SubgraphTransport {
-    const { log, report } = this.#options
-    return eventSubgraph({ name, typeDefs, report, sources: new Map([['default', logEventSource(log)]]) })
+    const { events, report } = this.#options
+    return eventSubgraph({ name, typeDefs, report, sources: new Map([['default', events]]) })
   }
 }
 

@@ -1,3 +1,4 @@
+import { parsePartitionKey, type Positions } from '../events/log.ts'
 import type { Cut, Place, Position } from '../resolvers/live.ts'
 
 export type { Cut, Place, Position } from '../resolvers/live.ts'
@@ -70,6 +71,13 @@ export function restrict(cut: Cut, lanes: Iterable<string>): Cut {
   for (const lane of lanes) if (cut[lane] !== undefined) restricted[lane] = cut[lane]
   return restricted
 }
+
+/** The lanes of these topics. */
+export const restrictTopics = (cut: Cut, topics: ReadonlySet<string>): Cut =>
+  restrict(cut, Object.keys(cut).filter((lane) => topics.has(parsePartitionKey(lane).topic)))
+
+/** Of topics that are read as they are. */
+export const cutOf = (positions: Positions): Cut => Object.fromEntries(Object.entries(positions).map(([lane, next]) => [lane, plainPosition(next)]))
 
 /** What either has reached in these lanes. */
 export const furthest = (a: Cut, b: Cut, lanes: readonly string[]): Cut => merge(restrict(a, lanes), restrict(b, lanes))

@@ -1,3 +1,4 @@
+import { isPolled } from '../federation/index.ts'
 import type { Cut, DeliveryRequest, Gap, SourceEvent } from '../resolvers/live.ts'
 import { closing } from './closing.ts'
 import type { Cursors } from './cursor.ts'
@@ -23,6 +24,8 @@ export function deliver<T>(request: DeliveryRequest, parts: Parts<T>, cursors: C
   const left = new AbortController()
   const { signal } = left
   const stream = request.kind === 'stream' || request.kind === 'whole' ? parts.stream(signal) : undefined
+  // It ends by itself when it is left, and polling it takes no promises.
+  if (request.kind === 'stream' && isPolled(stream!)) return stream as AsyncIterableIterator<SourceEvent<T>>
   return closing(events(), () => {
     left.abort()
     void stream?.return?.()
@@ -52,8 +55,11 @@ export function deliver<T>(request: DeliveryRequest, parts: Parts<T>, cursors: C
     const begin = await stream!.next()
     if (begin.done) return
     let cut = (begin.value as SourceEvent<T>).cut
+    let isShown = after !== undefined || since !== undefined
     for await (const event of head(after, since)) {
-      cut = event.cut
+      isShown ||= !event.marker
+      // Where there is no state to begin with, what came while it was asked for is not in it.
+      if (isShown) cut = event.cut
       if (!event.marker) yield event
     }
     for await (const event of stream!) {

@@ -1,85 +1,102 @@
-import type { EventLog } from '../events/log.ts'
-import type { AppendedEvent } from '../resolvers/context.ts'
+import { parsePartitionKey, type EventLog } from '../events/log.ts'
 import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
+import type { Wants } from './audience.ts'
 import { positionsSince } from './change-gaps.ts'
 import { closing } from './closing.ts'
-import { comparePositions, furthest } from './cut.ts'
+import { comparePositions, cutOf, furthest, restrict } from './cut.ts'
 import { marker, type Beginning, type Parts } from './deliver.ts'
-import { cutOf, type EventTail, type Taken } from './event-tail.ts'
+import { maxTaken, type EventTail } from './event-tail.ts'
+import type { Follower, Taken } from './follower.ts'
 
-export interface EventsOptions {
-  tail: EventTail
+export interface EventsOptions<E, T> {
+  tail: EventTail<E>
   log: Pick<EventLog, 'starts' | 'ends' | 'positionsAt'>
   /** Which topics the wanted events are in; all that are read where none are given. */
-  topics?: readonly string[]
-  wants: (event: AppendedEvent) => boolean
+  topics?: readonly string[] | undefined
+  wants: Wants<E>
   /** Asked of those that are wanted, several at a time: whether they are. */
-  select?: (events: readonly AppendedEvent[], signal: AbortSignal) => Promise<readonly boolean[]>
+  select?: (events: readonly E[], signal: AbortSignal) => Promise<readonly boolean[]>
+  /** What of an event is shown. */
+  show: (event: E) => Pick<SourceEvent<T>, 'value' | 'key' | 'eventTime'>
 }
 
-type Appended = SourceEvent<AppendedEvent>
+/** Where it begins, and then each event. */
+type Followed<E> = { begun: Cut } | Taken<E>
 
 /** Raw events: no state, so what is missing is said by an event without a value, and what is left goes on behind it. */
-export function eventParts({ tail, log, topics, wants, select }: EventsOptions): Parts<AppendedEvent> {
-  const lanes = tail.lanesOf(topics)
-  const named = [...new Set(lanes.map((lane) => lane.slice(0, lane.lastIndexOf('/'))))]
+export function eventParts<E, T>({ tail, log, topics, wants, select, show }: EventsOptions<E, T>): Parts<T> {
+  const shown = ({ event, at, cut }: Taken<E>): SourceEvent<T> => ({ ...show(event), cut, at })
 
-  async function* stream(entered: ReturnType<EventTail['enter']>, signal: AbortSignal): AsyncGenerator<Appended, void> {
-    const from = furthest(await entered.begun, {}, lanes)
-    yield marker(from)
-    yield* shown(entered.read({ lanes, wants, signal }), signal)
-  }
-
-  async function* shown(taken: AsyncIterable<Taken[]>, signal: AbortSignal): AsyncGenerator<Appended, void> {
-    for await (const some of taken) {
-      const selected = select && await select(some.map(({ event }) => event), signal)
-      for (const [i, { event, at, cut }] of some.entries())
-        if (!selected || selected[i]) yield { value: event, cut, at, key: event.subject, eventTime: event.time }
+  async function* selected(followed: Follower<E, Followed<E>>, signal: AbortSignal): AsyncGenerator<SourceEvent<T>, void> {
+    for await (const first of followed) {
+      if ('begun' in first) {
+        yield marker(first.begun)
+        continue
+      }
+      const taken = [first]
+      while (taken.length < maxTaken) {
+        const next = followed.poll(() => {})?.value
+        if (!next || 'begun' in next) break
+        taken.push(next)
+      }
+      yield* chosen(taken, signal)
     }
   }
 
-  const missing = (cut: Cut, gap: Gap): Appended => ({ value: undefined as never, cut, key: '', gap })
+  async function* chosen(taken: readonly Taken<E>[], signal: AbortSignal): AsyncGenerator<SourceEvent<T>, void> {
+    const isChosen = await select?.(taken.map(({ event }) => event), signal)
+    for (const [i, each] of taken.entries()) if (!isChosen || isChosen[i]) yield shown(each)
+  }
 
-  async function* snapshot(_signal: AbortSignal, gap?: Gap): AsyncGenerator<Appended, void> {
-    const cut = furthest(await tail.now(), {}, lanes)
+  const missing = (cut: Cut, gap: Gap): SourceEvent<T> => ({ value: undefined as never, cut, key: '', gap })
+
+  async function* snapshot(_signal: AbortSignal, gap?: Gap): AsyncGenerator<SourceEvent<T>, void> {
+    const cut = await tail.now(topics)
     if (gap) yield missing(cut, gap)
     yield marker(cut)
   }
 
-  async function* missed(beginning: Beginning, signal: AbortSignal): AsyncGenerator<Appended, void> {
-    const now = furthest(await tail.now(), {}, lanes)
+  async function* missed(beginning: Beginning, signal: AbortSignal): AsyncGenerator<SourceEvent<T>, void> {
+    const now = await tail.now(topics)
     const { from, gap } = await begin(beginning, now)
     if (gap) yield missing(from, gap)
-    const to = furthest(now, from, lanes)
-    yield* shown(tail.read({ from, to: now, lanes, wants, signal }), signal)
-    if (!signal.aborted) yield marker(to)
+    for await (const taken of tail.between({ from, to: now, wants, signal })) yield* chosen(taken, signal)
+    if (!signal.aborted) yield marker(furthest(now, from, Object.keys(now)))
   }
 
   /** Where what is still there begins. */
   async function begin(beginning: Beginning, now: Cut): Promise<{ from: Cut; gap?: Gap }> {
+    const lanes = Object.keys(now)
+    const named = [...new Set(lanes.map((lane) => parsePartitionKey(lane).topic))]
     if ('since' in beginning) {
       const { positions, gap } = await positionsSince(log, named, lanes, beginning.since)
-      return { from: furthest(cutOf(positions), {}, lanes), gap }
+      return { from: restrict(cutOf(positions), lanes), gap }
     }
     const { from, said } = beginning
     const isAhead = (cut: Cut) => lanes.some((lane) => cut[lane] === undefined || from[lane] === undefined || comparePositions(from[lane], cut[lane]) > 0)
     // From a replica that has read further, or none of this log.
     if (isAhead(now) && isAhead(cutOf(await log.ends(named)))) return { from: now, gap: { reason: 'CURSOR', missed: { from: said, count: null } } }
-    if (lanes.every((lane) => comparePositions(from[lane]!, now[lane]!) >= 0)) return { from: furthest(from, {}, lanes) }
+    if (lanes.every((lane) => comparePositions(from[lane]!, now[lane]!) >= 0)) return { from: restrict(from, lanes) }
     const starts = await log.starts(named)
     const count = lanes.reduce((sum, lane) => sum + Math.max(0, (starts[lane] ?? 0) - from[lane]!.next), 0)
-    return count === 0 ? { from: furthest(from, {}, lanes) } : {
+    return count === 0 ? { from: restrict(from, lanes) } : {
       from: furthest(from, cutOf(starts), lanes), gap: { reason: 'RETENTION', missed: { from: said, count } },
     }
   }
 
   return {
     stream(signal) {
-      const entered = tail.enter()
-      signal.addEventListener('abort', entered.leave)
-      return closing(stream(entered, signal), entered.leave)
+      if (!select) return leaving(tail.follow({ topics, wants, begin: marker, show: shown }), signal)
+      const followed = leaving(tail.follow<Followed<E>>({ topics, wants, begin: (begun) => ({ begun }), show: (taken) => taken }), signal)
+      return closing(selected(followed, signal), () => void followed.return())
     },
     snapshot,
     missed,
   }
+}
+
+/** Left when the signal is aborted. */
+function leaving<Stream extends { return(): unknown }>(stream: Stream, signal: AbortSignal): Stream {
+  signal.addEventListener('abort', () => void stream.return(), { once: true })
+  return stream
 }

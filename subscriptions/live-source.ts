@@ -19,7 +19,7 @@ import { SharedStates, stateParts } from './state-source.ts'
 export interface LiveSourceOptions {
   hub: ChangeHub
   cursors: Cursors
-  tail: EventTail
+  tail: EventTail<AppendedEvent>
   log: EventLog
   topics: Topics
   embedder: Embedder
@@ -48,6 +48,7 @@ export function createLiveSource({ hub, cursors, tail, log, topics, index, view,
       tail, log, topics: topicsOf(types),
       wants: ({ type }) => wanted.size === 0 || wanted.has(type),
       select: near && ((appended) => nearEvents.select(appended, near)),
+      show: (event) => ({ value: event, key: event.subject, eventTime: event.time }),
     })
   }
 

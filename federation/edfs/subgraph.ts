@@ -9,8 +9,9 @@ import { buildSubgraph } from '../subgraph.ts'
 import type { SubgraphTransport } from '../types.ts'
 import { withHint, type EventFilter, type Predicate } from './filter.ts'
 import { readEventGraph, type EventGraph, type EventPublication, type EventSubscription } from './graph.ts'
-import { EventHub } from './hub.ts'
-import type { EventSource } from './source.ts'
+import { entityKeys, type KeyOf } from './keys.ts'
+import { OpenStream } from './open-stream.ts'
+import type { EventSource, SourceEvent } from './source.ts'
 import { argumentAt, argumentsOf, textsOf, type Template } from './template.ts'
 import { typesOf } from './types.ts'
 
@@ -21,12 +22,8 @@ export interface EventSubgraphOptions {
   typeDefs: string
   /** By `providerId`; `default` is the one that a directive means which names none. */
   sources: ReadonlyMap<string, EventSource>
-  /** Told of what clients are not: events that were skipped, sources that failed. */
+  /** Told of what clients are not: sources that failed. */
   report: (problem: Error) => void
-  /** Events of one subscription that may wait for their reader; 1,024 unless said otherwise. */
-  maxPendingEvents?: number
-  /** A longer event is skipped; 1 MiB unless said otherwise. */
-  maxEventBytes?: number
 }
 
 export interface EventSubgraph extends SubgraphTransport {
@@ -34,8 +31,6 @@ export interface EventSubgraph extends SubgraphTransport {
   schema: GraphQLSchema
   /** Topics whose names take no argument, by `providerId`. */
   fixedTopics: ReadonlyMap<string, readonly string[]>
-  /** Topics that are being read now. */
-  topics(): string[]
 }
 
 /**
@@ -44,8 +39,9 @@ export interface EventSubgraph extends SubgraphTransport {
  * @throws CompositionError with the place of every directive that is wrong, or whose `providerId` is not connected
  */
 export const eventSubgraph = (options: EventSubgraphOptions): EventSubgraph => {
-  const { name, sources, report, maxPendingEvents = 1024, maxEventBytes = 1024 * 1024 } = options
-  const graph = readEventGraph(parse(new Source(options.typeDefs, name)))
+  const { name, sources, report } = options
+  const document = parse(new Source(options.typeDefs, name))
+  const graph = readEventGraph(document)
   const problems = [...graph.problems]
   for (const { providerId, directive } of [...graph.subscriptions.values(), ...graph.publications.values()]) {
     if (sources.has(providerId)) continue
@@ -59,12 +55,12 @@ export const eventSubgraph = (options: EventSubgraphOptions): EventSubgraph => {
   }
   if (problems.length > 0) throw new CompositionError(problems.map((problem) => ({ ...problem, subgraph: name })))
 
-  const hubs = new Map([...sources].map(([id, source]) =>
-    [id, new EventHub({ source, maxPendingEvents, maxEventBytes, report })]))
+  const keyOf = entityKeys(document)
+  const open = new Set<OpenStream<SourceEvent>>()
   const { roots } = typesOf(graph.document)
   const resolvers: Record<string, Record<string, unknown>> = {}
   for (const [field, subscription] of graph.subscriptions) {
-    const resolver = subscribing(subscription, hubs.get(subscription.providerId)!, report)
+    const resolver = subscribing(subscription, { source: sources.get(subscription.providerId)!, keyOf, open, report })
     resolvers[roots.subscription] = { ...resolvers[roots.subscription], [field]: resolver }
   }
   for (const [field, publication] of graph.publications) {
@@ -78,9 +74,8 @@ export const eventSubgraph = (options: EventSubgraphOptions): EventSubgraph => {
     }),
     schema,
     fixedTopics: fixedTopics(graph),
-    topics: () => [...hubs.values()].flatMap((hub) => hub.topics),
     close: async () => {
-      for (const hub of hubs.values()) hub.close()
+      for (const stream of open) stream.close()
     },
   }
 }
@@ -99,14 +94,30 @@ const fixedTopics = ({ subscriptions, publications }: EventGraph): Map<string, s
 type Arguments = Record<string, unknown>
 type Report = EventSubgraphOptions['report']
 
+interface Subscribing {
+  source: EventSource
+  keyOf: KeyOf
+  /** What is being read. */
+  open: Set<OpenStream<SourceEvent>>
+  report: Report
+}
+
 /** The event is the field's value, so that an event at hand can be resolved as well as one that was subscribed to. */
-const subscribing = ({ topics, filter }: EventSubscription, hub: EventHub, report: Report) => ({
-  resolve: (event: Obj) => event,
-  subscribe: async (_: unknown, args: Arguments, __: unknown, info: GraphQLResolveInfo) => {
+const subscribing = ({ topics, filter }: EventSubscription, { source, keyOf, open, report }: Subscribing) => ({
+  resolve: ({ value }: SourceEvent) => value,
+  subscribe: async (_: unknown, args: Arguments, context: unknown, info: GraphQLResolveInfo) => {
     const passes = predicateOf(filter, args, info)
-    const names = topics.map((topic) => rendered(topic, args, info))
+    const names = [...new Set(topics.map((topic) => rendered(topic, args, info)))]
+    const type = getNamedType(info.returnType)
+    const typeName = isAbstractType(type) ? undefined : type.name
     try {
-      return await hub.subscribe(names, passes)
+      const events = await source.subscribe({ topics: names, passes, keyOf: (event) => keyOf(event, typeName), context })
+      const stream = new OpenStream(events, (cause) => {
+        open.delete(stream)
+        if (cause !== undefined) report(new Error(`The topics ${names.join(', ')} could not be read any further; a subscription ended.`, { cause }))
+      })
+      open.add(stream)
+      return stream
     } catch (cause) {
       report(new Error(`The topics ${names.join(', ')} could not be read.`, { cause }))
       throw new GraphQLError(`The events of "${info.fieldName}" cannot be read.`, { extensions: { code: codes.lost } })

@@ -54,11 +54,7 @@ const kinds: Record<string, Make> = {
   'declared in SDL': async () => {
     const source = new MemorySource()
     const left = Promise.withResolvers<void>()
-    const subscribe = source.subscribe.bind(source)
-    source.subscribe = (topics, signal) => {
-      signal.addEventListener('abort', () => left.resolve())
-      return subscribe(topics, signal)
-    }
+    source.onLeft = left.resolve
     return {
       transport: eventSubgraph({ name: 'users', typeDefs: streamsSdl, sources: new Map([['default', source]]), report: () => {} }),
       send: ({ id }) => source.send('renamed', { __typename: 'User', id }),

@@ -6,6 +6,7 @@ import {
   buildSubgraph, composeSubgraphs, createEngine, eventSubgraph, inProcessSubgraph, type Engine, type EventSource,
 } from '../../federation/index.ts'
 import { ensureEventTopics, logEventSource } from '../../gateway/event-source.ts'
+import { createCursors } from '../../subscriptions/cursor.ts'
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])'
 const employeesSdl = `${link} type Employee @key(fields: "id") { id: ID! name: String } type Query { employee: Employee }`
@@ -38,8 +39,9 @@ const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 export const eventSourceSuite = (name: string, make: MakeLog): void => {
   const setup = async (): Promise<Setup> => {
     const { log, prefix, dispose } = await make()
-    const source = logEventSource(log)
     const problems: Error[] = []
+    const cursors = createCursors({ key: Buffer.alloc(32), logId: log.id, partitions: log.partitions })
+    const source = logEventSource({ log, cursors, report: (problem) => problems.push(problem as Error) })
     const streams = eventSubgraph({
       name: 'streams', typeDefs: streamsSdl(prefix), sources: new Map([['default', source]]), report: (problem) => problems.push(problem),
     })
@@ -107,7 +109,7 @@ export const eventSourceSuite = (name: string, make: MakeLog): void => {
       await using under = await setup()
       const result = await under.engine.subscribe({ document: parse('subscription { own(id: "nobody") { id } }') })
       assert.match(JSON.stringify(result), /The events of \\"own\\" cannot be read\.".*SUBSCRIPTION_LOST/)
-      assert.match(String(under.problems[0]?.cause), /There is no topic '.*\.own\.nobody'/)
+      assert.match(String((under.problems[0]?.cause as Error).cause), /There is no topic '.*\.own\.nobody'/)
     })
   })
 }

@@ -41,7 +41,7 @@ test('the registry is asked again after each wait, by the ETag of what serves; a
   const subgraphs = [{ name: 'small', url: 'http://127.0.0.1:1', headers: {}, forwardHeaders: [], events: false }]
   const source = readyGraph({ supergraph: registry.url, supergraphHeaders: {}, pollSeconds: 7, subgraphs })
   const own = new Map([['small', inProcessSubgraph({ schema: buildSubgraph({ typeDefs: typeDefs('one') }) })]])
-  const transports = new Transports({ log: undefined as never, callbacks: undefined, report: (problem) => assert.fail(String(problem)) })
+  const transports = new Transports({ log: undefined as never, events: undefined as never, callbacks: undefined, report: (problem) => assert.fail(String(problem)) })
   const build = (graph: Parameters<typeof buildEngine>[0]) => buildEngine(graph, { own, foreign: [], transports })
   const first = await source.load(signal)
   assert.ok(first)

@@ -8,12 +8,15 @@ import { createCursors } from '../../subscriptions/cursor.ts'
 import { deliver } from '../../subscriptions/deliver.ts'
 import { eventParts } from '../../subscriptions/event-source.ts'
 import { EventTail } from '../../subscriptions/event-tail.ts'
+import { toAppendedEvent } from '../../subscriptions/tailed.ts'
 import { Queue } from '../support/queue.ts'
 
 const topic = 'freshet.engagements'
 const event = (n: number, type = 'ChatPosted') => ({ specversion: '1.0', id: `e-${n}`, source: 'test', type, time: '2026-01-01T00:00:00Z', subject: 'livestream:a', data: { n } })
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value))
 const cursors = createCursors({ key: Buffer.alloc(32), logId: 'log', partitions: 1 })
+
+const show = (event: AppendedEvent) => ({ value: event, key: event.subject, eventTime: event.time })
 
 /** A log whose end is followed as the test hands it out; what was handed out can be read again. */
 function scriptedLog(ring: { maxCount?: number } = {}) {
@@ -50,9 +53,9 @@ function scriptedLog(ring: { maxCount?: number } = {}) {
     },
   }
   const errors: unknown[] = []
-  const tail = new EventTail({ log: log as EventLog, topics: [topic], onError: (error) => errors.push(error), ...ring })
+  const tail = new EventTail({ log: log as EventLog, topics: [topic], decode: toAppendedEvent, onError: (error) => errors.push(error), ...ring })
   const subscribe = (types: readonly string[] = []) =>
-    deliver({ kind: 'whole' }, eventParts({ tail, log: log as EventLog, wants: ({ type }) => types.length === 0 || types.includes(type) }), cursors)
+    deliver({ kind: 'whole' }, eventParts({ tail, log: log as EventLog, wants: ({ type }) => types.length === 0 || types.includes(type), show }), cursors)
   return {
     tail, errors, subscribe, readers: () => readers, read: () => read,
     deliver: (values: unknown[]) => {

@@ -17,6 +17,7 @@ import { EventTail } from '../../subscriptions/event-tail.ts'
 import type { LiveQueries } from '../../subscriptions/live-queries.ts'
 import { createLiveSource } from '../../subscriptions/live-source.ts'
 import type { RingOptions } from '../../subscriptions/ring.ts'
+import { toAppendedEvent } from '../../subscriptions/tailed.ts'
 
 const zero = Object.fromEntries(counterNames.map((name) => [name, 0])) as Record<typeof counterNames[number], number>
 const window = { ...zero, viewers: 0 }
@@ -407,7 +408,7 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const cursors = createCursors({ key: Buffer.alloc(32), logId: log.id, partitions: log.partitions })
   const index = await openEmbeddedIndex({ directory: null })
   const errors: unknown[] = []
-  const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], onError: (error) => errors.push(error), ...ring })
+  const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], decode: toAppendedEvent, onError: (error) => errors.push(error), ...ring })
   const counts = new Map<EntityKey, number>()
   const live: LiveSource = createLiveSource({
     hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(), clock: Date.now,

@@ -1,65 +1,75 @@
-import type { EventSource, SourceEvent } from '../../../federation/index.ts'
+import type { EventSource, SourceEvent, WantedEvents } from '../../../federation/index.ts'
 
-/** A source in memory: what is published goes to whoever reads the topic then. */
+interface Reader extends WantedEvents {
+  receive: (event: SourceEvent['value'] | Error) => void
+}
+
+/** A source in memory: what is published goes to whoever follows the topic then. */
 export class MemorySource implements EventSource {
   readonly published: { topic: string, key: string | null, value: unknown }[] = []
-  /** How often each topic was opened, and how many readers it has. */
-  readonly opened = new Map<string, number>()
-  readonly readers = new Map<string, Set<(batch: SourceEvent[] | Error) => void>>()
+  readonly readers = new Set<Reader>()
   refuses: Error | undefined
+  /** Called when somebody leaves. */
+  onLeft: (() => void) | undefined
 
-  async subscribe(topics: readonly string[], signal: AbortSignal): Promise<AsyncIterable<readonly SourceEvent[]>> {
+  async subscribe(wanted: WantedEvents): Promise<AsyncIterableIterator<SourceEvent>> {
     await Promise.resolve()
     if (this.refuses) throw this.refuses
-    const waiting: (SourceEvent[] | Error)[] = []
+    const waiting: (SourceEvent['value'] | Error)[] = []
     let wake = () => {}
-    const receive = (batch: SourceEvent[] | Error) => {
-      waiting.push(batch)
+    let left = false
+    const reader: Reader = { ...wanted, receive: (event) => {
+      waiting.push(event)
       wake()
-    }
-    const of = (topic: string) => this.readers.get(topic) ?? new Set()
-    for (const topic of topics) {
-      this.opened.set(topic, (this.opened.get(topic) ?? 0) + 1)
-      this.readers.set(topic, of(topic).add(receive))
-    }
+    } }
+    this.readers.add(reader)
     const leave = () => {
-      for (const topic of topics) of(topic).delete(receive)
+      left = true
+      this.readers.delete(reader)
+      this.onLeft?.()
       wake()
     }
-    signal.addEventListener('abort', leave, { once: true })
-    return (async function* () {
-      while (!signal.aborted) {
-        const batch = waiting.shift()
-        if (batch instanceof Error) {
-          leave()
-          throw batch
+    const stream: AsyncIterableIterator<SourceEvent> = {
+      async next() {
+        while (!left) {
+          const event = waiting.shift()
+          if (event instanceof Error) {
+            leave()
+            throw event
+          }
+          if (event) return { done: false, value: { value: event } }
+          await new Promise<void>((resolve) => { wake = resolve })
         }
-        if (batch) yield batch
-        else await new Promise<void>((resolve) => { wake = resolve })
-      }
-    })()
+        return { done: true, value: undefined }
+      },
+      async return() {
+        leave()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => stream,
+    }
+    return stream
   }
 
   async publish(topic: string, { key, value }: { key: string | null, value: Uint8Array }): Promise<void> {
     if (this.refuses) throw this.refuses
-    const text = new TextDecoder().decode(value)
-    this.published.push({ topic, key, value: JSON.parse(text) as unknown })
-    this.send(topic, text)
+    const event = JSON.parse(new TextDecoder().decode(value)) as SourceEvent['value']
+    this.published.push({ topic, key, value: event })
+    this.send(topic, event)
   }
 
-  /** One batch: objects as JSON, texts and `null` as they are. */
-  send(topic: string, ...events: unknown[]): void {
-    const batch = events.map((event) => ({
-      topic, value: event === null ? null : new TextEncoder().encode(typeof event === 'string' ? event : JSON.stringify(event)),
-    }))
-    for (const receive of this.readers.get(topic) ?? []) receive(batch)
+  send(topic: string, ...events: SourceEvent['value'][]): void {
+    for (const event of events) {
+      for (const { topics, passes, receive } of this.readers) if (topics.includes(topic) && passes(event)) receive(event)
+    }
   }
 
   fail(topic: string, error: Error): void {
-    for (const receive of this.readers.get(topic) ?? []) receive(error)
+    for (const { topics, receive } of this.readers) if (topics.includes(topic)) receive(error)
   }
 
-  readersOf(topic: string): number {
-    return this.readers.get(topic)?.size ?? 0
+  /** What is followed now. */
+  get topics(): string[] {
+    return [...new Set([...this.readers].flatMap(({ topics }) => topics))]
   }
 }

@@ -46,16 +46,15 @@ interface Setup extends AsyncDisposable {
   source: MemorySource
   engine: Engine
   problems: string[]
-  topics: () => string[]
   asked: string[][]
 }
 
-const setup = (options: { maxPendingEvents?: number, maxEventBytes?: number } = {}): Setup => {
+const setup = (): Setup => {
   const source = new MemorySource()
   const problems: string[] = []
   const asked: string[][] = []
   const streams = eventSubgraph({
-    name: 'streams', typeDefs: streamsSdl, sources: new Map([['default', source]]), report: ({ message }) => problems.push(message), ...options,
+    name: 'streams', typeDefs: streamsSdl, sources: new Map([['default', source]]), report: ({ message }) => problems.push(message),
   })
   const schema = buildSubgraph({
     typeDefs: employees.typeDefs,
@@ -69,7 +68,7 @@ const setup = (options: { maxPendingEvents?: number, maxEventBytes?: number } = 
       return inProcess.execute(request)
     } }]]),
   })
-  return { source, engine, problems, topics: streams.topics, asked, [Symbol.asyncDispose]: () => engine.close() }
+  return { source, engine, problems, asked, [Symbol.asyncDispose]: () => engine.close() }
 }
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -158,13 +157,13 @@ test('a filter that could pass nothing is refused instead of being silent', asyn
   const words = 'BAD_USER_INPUT: The filter of "one" would pass nothing with these arguments. Give those that it compares with.'
   assert.deepEqual(await refusal(under, 'subscription { one { id } }'), [words])
   assert.deepEqual(await refusal(under, 'subscription { one(id: null) { id } }'), [words])
-  assert.deepEqual(under.topics(), [])
+  assert.deepEqual(under.source.topics, [])
 })
 
 test('topics take arguments, which cannot lead elsewhere', async () => {
   await using under = setup()
   await using own = await streamOf(under, 'subscription ($id: ID!) { own(id: $id) { id } }', { id: 'a-1' })
-  assert.deepEqual(under.topics(), ['own.a-1.x'])
+  assert.deepEqual(under.source.topics, ['own.a-1.x'])
   under.source.send('own.a-2.x', { id: 'a-2' })
   under.source.send('own.a-1.x', { id: 'a-1' })
   assert.deepEqual(await own.next(), { data: { own: { id: 'a-1' } } })
@@ -187,68 +186,12 @@ test('a field takes the events of its own types, abstract ones by their __typena
   assert.deepEqual(await any.next(), { data: { any: { __typename: 'Employee', name: 'Employee 3' } } })
 })
 
-test('what is no event is reported, the first, the tenth and the hundredth time, and skipped', async () => {
-  await using under = setup({ maxEventBytes: 100 })
-  await using all = await streamOf(under, 'subscription { all { id } }')
-  under.source.send('one', null, '{"id":', { id: 1 })
-  under.source.send('two', '[]', { id: 'x'.repeat(100) }, ...Array.from({ length: 8 }, () => 'null'), { id: 2 })
-  const ids = [await all.next(), await all.next()]
-  assert.deepEqual(ids, [{ data: { all: { id: '1' } } }, { data: { all: { id: '2' } } }])
-  const hint = 'Expected {"__typename": "…", …key fields}.'
-  assert.deepEqual(under.problems, [
-    `An event of the topic "one" was skipped: it is no valid JSON. ${hint}`,
-    `An event of the topic "two" was skipped: it is no JSON object. ${hint}`,
-    `An event of the topic "two" was skipped: it is no JSON object. ${hint} 10 of this topic were skipped so far.`,
-  ])
-})
-
 test('an event without its key is an error of that event, and the next one comes', async () => {
   await using under = setup()
   await using all = await streamOf(under, 'subscription { all { id name } }')
   under.source.send('one', { kind: 'a' }, { id: 2 })
   assert.match(JSON.stringify(await all.next()), /Cannot return null for non-nullable field Employee\.id/)
   assert.deepEqual(await all.next(), { data: { all: { id: '2', name: 'Employee 2' } } })
-})
-
-test('subscribers share one reader per topic, which ends with the last of them', async () => {
-  await using under = setup()
-  const streams = await Promise.all(Array.from({ length: 20 }, () => streamOf(under, 'subscription { all { id } }')))
-  const one = await streamOf(under, 'subscription { one(id: 1) { id } }')
-  assert.deepEqual([...under.source.opened], [['one', 1], ['two', 1]])
-  for (const { stream } of streams) await stream.return?.()
-  assert.deepEqual([under.source.readersOf('one'), under.source.readersOf('two')], [1, 0])
-  under.source.send('one', { id: 1 })
-  assert.deepEqual(await one.next(), { data: { one: { id: '1' } } })
-  await one.stream.return?.()
-  assert.deepEqual([under.source.readersOf('one'), under.topics()], [0, []])
-  await using again = await streamOf(under, 'subscription { one(id: 1) { id } }')
-  under.source.send('one', { id: 1 })
-  assert.deepEqual(await again.next(), { data: { one: { id: '1' } } })
-})
-
-test('one subscriber that does not read is ended with a code, and holds no other one back', async () => {
-  await using under = setup({ maxPendingEvents: 100 })
-  await using slow = await streamOf(under, 'subscription { all { id } }')
-  await using quick = await streamOf(under, 'subscription { all { id } }')
-  for (let from = 0; from < 300; from += 50) {
-    under.source.send('one', ...Array.from({ length: 50 }, (_, index) => ({ id: from + index })))
-    for (let index = 0; index < 50; index++) assert.deepEqual(await quick.next(), { data: { all: { id: String(from + index) } } })
-  }
-  const results: unknown[] = []
-  for await (const result of slow.stream) results.push(json(result))
-  assert.deepEqual(results[0], { data: { all: { id: '0' } } })
-  assert.deepEqual(results.at(-1), { errors: [{
-    message: 'The subgraph "streams" ended the subscription: more than 100 events were waiting to be read; read faster, or subscribe to less.',
-    extensions: { code: codes.overflow, serviceName: 'streams' },
-  }] })
-  assert.ok(results.length > 100 && results.length < 130, String(results.length))
-})
-
-test('a burst is no overflow for a subscriber that reads', async () => {
-  await using under = setup({ maxPendingEvents: 200 })
-  await using all = await streamOf(under, 'subscription { all { id name } }')
-  under.source.send('one', ...Array.from({ length: 5_000 }, (_, id) => ({ id })))
-  for (let id = 0; id < 5_000; id++) assert.deepEqual(await all.next(), { data: { all: { id: String(id), name: `Employee ${id}` } } })
 })
 
 test('a source that fails ends its subscriptions with an error, and the next one begins anew', async () => {
@@ -262,11 +205,11 @@ test('a source that fails ends its subscriptions with an error, and the next one
     extensions: { code: codes.lost, serviceName: 'streams' },
   }] })
   assert.deepEqual((await all.stream.next()).done, true)
-  assert.deepEqual(under.problems, ['The topic "one" could not be read any further; its subscriptions ended.'])
-  assert.deepEqual(under.topics(), [])
+  assert.deepEqual(under.problems, ['The topics one, two could not be read any further; a subscription ended.'])
+  assert.deepEqual(under.source.topics, [])
   under.source.refuses = new Error('broker 10.0.0.7 is gone')
   assert.deepEqual(await refusal(under, 'subscription { all { id } }'), [`${codes.lost}: The events of "all" cannot be read.`])
-  assert.deepEqual(under.topics(), [])
+  assert.deepEqual(under.source.topics, [])
   under.source.refuses = undefined
   await using again = await streamOf(under, 'subscription { all { id } }')
   under.source.send('two', { id: 2 })
@@ -278,7 +221,7 @@ test('closing the engine ends what runs with an error', async () => {
   const all = await streamOf(under, 'subscription { all { id } }')
   await under.engine.close()
   assert.match(JSON.stringify(await all.next()), /is not connected any more.*SUBSCRIPTION_LOST/)
-  assert.deepEqual(under.topics(), [])
+  assert.deepEqual(under.source.topics, [])
 })
 
 test('a mutation publishes its arguments, keyed by what they are about', async () => {
@@ -302,7 +245,27 @@ test('an event at hand is resolved once for all subscribers of one operation', a
   const document = parse('subscription ($id: ID) { one(id: $id) { id name } }')
   const run = await under.engine.prepareSubscription({ document, variables: { id: 1 } })
   assert.ok('resolve' in run)
-  assert.deepEqual(json(await run.resolve({ __typename: 'Employee', id: 1 })),
+  assert.deepEqual(json(await run.resolve({ value: { __typename: 'Employee', id: 1 } })),
     { data: { one: { id: '1', name: 'Employee 1' } } })
   assert.deepEqual(under.asked, [['1']])
+})
+
+test('the source is told what an event is about, by the first key of its type, and what else was asked', async () => {
+  await using under = setup()
+  const context = { of: 'the request' }
+  const keyOf = async (query: string, event: Record<string, unknown>) => {
+    const stream = await under.engine.subscribe({ document: parse(query), context })
+    assert.ok(Symbol.asyncIterator in stream)
+    const [reader] = under.source.readers
+    assert.equal(reader?.context, context)
+    const key = reader.keyOf(event)
+    await stream.return?.()
+    return key
+  }
+  const all = 'subscription { all { id } }'
+  assert.equal(await keyOf(all, { id: 1, kind: 'a' }), await keyOf(all, { __typename: 'Employee', id: '1', kind: 'b' }))
+  assert.notEqual(await keyOf(all, { id: 1 }), await keyOf(all, { id: 2 }))
+  const any = 'subscription { any { __typename } }'
+  assert.notEqual(await keyOf(any, { __typename: 'Employee', id: 1 }), await keyOf(any, { __typename: 'Product', id: 1 }))
+  assert.deepEqual([await keyOf(any, { id: 1 }), await keyOf(any, { __typename: 'Stranger', id: 1 })], [undefined, undefined])
 })

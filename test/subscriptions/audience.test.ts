@@ -2,34 +2,36 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConstValue } from 'graphql'
 import fc from 'fast-check'
-import { Audience, type Listener } from '../../../federation/edfs/audience.ts'
-import { compileFilter } from '../../../federation/edfs/filter.ts'
+import { compileFilter } from '../../federation/edfs/filter.ts'
+import { Audience, type Listener } from '../../subscriptions/audience.ts'
 
-interface Named extends Listener {
+type Event = Record<string, unknown>
+
+interface Named extends Listener<Event> {
   name: string
 }
 
 const listener = (name: string, condition: string): Named => {
   const bound = compileFilter(parseConstValue(condition), { problem: assert.fail, fieldPath: () => {}, template: () => {} })({})
   assert.ok(typeof bound !== 'boolean')
-  return { name, passes: bound }
+  return { name, wants: bound }
 }
 
-const called = (audience: Audience<Named>, event: Record<string, unknown>): string[] => {
+const called = (audience: Audience<Event, Named>, event: Event): string[] => {
   const names: string[] = []
   audience.forEach(event, ({ name }) => names.push(name))
   return names
 }
 
 test('an event asks only those whose filter names what it has', () => {
-  const audience = new Audience<Listener>()
+  const audience = new Audience<Event, Listener<Event>>()
   let asked = 0
   for (let id = 0; id < 1_000; id++) {
-    const { passes } = listener('', `{ IN: { fieldPath: "id", values: ["${id}"] } }`)
-    audience.add({ passes: Object.assign((event: Record<string, unknown>) => {
+    const { wants } = listener('', `{ IN: { fieldPath: "id", values: ["${id}"] } }`)
+    audience.add({ wants: Object.assign((event: Event) => {
       asked++
-      return passes(event)
-    }, { within: passes.within }) })
+      return wants(event)
+    }, { within: wants.within }) })
   }
   let found = 0
   audience.forEach({ id: 7 }, () => found++)
@@ -37,7 +39,7 @@ test('an event asks only those whose filter names what it has', () => {
 })
 
 test('who has left is not found, and who shares its texts still is', () => {
-  const audience = new Audience<Named>()
+  const audience = new Audience<Event, Named>()
   const [one, other] = [listener('one', '{ IN: { fieldPath: "id", values: [1, 2] } }'), listener('other', '{ IN: { fieldPath: "id", values: [2] } }')]
   audience.add(one)
   audience.add(other)
@@ -58,11 +60,11 @@ test('finds exactly those whose filter passes, whatever the filters and events a
   const leaf = fc.constantFrom<unknown>(1, 'a', 'b', null, true, undefined)
   const value = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), fc.record({ z: leaf }), fc.array(fc.record({ z: leaf }), { maxLength: 3 }))
   fc.assert(fc.property(fc.array(condition, { maxLength: 6 }), fc.array(fc.record({ x: value, y: value }), { maxLength: 6 }), (conditions, events) => {
-    const audience = new Audience<Named>()
+    const audience = new Audience<Event, Named>()
     const listeners = conditions.map((text, index) => listener(String(index), text))
     for (const each of listeners) audience.add(each)
     for (const event of events)
-      assert.deepEqual(called(audience, event).sort(), listeners.filter(({ passes }) => passes(event)).map(({ name }) => name).sort())
+      assert.deepEqual(called(audience, event).sort(), listeners.filter(({ wants }) => wants(event)).map(({ name }) => name).sort())
     for (const each of listeners) audience.delete(each)
     for (const event of events) assert.deepEqual(called(audience, event), [])
   }))

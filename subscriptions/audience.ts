@@ -1,19 +1,23 @@
-import { isObject, type Obj } from '../merge.ts'
-import type { Predicate } from './filter.ts'
+/** Which events are wanted. */
+export interface Wants<E> {
+  (event: E): boolean
+  /** Every event that is wanted has one of these texts at this path; absent where nothing of the kind can be said. */
+  readonly within?: { readonly path: readonly string[]; readonly texts: ReadonlySet<string> } | undefined
+}
 
-/** Who wants events that pass. */
-export interface Listener {
-  passes: Predicate
+/** Who wants some events. */
+export interface Listener<E> {
+  readonly wants: Wants<E>
 }
 
 /** Listeners whose filters compare the same field, by the texts of which one has to be there. */
-interface Compared<L extends Listener> {
+interface Compared<L> {
   path: readonly string[]
   byText: Map<string, Set<L>>
 }
 
 /** Those who listen, found by what an event says where their filters allow it: thousands of other ids are not asked. */
-export class Audience<L extends Listener> {
+export class Audience<E, L extends Listener<E>> {
   readonly #all = new Set<L>()
   /** Nothing is known of their filters but by asking them. */
   readonly #asked = new Set<L>()
@@ -29,7 +33,7 @@ export class Audience<L extends Listener> {
 
   add(listener: L): void {
     this.#all.add(listener)
-    const { within } = listener.passes
+    const { within } = listener.wants
     if (!within) return void this.#asked.add(listener)
     const name = within.path.join('.')
     let compared = this.#compared.get(name)
@@ -43,7 +47,7 @@ export class Audience<L extends Listener> {
 
   delete(listener: L): void {
     if (!this.#all.delete(listener) || this.#asked.delete(listener)) return
-    const { path, texts } = listener.passes.within!
+    const { path, texts } = listener.wants.within!
     const name = path.join('.')
     const { byText } = this.#compared.get(name)!
     for (const text of texts) {
@@ -54,13 +58,13 @@ export class Audience<L extends Listener> {
     if (byText.size === 0) this.#compared.delete(name)
   }
 
-  /** Calls with each whose filter the event passes, once. */
-  forEach(event: Obj, call: (listener: L) => void): void {
-    for (const listener of this.#asked) if (listener.passes(event)) call(listener)
+  /** Calls with each who wants the event, once. */
+  forEach(event: E, call: (listener: L) => void): void {
+    for (const listener of this.#asked) if (listener.wants(event)) call(listener)
     for (const { path, byText } of this.#compared.values()) {
       const texts = textsAt(event, path)
       const found = texts.length === 1 ? byText.get(texts[0]!) ?? [] : new Set(texts.flatMap((text) => [...byText.get(text) ?? []]))
-      for (const listener of found) if (listener.passes(event)) call(listener)
+      for (const listener of found) if (listener.wants(event)) call(listener)
     }
   }
 }
@@ -70,5 +74,5 @@ function textsAt(value: unknown, path: readonly string[], depth = 0): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => textsAt(item, path, depth))
   if (depth === path.length) return value === null || typeof value === 'object' ? [] : [String(value)]
   const key = path[depth]!
-  return isObject(value) && Object.hasOwn(value, key) ? textsAt(value[key], path, depth + 1) : []
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? textsAt((value as Record<string, unknown>)[key], path, depth + 1) : []
 }
