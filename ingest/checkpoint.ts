@@ -176,14 +176,14 @@ export class Checkpointer {
   #writeEntities(begun: Begun, most: number): Promise<void> {
     const shard = this.#shard
     const { topics } = this.#options
-    const head = encode<StateHead>({ epoch: shard.epoch, checkpoint: begun.marker.checkpoint })
-    const mark = { positions: { ...shard.positions }, sequence: shard.sequence }
+    const head = encode<StateHead>({ epoch: shard.epoch, checkpoint: begun.marker.checkpoint, includes: shard.positions })
+    const mark = { positions: {}, sequence: shard.sequence }
     const records: NewRecord[] = []
     let bytes = 0
     while (begun.waiting.length > 0 && bytes < most) {
       const entry = begun.waiting.pop() as Entry
       const { state } = entry
-      if (state.metrics) pruneMetrics(state.metrics, state.metrics.appendedAt)
+      if (state.packedMetrics === null && state.metrics) pruneMetrics(state.metrics, state.metrics.appendedAt)
       const value = joinHead(head, encodeEntityState(state, mark))
       // Written as it is now; what it changes to later makes it dirty again.
       shard.dirty.delete(entry)

@@ -74,14 +74,11 @@ export class Deduplicator {
     return found.takeNew()
   }
 
-  /** Takes back what `takeNew` gave, in any order, before the first `add`. @throws RangeError when it is no part of a slice */
-  restore(encoded: Uint8Array): void {
-    const part = Slice.decode(encoded)
-    const known = this.#slices.find(({ number }) => number === part.number)
-    if (known) return known.merge(part)
-    this.#slices.push(part)
-    this.#slices.sort((a, b) => a.number - b.number)
-    this.#next = Math.max(this.#next, part.number + 1)
+  /** Takes back all that `takeNew` gave, in any order, in the place of what is known. @throws RangeError when something is no part of a slice */
+  restore(parts: Iterable<Uint8Array>): void {
+    const bySlice = Map.groupBy(Iterator.from(parts).map(readPart), ({ number }) => number)
+    this.#slices = [...bySlice.values()].map((of) => Slice.of(of)).sort((a, b) => a.number - b.number)
+    this.#next = (this.#slices.at(-1)?.number ?? -1) + 1
   }
 
   #open(appendedAt: number): Slice {
@@ -97,6 +94,23 @@ export class Deduplicator {
 
 const lanes = new Uint32Array(2)
 const headBytes = 24
+
+/** What one call of `takeNew` gave. */
+interface Part {
+  number: number
+  first: number
+  last: number
+  lanes: Uint32Array
+}
+
+function readPart(bytes: Uint8Array): Part {
+  if (bytes.byteLength < headBytes || (bytes.byteLength - headBytes) % 8 !== 0)
+    throw new RangeError(`Expected ${headBytes} bytes and 8 for each event of a slice, got ${bytes.byteLength}.`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const lanes = new Uint32Array((bytes.byteLength - headBytes) / 4)
+  for (let i = 0; i < lanes.length; i++) lanes[i] = view.getUint32(headBytes + i * 4, true)
+  return { number: view.getFloat64(0, true), first: view.getFloat64(8, true), last: view.getFloat64(16, true), lanes }
+}
 
 /** Open addressing with linear probing; two 32-bit lanes a slot, of which the second is never 0 in a used one. */
 class Slice implements DedupSlice {
@@ -147,27 +161,16 @@ class Slice implements DedupSlice {
     return bytes
   }
 
-  /** Takes in another part of the same slice. */
-  merge(part: Slice): void {
-    const { first, last, size } = part
-    const slots = part.#slots
-    this.first = Math.min(this.first, first)
-    this.last = Math.max(this.last, last)
-    this.#resize(Math.ceil((this.size + size) / 0.7) + 64)
-    for (let slot = 0; slot < slots.length; slot += 2)
-      if (slots[slot + 1] !== 0 && !this.has(slots[slot] as number, slots[slot + 1] as number))
-        this.#put(slots[slot] as number, slots[slot + 1] as number)
-  }
-
-  static decode(bytes: Uint8Array): Slice {
-    if (bytes.byteLength < headBytes || (bytes.byteLength - headBytes) % 8 !== 0)
-      throw new RangeError(`Expected ${headBytes} bytes and 8 for each event of a slice, got ${bytes.byteLength}.`)
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const size = (bytes.byteLength - headBytes) / 8
+  /** Of all its parts at once: a table that grows is filled again and again. */
+  static of(parts: readonly Part[]): Slice {
+    const events = parts.reduce((sum, { lanes }) => sum + lanes.length / 2, 0)
     const slice = new Slice(
-      view.getFloat64(0, true), view.getFloat64(8, true), view.getFloat64(16, true), Math.ceil(size / 0.7) + 64,
+      (parts[0] as Part).number, Math.min(...parts.map(({ first }) => first)), Math.max(...parts.map(({ last }) => last)), Math.ceil(events / 0.7) + 64,
     )
-    for (let at = headBytes; at < bytes.byteLength; at += 8) slice.#put(view.getUint32(at, true), view.getUint32(at + 4, true))
+    for (const { lanes } of parts)
+      for (let at = 0; at < lanes.length; at += 2)
+        // What a checkpoint that was not completed has, the next one has again.
+        if (!slice.has(lanes[at] as number, lanes[at + 1] as number)) slice.#put(lanes[at] as number, lanes[at + 1] as number)
     return slice
   }
 

@@ -3,15 +3,17 @@ import type { Positions } from '../events/log.ts'
 import type { FieldValue } from '../search/entities.ts'
 import { exists, fieldNames, newEntityState, placeOf } from './entity-state.ts'
 import type { EntityState } from './entity-state.ts'
-import { decodeMetrics, encodeMetrics } from './metrics/codec.ts'
-import type { EncodedMetrics } from './metrics/codec.ts'
+import { encodeMetrics, isPacked, looksWhole } from './metrics/codec.ts'
 import type { Metrics } from './metrics/index.ts'
+import { ownBytes } from './packed-bytes.ts'
 import { projectionVersion } from './projections/index.ts'
 import type { Stamp } from './stamp.ts'
+import { StateRecordError } from './state-record-error.ts'
+import { joinHead, LINE_FEED } from './state-records.ts'
 
 /** What a state record says beside the state: what it includes. */
 export interface StateMark {
-  /** Source positions included (exclusive ends). May be empty where a checkpoint record says it for the whole shard. */
+  /** Source positions included (exclusive ends). Empty where the record's head says it (`StateHead`). */
   positions: Positions
   /** Of the last batch of the shard that it includes. */
   sequence: number
@@ -33,16 +35,14 @@ export interface DecodedState extends StateMark {
   version: number
 }
 
-/** The value of a state record cannot be read: it is damaged, or not ours. */
-export class StateRecordError extends Error {
-  override readonly name = 'StateRecordError'
-  readonly code = 'STATE_RECORD_INVALID'
-}
-
 type Value = FieldValue | null
 type EncodedStamp = readonly [time: number, source: string, id: string]
 
-/** One record of the state topic, JSON with short names: there is one for every entity, and all are read at a start. */
+/**
+ * What a record of the state topic begins with, JSON with short names: there is one for every entity, and all are read at a
+ * start. The metrics follow behind a line feed, as bytes that are read when somebody asks for them; formerly they were
+ * the last member, `m`.
+ */
 interface Encoded {
   /** Projection version. */
   v: number
@@ -61,7 +61,6 @@ interface Encoded {
   x?: [string, ...EncodedStamp, string | null][]
   /** Embedded text. */
   h?: string
-  m?: EncodedMetrics
 }
 
 /**
@@ -82,13 +81,15 @@ export function encodeEntityState(state: EntityState, mark: StateMark): Uint8Arr
     encoded.x = Array.from(state.vectors, ([model, { stamp, values }]) =>
       [model, ...encodeStamp(stamp), values && Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')])
   if (state.embeddedText !== null) encoded.h = state.embeddedText
-  if (state.metrics) encoded.m = encodeMetrics(state.metrics)
-  return Buffer.from(JSON.stringify(encoded))
+  const json = JSON.stringify(encoded)
+  const packed = state.packedMetrics
+  const metrics = packed && isPacked(packed) ? packed : state.metrics && encodeMetrics(state.metrics)
+  return metrics ? joinHead(Buffer.from(json), metrics) : Buffer.from(json)
 }
 
-/** The inverse. @throws StateRecordError */
+/** The inverse. @throws StateRecordError, and so does whoever asks for metrics that are damaged within */
 export function decodeEntityState(entity: EntityKey, value: Uint8Array): DecodedState {
-  const encoded = parse(entity, value)
+  const { encoded, metrics } = parse(entity, value)
   const state = newEntityState(entity)
   ;[state.revision, state.eventTime, state.appliedAt] = encoded.r
   if (encoded.t) state.tombstone = decodeStamp(encoded.t)
@@ -98,30 +99,41 @@ export function decodeEntityState(entity: EntityKey, value: Uint8Array): Decoded
     state.vectors = new Map(encoded.x.map(([model, time, source, id, values]) =>
       [model, { stamp: decodeStamp([time, source, id]), values: values === null ? null : decodeVector(values) }]))
   state.embeddedText = encoded.h ?? null
-  if (encoded.m) state.metrics = decodeMetrics(encoded.m)
+  if (metrics) state.packedMetrics = ownBytes(metrics)
   return { state, positions: encoded.p ?? {}, sequence: encoded.q, version: encoded.v }
 }
 
 /** The part of a state record that a metric view needs. @throws StateRecordError */
 export function decodeStateMetrics(entity: EntityKey, value: Uint8Array): DecodedMetrics {
-  const { v: version, q: sequence, p: positions = {}, r, t, m } = parse(entity, value)
+  const { encoded: { v: version, q: sequence, p: positions = {}, r, t }, metrics } = parse(entity, value)
   const deleted = t !== undefined && r[3] === 0
-  return { version, sequence, positions, appliedAt: r[2], deleted, metrics: m ? decodeMetrics(m) : null }
+  const state = newEntityState(entity)
+  state.packedMetrics = metrics
+  return { version, sequence, positions, appliedAt: r[2], deleted, metrics: state.metrics }
 }
 
-function parse(entity: EntityKey, value: Uint8Array): Encoded {
+function parse(entity: EntityKey, value: Uint8Array): { encoded: Encoded; metrics: Uint8Array | null } {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const lineFeed = bytes.indexOf(LINE_FEED)
+  // No text within JSON has these bytes: its quotation marks are escaped.
+  const member = lineFeed < 0 ? bytes.indexOf(formerMetrics) : -1
+  let json = bytes.toString('utf8', 0, lineFeed >= 0 ? lineFeed : member >= 0 ? member : bytes.length)
+  if (member >= 0) json += '}'
   let encoded: Encoded | null
   try {
-    encoded = JSON.parse(utf8.decode(value)) as Encoded | null
+    encoded = JSON.parse(json) as Encoded | null
   } catch (cause) {
-    throw new StateRecordError(`The state record of ${entity} is not JSON. ${mend}`, { cause })
+    throw new StateRecordError(entity, 'is not JSON', { cause })
   }
   if (typeof encoded?.v !== 'number' || typeof encoded.q !== 'number' || !Array.isArray(encoded.r))
-    throw new StateRecordError(`The state record of ${entity} has no version, sequence or revision. ${mend}`)
-  return encoded
+    throw new StateRecordError(entity, 'has no version, sequence or revision')
+  const metrics =
+    lineFeed >= 0 ? bytes.subarray(lineFeed + 1) : member >= 0 ? bytes.subarray(member + formerMetrics.length - 1, bytes.length - 1) : null
+  if (metrics && !looksWhole(metrics)) throw new StateRecordError(entity, 'has metrics that are cut off')
+  return { encoded, metrics }
 }
 
-const mend = 'Expected what encodeEntityState wrote. Rebuild the state from the domain logs with `freshet replay`.'
+const formerMetrics = Buffer.from(',"m":{')
 
 function encodeFields(state: EntityState, encoded: Encoded): void {
   const byStamp = new Map<Stamp, Record<string, Value>>()
@@ -164,5 +176,3 @@ function decodeVector(base64: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64')
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
 }
-
-const utf8 = new TextDecoder()

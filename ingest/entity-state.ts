@@ -3,9 +3,11 @@ import type { EntityKey, EntityKind } from '../events/entity.ts'
 import { coreFields, entityFields } from '../search/entities.ts'
 import type { FieldDefinition, FieldValue } from '../search/entities.ts'
 import type { Effect } from './effects.ts'
+import { decodeMetrics } from './metrics/codec.ts'
 import { evolve, newMetrics } from './metrics/index.ts'
 import type { Metrics } from './metrics/index.ts'
 import { compareStamps } from './stamp.ts'
+import { StateRecordError } from './state-record-error.ts'
 import type { Stamp } from './stamp.ts'
 
 /**
@@ -31,6 +33,11 @@ export interface EntityState {
   eventTime: number
   /** Until something is counted: null. Counts outlive a tombstone: they commute, and a deletion would not. */
   metrics: Metrics | null
+  /**
+   * The metrics as the state's record has them, until somebody asks for `metrics`: most entities' are long at rest when a
+   * process starts, and bytes are quicker to come by than thousands of numbers. There is nothing to prune of them.
+   */
+  packedMetrics: Uint8Array | null
   /** When what was counted last was applied, ms: what a view says of its metrics. The loop sets it. */
   appliedAt: number
   /** Names the text whose own embedding the index holds (a hash). The loop sets it; null: none yet. */
@@ -56,12 +63,58 @@ export interface PendingChange {
 export function newEntityState(entity: EntityKey): EntityState {
   const parsed = parseEntityKey(entity)
   if (!parsed) throw new TypeError(`Expected an entity key like "livestream:ID", got ${JSON.stringify(entity)}.`)
-  const { kind, id } = parsed
-  const places = fieldNames[kind].length
-  // No spread: it would keep the fields in a second object, for each of tens of thousands of entities.
-  return {
-    entity, kind, id, values: new Array(places).fill(undefined), stamps: new Array(places).fill(undefined),
-    tombstone: null, vectors: null, revision: 0, eventTime: 0, metrics: null, appliedAt: 0, embeddedText: null,
+  return new State(entity, parsed.kind, parsed.id)
+}
+
+class State implements EntityState {
+  readonly entity: EntityKey
+  readonly kind: EntityKind
+  readonly id: string
+  readonly values: (FieldValue | null | undefined)[]
+  readonly stamps: (Stamp | undefined)[]
+  tombstone: Stamp | null = null
+  vectors: Map<string, HeldVector> | null = null
+  revision = 0
+  eventTime = 0
+  appliedAt = 0
+  embeddedText: string | null = null
+  #metrics: Metrics | null = null
+  #packed: Uint8Array | null = null
+
+  constructor(entity: EntityKey, kind: EntityKind, id: string) {
+    const places = fieldNames[kind].length
+    this.entity = entity
+    this.kind = kind
+    this.id = id
+    this.values = new Array(places).fill(undefined)
+    this.stamps = new Array(places).fill(undefined)
+  }
+
+  get metrics(): Metrics | null {
+    if (this.#packed !== null) this.#unpack(this.#packed)
+    return this.#metrics
+  }
+
+  set metrics(metrics: Metrics | null) {
+    this.#packed = null
+    this.#metrics = metrics
+  }
+
+  get packedMetrics(): Uint8Array | null {
+    return this.#packed
+  }
+
+  set packedMetrics(bytes: Uint8Array | null) {
+    this.#packed = bytes
+    this.#metrics = null
+  }
+
+  #unpack(bytes: Uint8Array): void {
+    try {
+      this.metrics = decodeMetrics(bytes)
+    } catch (cause) {
+      throw new StateRecordError(this.entity, 'has metrics that cannot be read', { cause })
+    }
   }
 }
 
@@ -120,8 +173,8 @@ export function applyEffect(
   if (changed) state.revision++
   if (stamp.time > state.eventTime) state.eventTime = stamp.time
   if (effect.increments?.length) {
-    state.metrics ??= newMetrics()
-    for (const increment of effect.increments) evolve(state.metrics, increment, appendedAt)
+    const metrics = (state.metrics ??= newMetrics())
+    for (const increment of effect.increments) evolve(metrics, increment, appendedAt)
   }
 }
 

@@ -96,7 +96,7 @@ export class ShardStatesLoader {
     else if (isSliceName(name)) of.slices.set(name, body)
     else if (isEntityName(name)) {
       const { state, positions } = decodeEntityState(name, body)
-      of.entities.set(name, { state, positions })
+      of.entities.set(name, { state, positions: head.includes ?? positions })
     }
   }
 

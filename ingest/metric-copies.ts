@@ -38,7 +38,7 @@ export class MetricCopies {
   /** The entity's metrics have moved, or it has come to be. */
   moved(entry: Entry, now: number): void {
     const { state, copiedAt } = entry
-    if (state.metrics === null || placeOf(state.kind, 'popularity') === undefined) return
+    if (placeOf(state.kind, 'popularity') === undefined || (state.packedMetrics === null && state.metrics === null)) return
     const due = Math.max(now, copiedAt + this.#intervalMs)
     if (entry.copiesDue === 0 || due < entry.copiesDue) this.#schedule(entry, due)
   }

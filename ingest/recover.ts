@@ -99,7 +99,8 @@ export function assemble(
 ): Assembled {
   const { marker } = loaded
   const deduplicators = new Map(domainTopics(topics).map((topic) => [topic, new Deduplicator({ retentionMs: duplicateRetentionMs })]))
-  for (const [name, body] of loaded.slices) deduplicators.get(parseSliceName(name).topic)?.restore(body)
+  const parts = Map.groupBy(loaded.slices, ([name]) => parseSliceName(name).topic)
+  for (const [topic, of] of parts) deduplicators.get(topic)?.restore(of.map(([, body]) => body))
   const shard = new Shard({
     number, epoch, nextChange, checkpoint, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
     sequence: tail.sequence, rekeyed: tail.rekeyed,

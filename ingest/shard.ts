@@ -162,8 +162,8 @@ export class Shard {
         this.#sweep = this.entities.values()
         return
       }
-      const { metrics } = next.value.state
-      if (metrics) pruneMetrics(metrics, this.#appendedAt)
+      const { state } = next.value
+      if (state.packedMetrics === null && state.metrics) pruneMetrics(state.metrics, this.#appendedAt)
     }
   }
 

@@ -15,6 +15,8 @@ import { projectionVersion } from './projections/index.ts'
 export interface StateHead {
   epoch: number
   checkpoint: number
+  /** Of an entity's state: source positions that it includes. Many were written together, so their heads are the same. */
+  includes?: Positions
 }
 
 /** Ends a checkpoint: it is complete, and what it covers is durable in the index. */
@@ -57,7 +59,7 @@ export function parseStateKey(key: string): { version: number; name: string } | 
 
 export const isEntityName = (name: string): name is EntityKey => name.includes(':')
 
-const LINE_FEED = 10
+export const LINE_FEED = 10
 
 /** A JSON head, a line feed, and bytes that the head speaks of. */
 export function joinHead(head: Uint8Array, body: Uint8Array): Uint8Array {
@@ -68,12 +70,20 @@ export function joinHead(head: Uint8Array, body: Uint8Array): Uint8Array {
   return joined
 }
 
-/** @throws SyntaxError where there is no head */
+/** Do not change the head: records that follow may share it. @throws SyntaxError where there is none */
 export function splitHead<Head extends StateHead>(record: LogRecord): { head: Head; body: Uint8Array } {
-  const value = record.value ?? new Uint8Array()
+  const { buffer, byteOffset, byteLength } = record.value ?? none
+  const value = Buffer.from(buffer, byteOffset, byteLength)
+  // Most often it is the former one's.
+  const { bytes } = last
+  if (value.length > bytes.length && value[bytes.length] === LINE_FEED && value.compare(bytes, 0, bytes.length, 0, bytes.length) === 0)
+    return { head: last.head as Head, body: value.subarray(bytes.length + 1) }
   const end = value.indexOf(LINE_FEED)
-  const head = JSON.parse(utf8.decode(end < 0 ? value : value.subarray(0, end))) as Head
-  return { head, body: end < 0 ? new Uint8Array() : value.subarray(end + 1) }
+  const head = JSON.parse(value.toString('utf8', 0, end < 0 ? value.length : end)) as Head
+  if (end < 0) return { head, body: none }
+  last = { bytes: Buffer.from(value.subarray(0, end)), head }
+  return { head, body: value.subarray(end + 1) }
 }
 
-const utf8 = new TextDecoder()
+const none = new Uint8Array()
+let last: { bytes: Buffer; head: StateHead } = { bytes: Buffer.from('?'), head: { epoch: -1, checkpoint: -1 } }

@@ -1,6 +1,7 @@
 import type { AffinitySignal } from '../effects.ts'
 import type { Affinity } from '../../search/metrics.ts'
 import { nameOf, numberOf } from '../names.ts'
+import type { ByteReader, ByteWriter } from '../packed-bytes.ts'
 import { compareTexts } from '../texts.ts'
 import { append } from './append.ts'
 import { addDecayed, factorAt } from './decay.ts'
@@ -62,17 +63,32 @@ export function pruneAffinities(state: Affinities, oldestNow: number): Affinitie
   return state.filter((_, i) => !hasLapsed(0, i - (i % stride) + stride - 1))
 }
 
-/** With names in the place of numbers: `s:` or `c:` and the name, then the four numbers. */
-export function encodeAffinities(state: Affinities): (string | number)[] {
-  const flat: (string | number)[] = [...state]
+/** With names in the place of numbers; times as their distance before `eventTime`, which small numbers say. */
+export function encodeAffinities(state: Affinities, eventTime: number, into: ByteWriter): void {
+  into.number(state.length / stride)
   for (let from = 0; from < state.length; from += stride) {
     const tag = state[from] as number
-    flat[from] = (tag % 2 === 1 ? 'c:' : 's:') + nameOf(Math.floor(tag / 2))
+    into.byte(tag % 2)
+    into.text(nameOf(Math.floor(tag / 2)))
+    for (let i = from + 1; i < from + 4; i++) into.number(state[i] as number)
+    into.number(eventTime - (state[from + 4] as number))
   }
-  return flat
 }
 
-export function decodeAffinities(flat: readonly (string | number)[]): Affinities {
+export function decodeAffinities(from: ByteReader, eventTime: number): Affinities | null {
+  const count = from.number()
+  if (count === 0) return null
+  const state: number[] = []
+  for (let i = 0; i < count; i++) {
+    const kind = from.byte()
+    state.push(numberOf(from.text()) * 2 + kind, from.number(), from.number(), from.number(), eventTime - from.number())
+  }
+  // Without the room that pushing reserves.
+  return state.slice()
+}
+
+/** Of the former encoding: flat, `s:` or `c:` and the name in the place of numbers. */
+export function affinitiesOf(flat: readonly (string | number)[]): Affinities {
   const state: number[] = []
   for (let from = 0; from < flat.length; from += stride) {
     const name = flat[from] as string

@@ -1,4 +1,5 @@
 import { append } from './append.ts'
+import type { ByteReader, ByteWriter } from '../packed-bytes.ts'
 import { bucketStart } from './windows.ts'
 
 /**
@@ -57,6 +58,24 @@ export function coarsen(cells: Cells, appendedAt: number): void {
     length += 2
   }
   if (length < cells.length) cells.length = length
+}
+
+/** Each key as its distance from the former one, which small numbers say. */
+export function encodeCells(cells: Cells, into: ByteWriter): void {
+  into.number(cells.length)
+  for (let at = 0, former = 0; at < cells.length; at += 2) {
+    into.number((cells[at] as number) - former)
+    into.number(cells[at + 1] as number)
+    former = cells[at] as number
+  }
+}
+
+export const decodeCells = (from: ByteReader): Cells => cellsOf(from.numbers())
+
+/** Takes the list: makes keys of distances. */
+export function cellsOf(distances: number[]): Cells {
+  for (let at = 2; at < distances.length; at += 2) distances[at] = (distances[at] as number) + (distances[at - 2] as number)
+  return distances.length > 0 ? distances : noCells
 }
 
 /** Where the key is among the first `length` numbers, or where it belongs. Keys sought are mostly among the last. */

@@ -1,11 +1,67 @@
-import { decodeAffinities, encodeAffinities } from './affinities.ts'
-import { noCells } from './cells.ts'
-import { listViewers, viewersFrom } from './distinct-viewers.ts'
-import { decodeFollows, encodeFollows } from './follows.ts'
+import { ByteReader, ByteWriter } from '../packed-bytes.ts'
+import { affinitiesOf, decodeAffinities, encodeAffinities } from './affinities.ts'
+import { cellsOf, decodeCells, encodeCells } from './cells.ts'
+import { decodeViewers, encodeViewers, viewersFrom } from './distinct-viewers.ts'
+import { decodeFollows, encodeFollows, followsOf } from './follows.ts'
 import type { Metrics } from './index.ts'
 
-/** Metrics as JSON for the state topic, with short names because there is one of it for every entity. */
-export interface EncodedMetrics {
+/**
+ * Metrics as bytes for the state topic, where they are most of what there is, and read at every start: a byte that says
+ * which encoding it is, then numbers and names (`ByteWriter`). Prune before: what is dropped need not be written.
+ */
+export function encodeMetrics(state: Metrics): Uint8Array {
+  const { eventTime, appendedAt, totals, cells, affinities, follows } = state
+  writer.clear()
+  writer.byte(packed)
+  writer.number(eventTime)
+  writer.number(appendedAt)
+  writer.numbers(totals)
+  encodeCells(cells, writer)
+  encodeViewers(state, appendedAt, writer)
+  if (affinities) encodeAffinities(affinities, eventTime, writer)
+  else writer.number(0)
+  if (follows) encodeFollows(follows, eventTime, writer)
+  else writer.number(0)
+  writer.byte(end)
+  return writer.take()
+}
+
+/** The inverse. Takes the former encoding, too. @throws RangeError, SyntaxError where it is neither */
+export function decodeMetrics(bytes: Uint8Array): Metrics {
+  if (bytes[0] === brace) return fromJson(JSON.parse(utf8.decode(bytes)) as JsonMetrics)
+  const from = new ByteReader(bytes)
+  const encoding = from.byte()
+  if (encoding !== packed) throw new RangeError(`Expected metrics in the encoding ${packed}, got ${encoding}.`)
+  const eventTime = from.number()
+  const appendedAt = from.number()
+  const totals = from.numbers()
+  const cells = decodeCells(from)
+  const { few, many } = decodeViewers(from)
+  // In the order of `newMetrics`: objects of one shape are smaller and quicker.
+  const metrics: Metrics = {
+    totals, cells, few, many,
+    affinities: decodeAffinities(from, eventTime), follows: decodeFollows(from, eventTime), eventTime, appendedAt,
+  }
+  if (from.byte() !== end || !from.done) throw new RangeError('Expected the end of the metrics.')
+  return metrics
+}
+
+/** Whether it begins and ends as metrics do, which tells what was cut off without reading it. */
+export const looksWhole = (bytes: Uint8Array): boolean =>
+  bytes.length > 1 && (bytes[0] === brace ? bytes.at(-1) === closingBrace : bytes[0] === packed && bytes.at(-1) === end)
+
+/** Whether it is in today's encoding. */
+export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === packed
+
+const packed = 1
+const end = 0xff
+const brace = 0x7b
+const closingBrace = 0x7d
+const writer = new ByteWriter(1 << 16)
+const utf8 = new TextDecoder()
+
+/** The former encoding, with short names. */
+interface JsonMetrics {
   /** Latest event time, greatest append time. */
   t: [number, number]
   /** Totals, decayed totals, reference time. */
@@ -18,42 +74,10 @@ export interface EncodedMetrics {
   f?: (string | number)[]
 }
 
-/** Prune before: what is dropped need not be written. */
-export function encodeMetrics(state: Metrics): EncodedMetrics {
-  const encoded: EncodedMetrics = { t: [state.eventTime, state.appendedAt], n: state.totals }
-  if (state.cells.length > 0) encoded.w = distances(state.cells)
-  const people = listViewers(state)
-  if (people.length > 0) encoded.s = people.map((value, i) => (i % 2 === 0 ? value : state.appendedAt - value))
-  if (state.affinities?.length) encoded.a = encodeAffinities(state.affinities)
-  if (state.follows) encoded.f = encodeFollows(state.follows)
-  return encoded
-}
-
-export function decodeMetrics(encoded: EncodedMetrics): Metrics {
-  const [eventTime, appendedAt] = encoded.t
-  const people = encoded.s?.map((value, i) => (i % 2 === 0 ? value : appendedAt - value))
-  const { few, many } = viewersFrom(people, appendedAt)
-  // In the order of `newMetrics`: objects of one shape are smaller and quicker.
+function fromJson({ t: [eventTime, appendedAt], n, w = [], s = [], a, f }: JsonMetrics): Metrics {
+  const { few, many } = viewersFrom(s.map((value, i) => (i % 2 === 0 ? value : appendedAt - value)), appendedAt)
   return {
-    totals: encoded.n,
-    cells: encoded.w ? keys(encoded.w) : noCells,
-    few,
-    many,
-    affinities: encoded.a ? decodeAffinities(encoded.a) : null,
-    follows: encoded.f ? decodeFollows(encoded.f) : null,
-    eventTime,
-    appendedAt,
+    totals: n, cells: cellsOf(w), few, many, affinities: a ? affinitiesOf(a) : null, follows: f ? followsOf(f) : null,
+    eventTime, appendedAt,
   }
-}
-
-/** Small numbers take few digits. */
-function distances(cells: readonly number[]): number[] {
-  const encoded = [...cells]
-  for (let at = encoded.length - 2; at >= 2; at -= 2) encoded[at] = (encoded[at] as number) - (encoded[at - 2] as number)
-  return encoded
-}
-
-function keys(encoded: number[]): number[] {
-  for (let at = 2; at < encoded.length; at += 2) encoded[at] = (encoded[at] as number) + (encoded[at - 2] as number)
-  return encoded
 }

@@ -1,6 +1,7 @@
 import { hash53 } from '../hash.ts'
+import { ByteReader, ByteWriter, ownBytes } from '../packed-bytes.ts'
 import { append } from './append.ts'
-import { addToCells, coarsen, kinds } from './cells.ts'
+import { addToCells, coarsen, decodeCells, encodeCells, kinds } from './cells.ts'
 import type { Cells } from './cells.ts'
 import { forEachEntry, insert, isFull, newTable, slotOf } from './last-seen-table.ts'
 import type { LastSeenTable } from './last-seen-table.ts'
@@ -15,7 +16,15 @@ import { bucketStart, firstSecond, secondOf } from './windows.ts'
  */
 export interface Viewers {
   few: number[]
-  many: { table: LastSeenTable; histogram: Cells } | null
+  many: ManyViewers | null
+}
+
+interface ManyViewers {
+  /** Null while nobody was seen since the state came from its record: reading does without. */
+  table: LastSeenTable | null
+  /** What the table is to be made of; empty once it is. */
+  packed: Uint8Array
+  histogram: Cells
 }
 
 /** Beyond these many people the list becomes a table; with half of them it becomes a list again. */
@@ -38,7 +47,7 @@ export function seen(state: Viewers, person: number, at: number, appendedAt: num
     return
   }
   const { many } = state
-  const { table } = many
+  const table = many.table ?? unpackTable(many)
   const slot = slotOf(table, person)
   const last = table.slots[slot + 1] as number
   if (table.slots[slot] === 0) {
@@ -73,6 +82,11 @@ export function pruneViewers(state: Viewers, appendedAt: number): void {
     return
   }
   const { table } = state.many
+  if (table === null) {
+    coarsen(state.many.histogram, appendedAt)
+    if (state.many.histogram.length === 0) state.many = null
+    return
+  }
   let alive = 0
   // Counted first: this comes around again and again, and mostly there is nothing to do.
   forEachEntry(table, (_, at) => { if (!isExpired(at, appendedAt)) alive++ })
@@ -89,14 +103,61 @@ export function pruneViewers(state: Viewers, appendedAt: number): void {
 export function listViewers({ few, many }: Viewers): number[] {
   if (many === null) return few
   const list: number[] = []
-  forEachEntry(many.table, (person, at) => list.push(person, at))
+  forEachEntry(many.table ?? unpackTable(many), (person, at) => list.push(person, at))
   return list
 }
 
-/** The inverse of `listViewers`. */
-export function viewersFrom(list: number[] | undefined, appendedAt: number): Viewers {
+/** People and histogram apart, so that the people need not be looked at by who reads a count alone. */
+export function encodeViewers({ few, many }: Viewers, appendedAt: number, into: ByteWriter): void {
+  encodePeople(few, appendedAt, into)
+  const histogram = many?.histogram ?? []
+  encodeCells(histogram, into)
+  // In nobody's window any more.
+  if (many === null || histogram.length === 0) return
+  if (many.table === null) return into.bytes(many.packed)
+  people.clear()
+  encodePeople(listViewers({ few, many }), appendedAt, people)
+  into.bytes(people.take())
+}
+
+export function decodeViewers(from: ByteReader): Viewers {
+  const few = decodePeople(from)
+  const histogram = decodeCells(from)
+  return { few: few.length > 0 ? few : nobody, many: histogram.length > 0 ? { table: null, packed: ownBytes(from.bytes()), histogram } : null }
+}
+
+const people = new ByteWriter(1 << 16)
+
+/** A time, and of each how long before it they were last seen: small numbers. */
+function encodePeople(list: readonly number[], before: number, into: ByteWriter): void {
+  into.number(before)
+  into.number(list.length)
+  for (let at = 0; at < list.length; at += 2) {
+    into.number(list[at] as number)
+    into.number(before - (list[at + 1] as number))
+  }
+}
+
+function decodePeople(from: ByteReader): number[] {
+  const before = from.number()
+  const list = from.numbers()
+  for (let at = 1; at < list.length; at += 2) list[at] = before - (list[at] as number)
+  return list
+}
+
+function unpackTable(many: ManyViewers): LastSeenTable {
+  const table = tableOf(decodePeople(new ByteReader(many.packed)))
+  many.table = table
+  many.packed = none
+  return table
+}
+
+const none = new Uint8Array()
+
+/** Of the former encoding: what `listViewers` gives. */
+export function viewersFrom(list: number[], appendedAt: number): Viewers {
   const state = newViewers()
-  if (list === undefined) return state
+  if (list.length === 0) return state
   state.few = list
   if (list.length > 2 * mostInList) spread(state, list, appendedAt)
   return state
@@ -115,10 +176,11 @@ function seenAmongFew(list: number[], person: number, at: number): boolean {
 function spread(state: Viewers, list: readonly number[], appendedAt: number): void {
   let histogram: Cells = []
   // In order of time each sighting meets the last cell.
-  const times = Float64Array.from(list.filter((_, i) => i % 2 === 1)).sort()
-  for (const at of times) histogram = addToCells(histogram, secondOf(at), 0, 1, appendedAt)
+  const times = new Float64Array(list.length / 2)
+  for (let i = 0; i < times.length; i++) times[i] = list[2 * i + 1] as number
+  for (const at of times.sort()) histogram = addToCells(histogram, secondOf(at), 0, 1, appendedAt)
   state.few = nobody
-  state.many = { table: tableOf(list), histogram }
+  state.many = { table: tableOf(list), packed: none, histogram }
 }
 
 /** With room for half as many again. */

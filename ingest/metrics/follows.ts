@@ -1,4 +1,5 @@
 import { nameOf, numberOf } from '../names.ts'
+import type { ByteReader, ByteWriter } from '../packed-bytes.ts'
 import { compareTexts } from '../texts.ts'
 
 /**
@@ -35,14 +36,32 @@ export function readFollows({ sellers }: Follows): string[] {
   return ids.sort(compareTexts)
 }
 
-/** Seller, 1 while following, event time, tie, … */
-export const encodeFollows = ({ sellers, ties }: Follows): (string | number)[] =>
-  ties.flatMap((tie, i) => {
+/** Of each the seller, 1 while following, how long before `eventTime`, and the tie. */
+export function encodeFollows({ sellers, ties }: Follows, eventTime: number, into: ByteWriter): void {
+  into.number(ties.length)
+  for (const [i, tie] of ties.entries()) {
     const seller = sellers[2 * i] as number
-    return [nameOf(seller >> 1), seller & 1, sellers[2 * i + 1] as number, tie]
-  })
+    into.byte(seller & 1)
+    into.text(nameOf(seller >> 1))
+    into.number(eventTime - (sellers[2 * i + 1] as number))
+    into.text(tie)
+  }
+}
 
-export function decodeFollows(flat: readonly (string | number)[]): Follows {
+export function decodeFollows(from: ByteReader, eventTime: number): Follows | null {
+  const count = from.number()
+  if (count === 0) return null
+  const state = newFollows()
+  for (let i = 0; i < count; i++) {
+    const following = from.byte()
+    state.sellers.push(numberOf(from.text()) * 2 + following, eventTime - from.number())
+    state.ties.push(from.text())
+  }
+  return state
+}
+
+/** Of the former encoding: seller, 1 while following, event time, tie, … */
+export function followsOf(flat: readonly (string | number)[]): Follows {
   const state = newFollows()
   for (let i = 0; i < flat.length; i += 4)
     follow(state, flat[i] as string, flat[i + 1] === 1, flat[i + 2] as number, flat[i + 3] as string)

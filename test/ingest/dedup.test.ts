@@ -30,7 +30,7 @@ test('knows every event for as long as a duplicate may come, across restarts any
           assert.ok(dedup.slices.every((slice) => dedup.takeNew(slice) === null), 'each event is written once')
           if (i % 2 === 0) continue
           const restored = new Deduplicator(options)
-          for (const { bytes } of parts) restored.restore(bytes)
+          restored.restore(parts.map(({ bytes }) => bytes))
           assert.deepEqual(restored.slices.map(({ number, first, last, size }) => ({ number, first, last, size })),
             dedup.slices.map(({ number, first, last, size }) => ({ number, first, last, size })))
           dedup = restored
@@ -74,7 +74,7 @@ test('an event takes no more than 20 bytes (three million: 60 MB), and each slic
 
 test('refuses what is no slice, and the name of a forgotten one', () => {
   const dedup = new Deduplicator({ retentionMs: 10, sliceMs: 1 })
-  assert.throws(() => dedup.restore(new Uint8Array(27)), /Expected 24 bytes and 8 for each event of a slice, got 27/)
+  assert.throws(() => dedup.restore([new Uint8Array(27)]), /Expected 24 bytes and 8 for each event of a slice, got 27/)
   dedup.add('app', 'a', 0)
   const [slice] = dedup.slices
   dedup.add('app', 'b', 100)
