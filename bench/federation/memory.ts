@@ -1,29 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import type { Gateway } from '../program.ts'
 import { quantile, type Report } from '../report.ts'
+import { residentOf } from '../resident.ts'
 import { answerOf, load, type Asked } from './load.ts'
 
 /** Between two looks, seconds of each operation. */
 const sliceSeconds = 5
-
-/** MiB of a process and all its descendants: a planner may be one. */
-function residentOf(pid: number): number {
-  const children = new Map<number, number[]>()
-  const resident = new Map<number, number>()
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
-    try {
-      const status = readFileSync(`/proc/${entry}/status`, 'latin1')
-      const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1])
-      children.set(parent, [...children.get(parent) ?? [], Number(entry)])
-      resident.set(Number(entry), Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024)
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const sum = (of: number): number => (resident.get(of) ?? 0) + (children.get(of) ?? []).reduce((total, child) => total + sum(child), 0)
-  return sum(pid)
-}
 
 /**
  * Resident memory under load, all gateways at the same time: identical operations and varying ones by turns, for so long. Flat is what

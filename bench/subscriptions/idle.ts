@@ -2,6 +2,7 @@ import type { Report } from '../report.ts'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import { openClients } from './clients.ts'
+import { cosmo } from './cosmo.ts'
 import type { Timing } from './fan-out.ts'
 import { operations } from './topic.ts'
 import { freshet, plain, type World } from './world.ts'
@@ -18,14 +19,17 @@ async function memoryOf(start: () => Promise<Child>, count: number): Promise<num
   return (after - before) / count
 }
 
-export async function idle({ brokers, topic }: World, report: Report, { share }: Timing): Promise<void> {
+export async function idle({ brokers, topic, namesUrl }: World, report: Report, { share }: Timing): Promise<void> {
   const count = Math.round(5_000 * share)
   const flags = ['--expose-gc']
   const each = new Map<string, number>()
-  for (const [name, module, args] of [
+  const starts: [string, () => Promise<Child>][] = ([
     ['bare ws', 'bare-process.ts', []], [plain, 'plain-process.ts', [brokers, topic]], [freshet, 'freshet-process.ts', [brokers, topic]],
-  ] as const) {
-    each.set(name, await memoryOf(() => startChild(name, module, args, { flags }), count))
+  ] as const).map(([name, module, args]) => [name, () => startChild(name, module, args, { flags })])
+  const router = process.env.COSMO_ROUTER
+  if (router) starts.push(['Cosmo', () => cosmo(router, { brokers, topic, namesUrl })])
+  for (const [name, start] of starts) {
+    each.set(name, await memoryOf(start, count))
     report.add(`${count.toLocaleString('en')} idle subscribers: memory each, ${name}`, each.get(name)! / 1024, 'KiB')
   }
   report.add(`${count.toLocaleString('en')} idle subscribers: memory each, of bare ws'`, each.get(freshet)! / each.get('bare ws')!, '×', '<= 1.5')

@@ -9,8 +9,10 @@ const partitions = 4
 
 /** A topic of a real broker, and those who deliver what is written to it, each in a process of its own. */
 export interface World extends AsyncDisposable {
-  brokers: string[]
+  brokers: readonly string[]
   topic: string
+  /** Where the other subgraph is. */
+  namesUrl: string
   /** By name; the limit and a plain graphql-ws server are always there. */
   servers: ReadonlyMap<string, Child>
   /** Writes so many events a second until it is told to stop. @param idOf of the event with this number */
@@ -38,7 +40,7 @@ export async function startWorld(note: (text: string) => void): Promise<World> {
     startChild(limit, 'limit-process.ts', [brokers, topic]),
     startChild(plain, 'plain-process.ts', [brokers, topic, names.url]),
     startChild(freshet, 'freshet-process.ts', [brokers, topic, names.url], { watched: true }),
-    cosmo({ brokers, topic, namesUrl: names.url }).catch((error: unknown) => {
+    process.env.COSMO_ROUTER && cosmo(process.env.COSMO_ROUTER, { brokers, topic, namesUrl: names.url }).catch((error: unknown) => {
       note(`COSMO IS NOT MEASURED: ${error instanceof Error ? error.message : String(error)}`)
       return undefined
     }),
@@ -46,7 +48,7 @@ export async function startWorld(note: (text: string) => void): Promise<World> {
   const servers = new Map(started.flatMap((server) => (server ? [[server.name, stack.use(server)] as const] : [])))
   const owned = stack.move()
   return {
-    brokers, topic, servers,
+    brokers, topic, namesUrl: names.url, servers,
     feed(perSecond, { idOf = String, text } = {}) {
       const ending = new AbortController()
       let sent = 0
