@@ -52,18 +52,21 @@ export class FreshnessMark {
   }
 }
 
-/** Of the latest call: thousands of groups deliver the same event within a millisecond. */
-let latest = { eventTime: NaN as number | null, appliedAt: NaN as number | null, deliveredAt: NaN, text: '' }
-
 /** JSON of `extensions.freshness`. @param deliveredAt ms since the epoch */
-export function renderFreshness(freshness: Freshness, deliveredAt: number): string {
-  const { eventTime, appliedAt } = freshness
-  if (latest.deliveredAt !== deliveredAt || latest.eventTime !== eventTime || latest.appliedAt !== appliedAt)
-    latest = { eventTime, appliedAt, deliveredAt, text: JSON.stringify(describe(freshness, deliveredAt)) }
-  return latest.text
-}
+export const renderFreshness = (freshness: Freshness, deliveredAt: number): string => JSON.stringify(describe(freshness, deliveredAt))
 
 function describe({ eventTime, appliedAt }: Freshness, deliveredAt: number): object {
-  const time = (ms: number | null): string | null => ms === null ? null : new Date(ms).toISOString()
-  return { eventTime: time(eventTime), appliedAt: time(appliedAt), deliveredAt: time(deliveredAt) }
+  return { eventTime: eventTime === null ? null : timeOf(eventTime), appliedAt: appliedAt === null ? null : timeOf(appliedAt), deliveredAt: timeOf(deliveredAt) }
+}
+
+/** Latest texts of times: thousands of groups deliver the same events within some milliseconds. */
+const texts = new Map<number, string>()
+const mostTexts = 500
+
+function timeOf(ms: number): string {
+  let text = texts.get(ms)
+  if (text !== undefined) return text
+  if (texts.size >= mostTexts) texts.clear()
+  texts.set(ms, text = new Date(ms).toISOString())
+  return text
 }
