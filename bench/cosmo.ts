@@ -41,7 +41,11 @@ export async function startCosmo(binary: string, { subgraphs, sharing, brokers }
         version: '1', listen_addr: `127.0.0.1:${port}`, execution_config: { file: { path: graph } },
         log_level: 'error', access_logs: off, playground: off, query_plans_enabled: false,
         telemetry: { tracing: off, metrics: { otlp: off, prometheus: off } }, graphql_metrics: off,
-        engine: { enable_single_flight: sharing, enable_inbound_request_deduplication: sharing, enable_request_tracing: false },
+        engine: {
+          enable_single_flight: sharing, enable_inbound_request_deduplication: sharing, enable_request_tracing: false,
+          // With remapped variables no filter of a subscription matches any event.
+          disable_variables_remapping: brokers !== undefined,
+        },
         // As many connections as there are clients; by default all but twenty are closed after each answer.
         traffic_shaping: { all: { max_conns_per_host: 1024, max_idle_conns_per_host: 1024 } },
         ...brokers && { events: { providers: { kafka: [{ id: 'default', brokers }] } } },

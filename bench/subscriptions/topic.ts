@@ -30,5 +30,7 @@ export const operations = {
   own: 'subscription ($id: ID!) { tickOf(id: $id) { id at text } }',
   /** INDEX is another number for each subscriber. */
   distinct: 'subscription { tick { id at text aINDEX: __typename } }',
+  /** The same for Cosmo, which answers with null for an alias in what events bring. */
+  named: 'subscription Of_INDEX { tick { id at text } }',
   entities: 'subscription { tick { id at text name price } }',
 }
