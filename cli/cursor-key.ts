@@ -7,6 +7,16 @@ import { SettingsError, type Settings } from './settings.ts'
 const keyBytes = 32
 
 /**
+ * The text of the key for processes that serve behind one port: the setting, or one for as long as the process lives that makes
+ * it for all of them.
+ */
+export function sharedCursorKey({ cursorKey }: Settings, logger: Logger): string {
+  if (cursorKey !== undefined) return cursorKey
+  warn('these processes', logger)
+  return randomBytes(keyBytes).toString('base64url')
+}
+
+/**
  * The key by which subscriptions' cursors are signed: of the setting, so that every replica knows it; beside the embedded log,
  * where there is but one process, one that is made once and kept with it, for the owner's eyes alone; else one for as
  * long as this process lives.
@@ -16,10 +26,12 @@ const keyBytes = 32
 export function cursorKeyOf({ cursorKey, kafkaBrokers, dataDir }: Settings, logger: Logger): Uint8Array {
   if (cursorKey !== undefined) return createHash('sha256').update(cursorKey).digest()
   if (!kafkaBrokers) return keptKey(dataDir)
-  logger.warn('cursors of subscriptions fit this process alone: clients that reconnect to another replica, or after a restart, '
-    + 'are told of a gap and begin anew. Set "cursorKey" (FRESHET_CURSOR_KEY) to the same text for all replicas.')
+  warn('this process', logger)
   return randomBytes(keyBytes)
 }
+
+const warn = (whom: string, logger: Logger): void => logger.warn(`cursors of subscriptions fit ${whom} alone: clients that reconnect to `
+  + 'another replica, or after a restart, are told of a gap and begin anew. Set "cursorKey" (FRESHET_CURSOR_KEY) to the same text for all replicas.')
 
 function keptKey(directory: string): Uint8Array {
   const path = join(directory, 'cursor.key')

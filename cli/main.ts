@@ -7,6 +7,7 @@ import type { RoleOptions } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { lineWriter } from './terminal.ts'
 import { silenceKafkaTimers } from './warnings.ts'
+import { ProcessFailure, wordsOf } from './words.ts'
 
 // What a command does is imported by its action, once its settings are known to be right: help and errors come at once.
 
@@ -59,6 +60,9 @@ withGatewayFlags(program.command('start'))
   .addOption(flag('simulateSeed', 'number'))
   .action(async ({ simulate, ...flags }: { simulate: boolean }) => {
     const settings = settingsFrom({ ...flags, ...(simulate ? {} : { simulate: false }) })
+    if (settings.processes > 1)
+      throw new SettingsError(`gateway.processes: expected 1, as "freshet start" runs every role in one process; got ${settings.processes}. `
+        + `For more, run the roles apart, for example: freshet ingest, and beside it freshet gateway --processes ${settings.processes}`)
     await run(['ingest', 'gateway', ...(settings.simulate ? (['simulate'] as const) : [])], settings)
   })
 
@@ -70,7 +74,13 @@ program.command('ingest')
 
 withGatewayFlags(program.command('gateway'))
   .description('Answer queries and subscriptions. Stateless: any number of processes (Kafka and Weaviate).')
-  .action((flags: object) => run(['gateway'], settingsFrom(flags)))
+  .addOption(flag('processes', 'number'))
+  .action(async (flags: object) => {
+    const settings = settingsFrom(flags)
+    if (settings.processes === 1) return run(['gateway'], settings)
+    const { runProcesses } = await import('./processes/primary.ts')
+    await runProcesses({ settings, logger, signal: untilInterrupted(say), say })
+  })
 
 program.command('simulate')
   .description('Produce the events of a simulated marketplace: straight to Kafka, or through a running gateway.')
@@ -152,8 +162,6 @@ function wholeNumber(text: string): number {
 try {
   await program.parseAsync()
 } catch (error) {
-  // What the language itself throws is a mistake of ours, and its stack says where; all else was written for people.
-  const known = error instanceof Error && ![TypeError, ReferenceError, RangeError, SyntaxError].includes(error.constructor as never)
-  process.stderr.write(`freshet: ${error instanceof Error ? (known ? error.message : error.stack) : String(error)}\n`)
-  process.exitCode = 1
+  process.stderr.write(`freshet: ${wordsOf(error)}\n`)
+  process.exitCode = error instanceof ProcessFailure ? error.exitCode : 1
 }

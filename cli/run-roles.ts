@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { isAbandoned } from '../federation/index.ts'
+import type { Entrance } from '../gateway/entrance.ts'
 import { listenForMonitoring } from '../gateway/monitoring.ts'
+import type { Peers } from '../gateway/processes/peers.ts'
 import { startGateway, type Gateway } from '../gateway/start.ts'
 import { createTelemetry } from '../gateway/telemetry.ts'
 import { OwnedStates } from '../ingest/owned-states.ts'
 import { runIngest } from '../ingest/run.ts'
 import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { cursorKeyOf } from './cursor-key.ts'
-import { Closers, onHangup } from './lifetime.ts'
+import { Closers, onHangup as onHangupSignal } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
@@ -33,6 +35,10 @@ export interface RoleOptions {
   signal: AbortSignal
   /** Told once everything runs. */
   onRunning: (running: Running) => void
+  /** Of a gateway that is one of several processes behind one port. */
+  among?: { entrance: Entrance; peers: Peers }
+  /** Calls the action whenever files may have changed; by SIGHUP unless said otherwise. @returns what ends that */
+  onHangup?: (action: () => void) => () => void
 }
 
 /**
@@ -41,7 +47,7 @@ export interface RoleOptions {
  *
  * @throws ProjectionVersionError when ingest is among them and the states are another version's
  */
-export async function runRoles({ settings, roles, logger, signal, onRunning }: RoleOptions): Promise<void> {
+export async function runRoles({ settings, roles, logger, signal, onRunning, among, onHangup = onHangupSignal }: RoleOptions): Promise<void> {
   const closers = new Closers()
   const stop = new AbortController()
   const ended = AbortSignal.any([signal, stop.signal])
@@ -87,7 +93,7 @@ export async function runRoles({ settings, roles, logger, signal, onRunning }: R
       closers.add('the guard', () => void process.off('unhandledRejection', passAbandoned))
       await persist({ system: 'index', what: 'opening', signal: ended, logger, metrics: silentObserver }, () => index.open(ended))
       gateway = await startGateway({
-        log, topics, index, embedder, telemetry, logger, states, settings: gatewaySettingsOf(settings),
+        log, topics, index, embedder, telemetry, logger, states, among, settings: gatewaySettingsOf(settings),
         graph: graphSettingsOf(settings), cursorKey: cursorKeyOf(settings, logger), signal: ended, clock: Date.now, newId: randomUUID, random: Math.random,
       })
       closers.add('the gateway', () => gateway?.close())

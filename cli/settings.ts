@@ -56,6 +56,7 @@ const optional = <T>(setting: Omit<Setting<T>, 'default'>): Setting<T | undefine
 export const settingDefinitions = {
   host: define({ key: 'host', env: 'FRESHET_HOST', default: '127.0.0.1', parse: text, expected: 'an address to listen on', example: '127.0.0.1', about: 'Address to listen on. Anything but loopback needs `apiKey`.' }),
   port: define({ key: 'port', env: 'PORT', default: 4000, parse: whole(0, 65_535), expected: 'a whole number from 0 to 65535', example: '4000', about: 'Port to listen on; 0 lets the system choose.' }),
+  processes: define({ key: 'gateway.processes', env: 'FRESHET_GATEWAY_PROCESSES', default: 1, parse: whole(1, 64), expected: 'a whole number from 1 to 64', example: '4', about: 'Processes of `freshet gateway` that serve behind the one port, one for each core that it shall use; more than 1 need Kafka and Weaviate.' }),
   metricsPort: define({ key: 'metricsPort', env: 'FRESHET_METRICS_PORT', default: 0, parse: whole(0, 65_535), expected: 'a whole number from 0 to 65535', example: '4100', about: 'Port of `/metrics` and `/health` where only ingest runs; 0 lets the system choose.' }),
   apiKey: optional({ key: 'apiKey', env: 'FRESHET_API_KEY', parse: text, expected: 'a text that is not empty', example: 'a long random text', about: 'Key that every request must bring (`authorization: Bearer KEY`).', secret: true }),
   allowedHosts: define({ key: 'allowedHosts', env: 'FRESHET_ALLOWED_HOSTS', default: [] as string[], parse: list, expected: 'host names, separated by commas', example: 'freshet.example.com', about: 'Names under which clients may call, besides loopback.' }),
@@ -143,6 +144,9 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
     faults.push('embeddings: "url" needs "model", for example FRESHET_EMBEDDINGS_MODEL="text-embedding-3-small".')
   if (!settings.embeddingsUrl && settings.embeddingsDimensions < leastHashed)
     faults.push(`embeddings: "dimensions" must be at least ${leastHashed} where there is no "url", as feature hashing needs them; got ${settings.embeddingsDimensions}.`)
+  if (settings.processes > 1 && !(settings.kafkaBrokers && settings.weaviateUrl))
+    faults.push(`gateway.processes: expected 1 where "kafka.brokers" and "weaviate.url" are not both set, as the embedded log and index belong to one process; got ${settings.processes}. `
+      + 'For example: FRESHET_KAFKA_BROKERS="localhost:9092" FRESHET_WEAVIATE_URL="http://localhost:8080"')
   if (faults.length > 0) throw new SettingsError(faults.join('\n'))
   return settings
 }

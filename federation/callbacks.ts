@@ -45,6 +45,8 @@ export interface Callbacks {
   open(): CallbackSubscription
   /** Answers one call. Never rejects unless the body's stream does. */
   handle(request: CallbackRequest): Promise<CallbackResponse>
+  /** Bytes of one call. */
+  readonly maxBodyBytes: number
   /** Subscriptions that are open. */
   readonly size: number
 }
@@ -116,6 +118,7 @@ export const createCallbacks = (options: CallbacksOptions): Callbacks => {
   return {
     open,
     handle,
+    maxBodyBytes,
     get size() {
       return entries.size
     },

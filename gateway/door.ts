@@ -7,6 +7,7 @@ import type { Deliveries } from './deliveries.ts'
 import type { Documents } from './documents.ts'
 import type { EngineHost } from './engine-host.ts'
 import type { FreshnessMark } from './freshness.ts'
+import type { Peers } from './processes/peers.ts'
 import type { Verified, Verifier } from './session.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Staleness } from './staleness.ts'
@@ -24,6 +25,8 @@ export interface Door {
   /** Takes the events of foreign subgraphs that send them by HTTP; absent: no subgraph does. */
   callbacks?: Callbacks
   deliveries: Deliveries
+  /** The other processes behind the port; absent: it is this one's alone. */
+  peers?: Peers
   /** Which text a request stands for. */
   documents: Documents
   /** Whose requests these are; everybody's the same where nobody verifies. */

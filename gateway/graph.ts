@@ -22,6 +22,8 @@ export interface ConnectOptions {
   cursors: Cursors
   logger: Logger
   onError: (error: unknown) => void
+  /** Makes ids of subscriptions whose events come by calls; random UUIDs unless said otherwise. */
+  newCallbackId?: () => string
   /** Gives up waiting for foreign subgraphs. */
   signal: AbortSignal
 }
@@ -54,10 +56,10 @@ const committed = (): GraphSource => {
  *
  * @throws Error with every reason why there is no engine to be built
  */
-export async function connectGraph({ graph: settings, log, cursors, logger, onError, signal }: ConnectOptions): Promise<ConnectedGraph> {
+export async function connectGraph({ graph: settings, log, cursors, logger, onError, newCallbackId, signal }: ConnectOptions): Promise<ConnectedGraph> {
   const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
-  const own = new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, onError, explain })]))
-  const callbacks = settings.publicUrl === undefined ? undefined : createCallbacks({ publicUrl: `${settings.publicUrl}/callbacks` })
+  const own = new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, positioned: true, onError, explain })]))
+  const callbacks = settings.publicUrl === undefined ? undefined : createCallbacks({ publicUrl: `${settings.publicUrl}/callbacks`, newId: newCallbackId })
   const transports = new Transports({ log, events: logEventSource({ log, cursors, report: onError }), callbacks, report: onError })
   // Engines follow each other: who has written on one reads what was written on the next.
   const writes = new Writes()

@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { createApolloServer } from './apollo.ts'
 import { mergedName } from '../resolvers/merged.ts'
-import { bind } from './bind.ts'
 import type { Door } from './door.ts'
+import { ownPort, type Entrance } from './entrance.ts'
 import { serveGraphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
 import { checkForgery, checkListen, checkRequest } from './guard.ts'
@@ -16,7 +16,7 @@ import { doorFor } from './session.ts'
 import { Closing } from './streams/closing.ts'
 import { multipart, wantsMultipart } from './streams/multipart.ts'
 import { serveStream } from './streams/serve.ts'
-import { SingleConnections, singleConnectionPath } from './streams/single-connection.ts'
+import { SingleConnections, singleConnectionPath, streamTokenOf } from './streams/single-connection.ts'
 import { serverSentEvents, wantsEventStream } from './streams/sse.ts'
 import { createWebSocketDoor } from './websocket.ts'
 
@@ -39,14 +39,14 @@ export interface OwnSubgraphs {
 const mergedPath = `/subgraphs/${mergedName}`
 
 /** One port for everything: GraphQL by HTTP, WebSocket and server-sent events, GraphiQL, subgraphs, health and metrics. */
-export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Promise<GatewayServer> {
-  const { settings, onError, telemetry } = door
+export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entrance: Entrance = ownPort(door.settings)): Promise<GatewayServer> {
+  const { settings, onError, telemetry, peers } = door
   checkListen(settings)
   const apollo = createApolloServer(door.host, settings, onError)
   await apollo.start()
   const webSockets = createWebSocketDoor(door)
   const closing = new Closing()
-  const singleConnections = new SingleConnections(closing)
+  const singleConnections = new SingleConnections(closing, peers?.newId)
 
   const status = () => (closing.begun ? 'closing' : door.ready() ? 'ready' : 'catching up')
   /** Undefined: it was refused. */
@@ -67,6 +67,8 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
     if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey })) return
 
     if (callbacks) {
+      const { maxBodyBytes } = callbacks
+      if (await peers?.forward(decoded(path.slice('/callbacks/'.length)), request, response, { maxBodyBytes })) return
       const answer = await callbacks.handle(request)
       response.writeHead(answer.status, answer.headers)
       response.end(answer.body)
@@ -87,11 +89,12 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
     if (path === singleConnectionPath) {
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
+      if (await peers?.forward(streamTokenOf(request), request, response, { maxBodyBytes: settings.limits.bodyBytes })) return
       return singleConnections.serve(own, request, response)
     }
     if (path === '/metrics') {
-      await door.measure()
-      return send(response, 200, 'text/plain', await telemetry.registry.metrics())
+      if (!peers) await door.measure()
+      return send(response, 200, 'text/plain', await (peers?.totals() ?? telemetry.registry.metrics()))
     }
     if (path === '/') {
       response.writeHead(302, { location: '/graphql' })
@@ -118,12 +121,15 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
     webSockets.upgrade(request, socket, head, isMerged ? merged.doorOf(door) : door)
   })
 
-  const url = await bind(server, { host: settings.host, port: settings.port, variable: 'PORT' })
+  const { registry } = telemetry
+  const current = () => registry.getMetricsAsJSON()
+  peers?.measureBy(() => door.measure().then(current), current)
+  const url = await entrance.open(server)
   return {
     url,
     async close() {
       closing.begin()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = entrance.close()
       const timer = setTimeout(() => server.closeAllConnections(), drainMs)
       await webSockets.close(drainMs)
       server.closeIdleConnections()
@@ -131,6 +137,15 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs): Pro
       clearTimeout(timer)
       await apollo.stop()
     },
+  }
+}
+
+/** Of a path; what is no such text is none that was given to anybody. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
   }
 }
 

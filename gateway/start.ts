@@ -29,11 +29,13 @@ import { toAppendedEvent } from '../subscriptions/tailed.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
+import type { Entrance } from './entrance.ts'
 import { EngineHost } from './engine-host.ts'
 import { ownGraph, type GraphSettings } from './foreign.ts'
 import { FreshnessMark } from './freshness.ts'
 import { connectGraph } from './graph.ts'
 import { createLagMeter } from './lag.ts'
+import type { Peers } from './processes/peers.ts'
 import { createReload, pollFor, type Reloaded } from './reload.ts'
 import { listen } from './server.ts'
 import type { Verifier } from './session.ts'
@@ -55,6 +57,8 @@ export interface GatewayOptions {
   signal?: AbortSignal
   telemetry: Telemetry
   logger: Logger
+  /** Where several processes serve behind one port: how connections come to this one, and the others. */
+  among?: { entrance: Entrance; peers: Peers }
   /** Says who brings a token. Without it everybody is `localScope`. */
   verifier?: Verifier
   /** Of the ingest in this process, where it owns every shard: the view reads their metrics instead of keeping its own. */
@@ -94,7 +98,7 @@ const callLater = (ms: number, call: () => void): (() => void) => {
 
 /** Starts a gateway: the view, the subscriptions, the engine over own and foreign subgraphs, and the door. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, graph = ownGraph, cursorKey = randomBytes(32) } = options
+  const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, among, graph = ownGraph, cursorKey = randomBytes(32) } = options
   const ended = new AbortController()
   const onError = (error: unknown) => {
     // Work that was given up because the client left, or its time was up, is nobody's error.
@@ -105,7 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
   const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
-  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, cursors, logger, onError, signal: starting })
+  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, cursors, logger, onError, newCallbackId: among?.peers.newId, signal: starting })
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub({ log, topics })
@@ -184,12 +188,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // An operation that was validated on an engine may wait for its token before it runs there.
   const host = new EngineHost(engine, { graceMs: settings.requestTimeoutMs + settings.tokenTimeoutMs })
   const door: Door = {
-    host, callbacks, services, settings, telemetry, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure, mark,
+    host, callbacks, services, settings, telemetry, peers: among?.peers, logId: log.id, documents: new Documents({ trusted: settings.trustedDocuments }), scope: localScope, onError, measure, mark,
     verifier: options.verifier, staleness: new Staleness({ log, topics: ingestedTopics(topics), view, clock }),
     deliveries: new Deliveries({ cursors, telemetry, clock }),
     ready: () => isReady && !hub.closed,
   }
-  const server = await listen(door, { schemas, merged }).catch(async (error: unknown) => {
+  const server = await listen(door, { schemas, merged }, among?.entrance).catch(async (error: unknown) => {
     ended.abort()
     await Promise.all([bootstrap.ended.catch(() => {}), host.close()])
     throw error

@@ -36,6 +36,9 @@ export interface Telemetry {
   supergraphRefusals: Counter
 }
 
+/** Where several processes serve behind one port, each of them sees all of this: it does not add up. */
+const seenByAll = 'max'
+
 /** @param processMetrics whether to add those of the process (memory, CPU, event loop) */
 export function createTelemetry({ processMetrics = true } = {}): Telemetry {
   const registry = new Registry()
@@ -44,16 +47,17 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
   return {
     registry,
     dataLatency: new Histogram({
+      aggregator: seenByAll,
       name: 'freshet_data_latency_seconds', help: 'From an event\'s append to the first answer that includes it.', buckets: latencyBuckets, registers,
     }),
     queryLatency: new Histogram({
       name: 'freshet_query_duration_seconds', help: 'Duration of GraphQL requests.', labelNames: ['transport', 'outcome'], buckets: latencyBuckets, registers,
     }),
-    ingestLag: new Gauge({ name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied.', registers }),
+    ingestLag: new Gauge({ aggregator: seenByAll, name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied.', registers }),
     partitions: new Gauge({ name: 'freshet_ingest_partitions', help: 'Partitions whose events this process applies.', registers }),
     events: new Counter({ name: 'freshet_events_total', help: 'Events by what became of them.', labelNames: ['outcome'], registers }),
-    deadLetters: new Counter({ name: 'freshet_dead_letters_total', help: 'Events that were rejected.', registers }),
-    changeBatches: new Counter({ name: 'freshet_change_batches_total', help: 'Batches of changes seen by this gateway.', registers }),
+    deadLetters: new Counter({ aggregator: seenByAll, name: 'freshet_dead_letters_total', help: 'Events that were rejected.', registers }),
+    changeBatches: new Counter({ aggregator: seenByAll, name: 'freshet_change_batches_total', help: 'Batches of changes seen by this gateway.', registers }),
     connections: new Gauge({ name: 'freshet_connections', help: 'Open connections.', labelNames: ['transport'], registers }),
     subscriptions: new Gauge({ name: 'freshet_subscriptions', help: 'Subscriptions under way.', registers }),
     deliveryGroups: new Gauge({ name: 'freshet_delivery_groups', help: 'Distinct operations that are delivered to subscribers.', registers }),
@@ -72,7 +76,7 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
     systemFailures: new Counter({
       name: 'freshet_system_failures_total', help: 'Failed calls of log, index and embedder, each tried again.', labelNames: ['system'], registers,
     }),
-    supergraphSwaps: new Counter({ name: 'freshet_supergraph_swaps_total', help: 'Changed supergraphs that serve since.', registers }),
-    supergraphRefusals: new Counter({ name: 'freshet_supergraph_refusals_total', help: 'Changed supergraphs that were refused.', registers }),
+    supergraphSwaps: new Counter({ aggregator: seenByAll, name: 'freshet_supergraph_swaps_total', help: 'Changed supergraphs that serve since.', registers }),
+    supergraphRefusals: new Counter({ aggregator: seenByAll, name: 'freshet_supergraph_refusals_total', help: 'Changed supergraphs that were refused.', registers }),
   }
 }

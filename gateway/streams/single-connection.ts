@@ -67,9 +67,8 @@ export class SingleConnections {
   async serve(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const owner = sharingOf(door.scope).key
     if (request.method === 'PUT') return this.#reserve(door, owner, response)
-    const search = new URL(request.url ?? '', 'http://localhost').searchParams
-    const header = request.headers['x-graphql-event-stream-token']
-    const token = typeof header === 'string' ? header : search.get('token') ?? ''
+    const search = searchOf(request)
+    const token = streamTokenOf(request)
     const stream = this.#streams.get(token)
     if (!stream || stream.owner !== owner) return refuse(response, 404, 'There is no such stream: reserve one with PUT, and bring its token in "x-graphql-event-stream-token".')
     if (request.method === 'GET') return this.#open(door, token, stream, response)
@@ -177,6 +176,14 @@ export class SingleConnections {
       end(formatResult({ errors: [error instanceof GraphQLError ? error : toGraphQLError(error)] }, door.onError))
     }
   }
+}
+
+const searchOf = ({ url = '' }: IncomingMessage): URLSearchParams => new URL(url, 'http://localhost').searchParams
+
+/** Of the stream that a request is about; empty where it names none. */
+export function streamTokenOf(request: IncomingMessage): string {
+  const header = request.headers['x-graphql-event-stream-token']
+  return typeof header === 'string' ? header : searchOf(request).get('token') ?? ''
 }
 
 const maxIdLength = 200

@@ -14,8 +14,9 @@ const fileOf = (key: string, value: unknown): Record<string, unknown> =>
   key.split('.').reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as Record<string, unknown>
 
 /** What some settings need beside them, besides the one that is looked at. */
-const companionsOf = (env: string): Record<string, string> =>
-  Object.fromEntries(['FRESHET_KAFKA_SASL_USERNAME', 'FRESHET_KAFKA_SASL_PASSWORD', 'FRESHET_EMBEDDINGS_MODEL'].filter((name) => name !== env).map((name) => [name, 'a']))
+const companionsOf = (env: string): Record<string, string> => Object.fromEntries(Object.entries({
+  FRESHET_KAFKA_SASL_USERNAME: 'a', FRESHET_KAFKA_SASL_PASSWORD: 'a', FRESHET_EMBEDDINGS_MODEL: 'a', FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a',
+}).filter(([name]) => name !== env))
 
 function faultsOf(run: () => unknown): string {
   try {
@@ -84,6 +85,11 @@ describe('settings', () => {
   test('what needs something beside it says so', () => {
     assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_KAFKA_SASL_MECHANISM: 'plain' } })), /"mechanism" needs "username" and "password"/)
     assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_EMBEDDINGS_URL: 'http://localhost:1' } })), /"url" needs "model"/)
+    const parts = { FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a' }
+    for (const [name, value] of Object.entries(parts))
+      assert.match(faultsOf(() => resolveSettings({ env: { [name]: value }, flags: { processes: '4' } })),
+        /^gateway\.processes: expected 1 where "kafka\.brokers" and "weaviate\.url" are not both set.*got 4\. For example: FRESHET_KAFKA_BROKERS=/)
+    assert.equal(resolveSettings({ env: parts, file: { gateway: { processes: 4 } } }).processes, 4)
     const dimensions = { FRESHET_EMBEDDINGS_DIMENSIONS: '8' }
     assert.match(faultsOf(() => resolveSettings({ env: dimensions })), /"dimensions" must be at least 16 where there is no "url".*got 8/)
     resolveSettings({ env: { ...dimensions, FRESHET_EMBEDDINGS_URL: 'http://localhost:1', FRESHET_EMBEDDINGS_MODEL: 'small' } })

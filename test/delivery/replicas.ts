@@ -38,6 +38,17 @@ export class Replica implements AsyncDisposable {
     return this
   }
 
+  /** Of the processes that serve behind its port, where there are several. */
+  serving(): number[] {
+    return /processes ([\d, ]+) serve/.exec(this.said())?.[1]?.split(', ').map(Number) ?? []
+  }
+
+  /** The first match in what its process says. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    if (!this.#program) throw new Error('it was not started')
+    return this.#program.says(pattern)
+  }
+
   /** As a crash does it. */
   async kill(): Promise<void> {
     this.#program?.send('SIGKILL')
@@ -68,7 +79,8 @@ export interface Deployment extends AsyncDisposable {
   forget(): Promise<void>
 }
 
-export async function startDeployment({ gateways: count }: { gateways: number }): Promise<Deployment> {
+/** @param processes that each gateway consists of */
+export async function startDeployment({ gateways: count, processes = 1 }: { gateways: number; processes?: number }): Promise<Deployment> {
   await using stack = new AsyncDisposableStack()
   const [{ brokers }, { url, grpcHost, grpcPort }] = await Promise.all([sharedKafka(), sharedWeaviate()])
   const prefix = uniquePrefix()
@@ -79,7 +91,7 @@ export async function startDeployment({ gateways: count }: { gateways: number })
   const folder = (): string => stack.use(temporaryDirectory('delivery')).path
   const { send, forget } = stack.use(await openSender(brokers, prefix))
   const ingest = stack.use(startProgram(['ingest'], { cwd: folder(), env }))
-  const gateways = (await freePorts(count)).map((port) => stack.use(new Replica(['gateway'], { port, cwd: folder(), env })))
+  const gateways = (await freePorts(count)).map((port) => stack.use(new Replica(['gateway', '--processes', String(processes)], { port, cwd: folder(), env })))
   await Promise.all([ingest.says(/ingest owns partitions/), ...gateways.map((gateway) => gateway.start())])
   const owned = stack.move()
   return { gateways, send, forget, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -4,7 +4,9 @@ import { Deliveries } from '../../gateway/deliveries.ts'
 import { Documents } from '../../gateway/documents.ts'
 import type { Door } from '../../gateway/door.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
+import type { Entrance } from '../../gateway/entrance.ts'
 import { FreshnessMark } from '../../gateway/freshness.ts'
+import type { Peers } from '../../gateway/processes/peers.ts'
 import { listen } from '../../gateway/server.ts'
 import type { Verifier } from '../../gateway/session.ts'
 import { Staleness } from '../../gateway/staleness.ts'
@@ -62,6 +64,8 @@ export interface DoorOptions {
   callbacks?: Callbacks
   scope?: Scope
   verifier?: Verifier
+  /** Where it is one of several processes behind one port. */
+  among?: { entrance: Entrance; peers: Peers }
   /** Instead of one over the small API. */
   engine?: Engine
 }
@@ -75,7 +79,7 @@ export function withoutFreshness({ extensions, ...result }: FormattedExecutionRe
 }
 
 /** The door alone, over an API of its own: no log, no ingest. */
-export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, verifier, engine }: DoorOptions = {}): Promise<OpenDoor> {
+export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, verifier, among, engine }: DoorOptions = {}): Promise<OpenDoor> {
   const told: unknown[] = []
   const onError = (error: unknown) => void told.push(error)
   const unexpected = (): never => {
@@ -87,7 +91,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   const first = engine ?? engineOf(resolvers, onError)
   const host = new EngineHost(first)
   const door: Door = {
-    host, telemetry, onError, callbacks, verifier, logId: 'log',
+    host, telemetry, onError, callbacks, verifier, peers: among?.peers, logId: 'log',
     deliveries: new Deliveries({ cursors: createCursors({ key: new Uint8Array(16), logId: 'log', partitions: 4 }), telemetry, clock: Date.now }),
     documents: new Documents({ trusted: settings?.trustedDocuments }), scope, mark: new FreshnessMark(Date.now),
     staleness: new Staleness({ log: { ends: unexpected, read: unexpected }, topics: [], view, clock: Date.now }), ready: () => view.ready(), measure: () => Promise.resolve(),
@@ -103,7 +107,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
     schemas: new Map([['small', buildSubgraph({ typeDefs, resolvers })]]),
     merged: { doorOf: (asked: Door) => asked, close: () => Promise.resolve() },
   }
-  const server = await listen(door, subgraphs).catch(async (error: unknown) => {
+  const server = await listen(door, subgraphs, among?.entrance).catch(async (error: unknown) => {
     await first.close()
     throw error
   })

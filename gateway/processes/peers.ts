@@ -1,0 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Measured } from './messages.ts'
+
+/**
+ * The other processes behind this one's port. A client's next connection may reach any of them; what lives in one of them (a
+ * reserved stream, a subscription whose events come by calls) has that one's number in its id, and is asked for there.
+ */
+export interface Peers {
+  /** An id that nobody can guess, and that says whose it is. */
+  newId(): string
+  /**
+   * Has the process whose id it is answer.
+   * @returns false where it is this one's, nobody's or of one that has ended: then nothing is read of the request, and it is this one's to answer
+   */
+  forward(id: string, request: IncomingMessage, response: ServerResponse, limits: { maxBodyBytes: number }): Promise<boolean>
+  /** Told by what this process is measured. */
+  measureBy(measure: () => Promise<Measured>, current: () => Promise<Measured>): void
+  /** The metrics of all of them, in Prometheus's text format. */
+  totals(): Promise<string>
+}
