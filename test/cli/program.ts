@@ -16,6 +16,8 @@ export interface Ended {
 
 /** The real program as a process of its own; disposing of it ends it. */
 export interface Program extends AsyncDisposable {
+  /** Of its process. */
+  pid: number
   /** What it said on both streams, in the order in which it came. */
   said(): string
   /** The first match in what it says. @throws when the program ends without it */
@@ -64,6 +66,7 @@ export function startProgram(args: readonly string[], { env = {}, cwd, command =
     child.once('close', (code, signal) => resolve({ code, signal, stdout: output.stdout, stderr: output.stderr }))
   })
   return {
+    pid: child.pid ?? 0,
     ended,
     said: () => stripVTControlCharacters(output.all),
     says: (pattern) => new Promise((resolve, reject) => {
