@@ -6,7 +6,7 @@ const longestWaitMs = 10_000
 
 /**
  * A graphql-ws client whose subscriptions go on without a gap. It keeps the cursor of each subscription's latest payload
- * (`extensions.cursor`) and, whenever it has to connect again, asks for what came behind it (`extensions.after`): the
+ * (`extensions.cursor`) and, whenever it has to connect again, asks for what came behind it (`extensions.delivery.after`): the
  * server gives exactly what was missed, then goes on live. What is missing for good is told by `onGap`.
  *
  * Takes all options of graphql-ws's `createClient`; attempts to connect again do not end unless `retryAttempts` says so,
@@ -69,7 +69,7 @@ export function createClient(options) {
     const operation = {
       id: undefined,
       goOnBehind(cursor) {
-        if (typeof cursor === 'string') sent.extensions = { ...sent.extensions, after: cursor }
+        if (typeof cursor === 'string') sent.extensions = { ...sent.extensions, delivery: { ...sent.extensions?.delivery, after: cursor } }
       },
     }
     const left = () => {

@@ -14,6 +14,8 @@ import type { SubgraphRequest, SubgraphTransport } from './types.ts'
 export interface InProcessOptions {
   /** Executable, with `_service` and `_entities`. */
   schema: GraphQLSchema
+  /** See {@link SubgraphTransport.positioned}. */
+  positioned?: boolean
   /** Told of errors whose message is kept from clients: those that resolvers did not throw as a GraphQLError. */
   onError?: (error: unknown) => void
   /** What clients are told of such an error in place of "Internal server error."; undefined: no more than that. */
@@ -29,9 +31,11 @@ const maximumTexts = 500
  * Calls a subgraph in this process, by compiled queries (graphql-jit), one per plan's document. As over a network,
  * only what the schema's types coerced comes out; unlike there, nothing is serialised.
  */
-export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions): SubgraphTransport => {
+export const inProcessSubgraph = ({ schema, positioned = false, onError, explain }: InProcessOptions): SubgraphTransport => {
   const compiled = new WeakMap<DocumentNode, Map<string, Run>>()
   const texts = new Map<string, DocumentNode>()
+  /** What is wrong with subscriptions, which have the same document for thousands of clients. */
+  const literals = new WeakMap<DocumentNode, readonly GraphQLError[] | undefined>()
 
   const documentOf = ({ document, query }: SubgraphRequest): DocumentNode => {
     if (document) return document
@@ -64,8 +68,8 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
 
   const eventsOf = async (request: SubgraphRequest): Promise<AsyncIterable<unknown> | ExecutionResult> => {
     const document = documentOf(request)
-    // Once for each client's operation, not for each event.
-    const wrong = invalidLiterals(schema, document)
+    if (!literals.has(document)) literals.set(document, invalidLiterals(schema, document))
+    const wrong = literals.get(document)
     if (wrong) return { errors: wrong }
     const source = await createSourceEventStream({
       schema,
@@ -83,6 +87,7 @@ export const inProcessSubgraph = ({ schema, onError, explain }: InProcessOptions
 
   return {
     schema,
+    positioned,
     execute: (request) => runWith(undefined, request),
     resolveEvent: (request) => runWith(request.event, request),
     subscribe: async (request) => {

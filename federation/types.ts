@@ -40,6 +40,8 @@ export interface SubgraphTransport {
    * can: the event is whatever their `subscribe` resolver yields.
    */
   resolveEvent?(request: SubgraphRequest & { event: unknown }): Promise<ExecutionResult> | ExecutionResult
+  /** Its source events say where they are, to callers who know how to read that: nothing of it concerns the engine. */
+  readonly positioned?: boolean
   /** To which all its answers without errors conform. Only co-located subgraphs can promise that. */
   readonly schema?: GraphQLSchema
   /**

@@ -8,11 +8,10 @@ import type { DeliveryObserver } from '../subscriptions/delivery/observer.ts'
 import type { Sink } from '../subscriptions/delivery/sink.ts'
 import { Refusal } from '../subscriptions/delivery/source.ts'
 import type { Subscriber } from '../subscriptions/delivery/subscriber.ts'
-import { stripDelivery, type DeliveryArguments } from './delivery-arguments.ts'
+import { deliveryOf, stripDelivery, type DeliveryArguments } from './delivery-arguments.ts'
 import { observeDelivery } from './delivery-telemetry.ts'
 import { sharingOf, type Door } from './door.ts'
 import type { EngineHost } from './engine-host.ts'
-import { isObject } from './json.ts'
 import type { Operation } from './operation.ts'
 import { createOrigin } from './origin.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -21,7 +20,7 @@ import type { Telemetry } from './telemetry.ts'
 export interface SubscriptionRequest extends Operation {
   operationName?: string | null
   variables?: Record<string, unknown> | null
-  /** Of the request. `after` in them wins over the argument. */
+  /** Of the request: `delivery` in them wins over the field's arguments. */
   extensions?: unknown
   headers: EngineRequest['headers']
 }
@@ -56,19 +55,29 @@ export class Deliveries {
    * @throws GraphQLError for arguments of its delivery that are none
    */
   async subscribe(door: Door, asked: SubscriptionRequest, sink: Sink): Promise<Subscriber | ExecutionResult> {
-    const { engine, document, operation, operationName, headers } = asked
-    const { document: stripped, variables, delivery, positioned } = stripDelivery(engine.schema, document, operation, asked.variables ?? {})
-    const request = { document: stripped, operationName, variables, headers, sharing: sharingOf(door.scope) }
-    const run = await engine.prepareSubscription(request)
+    const { engine, operationName, headers } = asked
+    const { delivery: wanted, ...stripped } = stripDelivery(engine.schema, asked)
+    const caller = { operationName, headers, sharing: sharingOf(door.scope) }
+    let request: EngineRequest & typeof caller = { ...stripped, ...caller }
+    let run = await engine.prepareSubscription(request)
     if (!('open' in run)) return run
-    const isOwn = run.source.asked === undefined
+    const { transport, asked: isRemote } = run.source
+    const positioned = transport.positioned === true
+    let delivery = wanted
+    if (isRemote !== undefined && stripped.document !== asked.document) {
+      // Arguments of a remote field are for those who serve it.
+      request = { document: asked.document, variables: asked.variables, ...caller }
+      run = await engine.prepareSubscription(request)
+      if (!('open' in run)) return run
+      delivery = deliveryOf(asked.extensions)
+    }
 
     const groups = this.#groupsOf(door.host)
     // What a remote subgraph sends first may be for the one who asked: who comes later asks for it anew.
     const key = JSON.stringify([request.sharing.key, run.key])
     let group = groups.get(key)
-    if (!group || (!isOwn && group.live.entries.end > 0)) {
-      const origin = createOrigin({ door, engine, request, positioned: positioned && isOwn, cursors: this.#cursors })
+    if (!group || (isRemote !== undefined && group.live.entries.end > 0)) {
+      const origin = createOrigin({ door, engine, request, positioned, cursors: this.#cursors })
       const begun = new Group({
         origin, dispatcher: this.#dispatcher, budget: this.#budget, observer: this.#observer, onError: door.onError,
         onEnd: () => {
@@ -80,15 +89,17 @@ export class Deliveries {
       this.#telemetry.deliveryGroups.inc()
     }
     try {
-      return await group.join({ sink, policy: delivery.policy, buffer: delivery.buffer }, this.#startOf(delivery, asked.extensions))
+      return await group.join({ sink, policy: delivery.policy, buffer: delivery.buffer }, this.#startOf(delivery, positioned))
     } catch (error) {
       if (error instanceof Refusal) return error.cause as ExecutionResult
       throw error
     }
   }
 
-  #startOf({ after: argument, since }: DeliveryArguments, extensions: unknown): Start {
-    const after = isObject(extensions) && typeof extensions.after === 'string' ? extensions.after : argument
+  /** `after` wins over `since`, because a client that comes back has both. */
+  #startOf({ after, since }: DeliveryArguments, positioned: boolean): Start {
+    // What has no positions cannot go on from one.
+    if (!positioned && (after !== undefined || since !== undefined)) return { kind: 'lost', reason: 'CURSOR' }
     if (after !== undefined) {
       const cut = this.#cursors.decode(after)
       return cut ? { kind: 'after', cut } : { kind: 'lost', reason: 'CURSOR' }

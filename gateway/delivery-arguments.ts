@@ -1,9 +1,10 @@
 import {
-  GraphQLError, Kind, valueFromASTUntyped, visit, type ArgumentNode, type ASTNode, type DocumentNode, type FragmentDefinitionNode, type GraphQLField,
-  type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
+  getNullableType, GraphQLError, isRequiredArgument, Kind, valueFromASTUntyped, visit, type ArgumentNode, type ASTNode, type DocumentNode,
+  type FragmentDefinitionNode, type GraphQLArgument, type GraphQLField, type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
 } from 'graphql'
 import { DateTime } from '../resolvers/scalars.ts'
 import type { Policy } from '../subscriptions/delivery/subscriber.ts'
+import { isObject } from './json.ts'
 
 /** How a client wants its subscription delivered. */
 export interface DeliveryArguments {
@@ -21,16 +22,13 @@ export interface Stripped {
   document: DocumentNode
   variables: Record<string, unknown>
   delivery: DeliveryArguments
-  /** Whether its field has such arguments: then its source has positions. */
-  positioned: boolean
 }
 
-/** Arguments of subscription fields that are about their delivery. */
-const names = new Set(['after', 'since', 'policy', 'buffer'])
+/** Arguments of subscription fields that are about their delivery, by what a field has to declare of them. */
+const types: Readonly<Record<string, string>> = { after: 'Cursor', since: 'DateTime', policy: 'DeliveryPolicy', buffer: 'Int' }
+const names = Object.keys(types)
 const policies: ReadonlySet<unknown> = new Set<Policy>(['CONFLATE', 'BUFFER', 'DISCONNECT'])
 const maxBuffer = 10_000
-/** Of subscriptions whose fields do not have these arguments. */
-const plain: DeliveryArguments = { policy: 'BUFFER', buffer: 1_000 }
 
 /** What is found once for a document. */
 interface Shape {
@@ -43,18 +41,33 @@ interface Shape {
 
 const shapes = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, Shape>>()
 
+/** What of a request says how it is delivered. */
+export interface Asked {
+  document: DocumentNode
+  operation: OperationDefinitionNode
+  variables?: Readonly<Record<string, unknown>> | null | undefined
+  extensions?: unknown
+}
+
 /**
- * Takes the arguments of delivery out of a validated subscription.
+ * Takes what is about delivery out of a validated subscription: the arguments of its field, where it has such, and `delivery` in the
+ * extensions of the request, which every subscription may have and whose values win.
  * @throws GraphQLError with code `BAD_USER_INPUT` for a value that is none of the argument's
  */
-export function stripDelivery(
-  schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>,
-): Stripped {
+export function stripDelivery(schema: GraphQLSchema, { document, operation, variables, extensions }: Asked): Stripped {
   const { document: rest, field, given, dropped } = shapeOf(schema, document, operation)
-  if (!field) return { document: rest, variables, delivery: plain, positioned: false }
   const left = { ...variables }
   for (const name of dropped) delete left[name]
-  return { document: rest, variables: left, positioned: true, delivery: read(field, given, withDefaults(operation, variables)) }
+  return { document: rest, variables: left, delivery: read(field?.args ?? [], given, withDefaults(operation, variables ?? {}), ofExtensions(extensions)) }
+}
+
+/** What the extensions of a request alone say. */
+export const deliveryOf = (extensions: unknown): DeliveryArguments => read([], new Map(), {}, ofExtensions(extensions))
+
+function ofExtensions(extensions: unknown): Record<string, unknown> {
+  const delivery = isObject(extensions) ? extensions.delivery ?? {} : {}
+  if (!isObject(delivery)) throw wrong('extensions.delivery', `an object with ${names.join(', ')}`, delivery)
+  return delivery
 }
 
 function shapeOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Shape {
@@ -84,7 +97,8 @@ function strip(schema: GraphQLSchema, document: DocumentNode, operation: Operati
     const definition = fields[node.name.value]
     if (!definition || !hasDelivery(definition)) return node
     field = definition
-    const isDelivery = ({ name: { value } }: ArgumentNode): boolean => names.has(value)
+    const { args } = definition
+    const isDelivery = ({ name: { value } }: ArgumentNode): boolean => args.some((argument) => argument.name === value && isOfDelivery(argument))
     for (const argument of node.arguments ?? []) if (isDelivery(argument)) given.set(argument.name.value, argument.value)
     return { ...node, arguments: node.arguments?.filter((argument) => !isDelivery(argument)) }
   }) })
@@ -103,8 +117,12 @@ function strip(schema: GraphQLSchema, document: DocumentNode, operation: Operati
   }
 }
 
-const hasDelivery = ({ args }: GraphQLField<unknown, unknown>): boolean =>
-  args.some(({ name, type }) => name === 'after' && String(type) === 'Cursor') && args.some(({ name }) => name === 'policy')
+/** `after: Cursor` says that those named like these are meant. */
+const hasDelivery = ({ args }: GraphQLField<unknown, unknown>): boolean => args.some((argument) => argument.name === 'after' && isOfDelivery(argument))
+
+/** What is left of the operation has to be valid without it. */
+const isOfDelivery = (argument: GraphQLArgument): boolean =>
+  getNullableType(argument.type).toString() === types[argument.name] && !isRequiredArgument(argument)
 
 const collectVariables = (node: ASTNode, used: Set<string>): void => {
   visit(node, {
@@ -119,22 +137,22 @@ const withDefaults = ({ variableDefinitions = [] }: OperationDefinitionNode, var
   ...variables,
 })
 
-function read({ args }: GraphQLField<unknown, unknown>, given: ReadonlyMap<string, ValueNode>, variables: Record<string, unknown>): DeliveryArguments {
+function read(
+  args: readonly GraphQLArgument[], given: ReadonlyMap<string, ValueNode>, variables: Record<string, unknown>, extensions: Record<string, unknown>,
+): DeliveryArguments {
   const valueOf = (name: string): unknown => {
     const node = given.get(name)
-    const value: unknown = node && valueFromASTUntyped(node, variables)
-    if (value !== undefined) return value
-    return args.find((each) => each.name === name)?.defaultValue
+    return extensions[name] ?? (node && valueFromASTUntyped(node, variables)) ?? args.find((each) => each.name === name && isOfDelivery(each))?.defaultValue
   }
-  const [after, since, policy = 'CONFLATE', buffer = 1_000] = ['after', 'since', 'policy', 'buffer'].map(valueOf)
+  const [after, since, policy = 'BUFFER', buffer = 1_000] = names.map((name) => valueOf(name) ?? undefined)
   if (!policies.has(policy)) throw wrong('policy', 'one of CONFLATE, BUFFER and DISCONNECT', policy)
   if (!Number.isInteger(buffer) || (buffer as number) < 1 || (buffer as number) > maxBuffer)
     throw wrong('buffer', `how many payloads may wait, from 1 to ${maxBuffer}`, buffer)
-  if (after !== undefined && after !== null && typeof after !== 'string') throw wrong('after', 'the "cursor" of a payload\'s extensions', after)
+  if (after !== undefined && typeof after !== 'string') throw wrong('after', 'the "cursor" of a payload\'s extensions', after)
   return {
     policy: policy as Policy, buffer: buffer as number,
-    ...typeof after === 'string' && { after },
-    ...since !== undefined && since !== null && { since: moment(since) },
+    ...after !== undefined && { after },
+    ...since !== undefined && { since: moment(since) },
   }
 }
 

@@ -124,7 +124,7 @@ function open(index: number, after?: string): Promise<void> {
       socket.write(maskedFrame(JSON.stringify({ id: randomUUID(), type: 'subscribe', payload: {
         query: query.replaceAll('INDEX', String(index)),
         ...query.includes('$id') && { variables: { id: `${idPrefix}${index}` } },
-        ...after !== undefined && { extensions: { after } },
+        ...after !== undefined && { extensions: { delivery: { after } } },
       } })))
       resolve()
     }

@@ -70,7 +70,7 @@ export const eventSubgraph = (options: EventSubgraphOptions): EventSubgraph => {
   const schema = buildSubgraph({ typeDefs: print(graph.document), resolvers })
   return {
     ...inProcessSubgraph({
-      schema, onError: (error) => report(error instanceof Error ? error : new Error(String(error))),
+      schema, positioned: true, onError: (error) => report(error instanceof Error ? error : new Error(String(error))),
     }),
     schema,
     fixedTopics: fixedTopics(graph),

@@ -86,7 +86,9 @@ async function follow(door: Door, request: IncomingMessage, { response, left, cl
 /** An `EventSource` that connects again sends the id of the last event, which is its cursor. */
 function resuming({ headers }: IncomingMessage, extensions: unknown): unknown {
   const last = headers['last-event-id']
-  return typeof last === 'string' && last !== '' ? { ...isObject(extensions) && extensions, after: last } : extensions
+  if (typeof last !== 'string' || last === '') return extensions
+  const asked = isObject(extensions) ? extensions : {}
+  return { ...asked, delivery: { ...isObject(asked.delivery) && asked.delivery, after: last } }
 }
 
 /** A query or mutation. */

@@ -56,7 +56,7 @@ const eventStream: ResponseProtocol = {
 /** Asks for the rest by the last cursor, as the protocol itself has no way to go on. */
 const multipart: ResponseProtocol = {
   request: (query, lastId) => ({
-    headers: { accept: 'multipart/mixed;subscriptionSpec=1.0, application/json' }, body: { query, ...lastId !== '' && { extensions: { after: lastId } } },
+    headers: { accept: 'multipart/mixed;subscriptionSpec=1.0, application/json' }, body: { query, ...lastId !== '' && { extensions: { delivery: { after: lastId } } } },
   }),
   read: readParts,
 }

@@ -80,7 +80,7 @@ async function openItems(): Promise<{ door: OpenDoor; log: Log }> {
     },
   } }
   const { supergraphSdl } = composeSubgraphs([{ name: 'items', url: 'http://localhost/items', typeDefs }])
-  const engine = createEngine({ supergraphSdl, subgraphs: new Map([['items', inProcessSubgraph({ schema: buildSubgraph({ typeDefs, resolvers }) })]]) })
+  const engine = createEngine({ supergraphSdl, subgraphs: new Map([['items', inProcessSubgraph({ schema: buildSubgraph({ typeDefs, resolvers }), positioned: true })]]) })
   return { log, door: await openDoor({ engine }) }
 }
 
@@ -131,7 +131,7 @@ describe('subscriptions over WebSocket', { timeout: 30_000 }, () => {
     const behind = [
       client.subscribe(`subscription { item(after: "${cursor}") { n text } }`),
       client.subscribe('subscription ($after: Cursor) { item(after: $after) { n text } }', { after: cursor }),
-      client.subscribe(query, undefined, { after: cursor }),
+      client.subscribe(query, undefined, { delivery: { after: cursor } }),
     ]
     for (const stream of behind) assert.deepEqual([await item(stream), await item(stream)], [{ n: 1, text: 'a' }, { n: 2, text: 'b' }])
     log.append('c')
@@ -142,7 +142,7 @@ describe('subscriptions over WebSocket', { timeout: 30_000 }, () => {
     const { door } = await openItems()
     await using _ = door
     await using client = await connect(door.url)
-    const { data, extensions } = await client.subscribe(query, undefined, { after: 'of another deployment' }).next() as { data: unknown; extensions: Extensions }
+    const { data, extensions } = await client.subscribe(query, undefined, { delivery: { after: 'of another deployment' } }).next() as { data: unknown; extensions: Extensions }
     assert.deepEqual([data, extensions.gap], [{ item: { n: 0, text: 'first' } }, { reason: 'CURSOR', missed: { count: null } }])
   })
 
@@ -248,7 +248,7 @@ describe('subscriptions over WebSocket', { timeout: 30_000 }, () => {
     const [end] = await lagging.DISCONNECT.ended
     assert.equal(end?.extensions?.code, 'SUBSCRIBER_TOO_SLOW')
     // Behind its cursor nothing is missing.
-    const again = quick.subscribe(query, undefined, { after: end?.extensions?.cursor })
+    const again = quick.subscribe(query, undefined, { delivery: { after: end?.extensions?.cursor } })
     const taken = lagging.DISCONNECT.drain().length
     assert.equal((await item(again)).n, taken + 1)
   })
