@@ -1,20 +1,19 @@
 import type { Appended, EventLog, NewRecord } from '../events/log.ts'
 import { partitionKey } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
-import type { FieldValue } from '../search/entities.ts'
 import { encodeAnnouncement } from './announcement.ts'
 import type { Announcement } from './announcement.ts'
 import { embeddingTextOf, needsEmbedding } from './embedding-text.ts'
 import type { EmbeddingText } from './embedding-text.ts'
-import { endChange, textChanged } from './entity-change.ts'
+import { announcedFields, endChange, textChanged } from './entity-change.ts'
 import type { EntityChange } from './entity-change.ts'
-import { exists, liveFields } from './entity-state.ts'
+import { exists } from './entity-state.ts'
 import type { Clock } from './observer.ts'
 import { persist } from './persist.ts'
 import { encodeRekeyed } from './rekeyed.ts'
 import type { Round, Shard, Touch } from './shard.ts'
 import type { WriteBehind } from './write-behind.ts'
-import { embedTexts, holdOrphans, write } from './writing.ts'
+import { allFields, embedTexts, holdOrphans, write } from './writing.ts'
 import type { Writes, WritingOptions } from './writing.ts'
 
 export interface RoundOptions extends WritingOptions {
@@ -55,7 +54,7 @@ export async function completeRound(shards: readonly Shard[], options: RoundOpti
   let behind = 0
   const sums = { applied: 0, duplicates: 0, late: 0, rejected: 0, parked: 0 }
   for (const { round } of rounds) {
-    for (const { written } of round.touched.values()) if (written) behind++
+    for (const { written } of round.touched.values()) if (written !== null) behind++
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += round[name]
     for (const appendedAt of round.appendTimes) metrics.dataLatency(appliedAt - appendedAt)
   }
@@ -75,7 +74,7 @@ async function changesOf(rounds: readonly ShardRound[], options: RoundOptions): 
   for (const { shard, round } of rounds)
     for (const touch of round.touched.values()) {
       const { state } = touch.entry
-      const change = withVectors(endChange(state, touch.pending), touch)
+      const change = withVectors(endChange(state, touch.pending, touch.written ?? undefined), touch)
       if (!change) continue
       if (change.orphanedVectors.length > 0) await holdOrphans(state, change.orphanedVectors, options)
       const changed = { shard, touch, change }
@@ -106,11 +105,11 @@ const plusVector = (change: EntityChange, model: string, vector: Float32Array | 
 })
 
 /** Vectors that were written behind the rounds are a change even where nothing else is. */
-function withVectors(change: EntityChange | null, { entry: { state }, vectors }: Touch): EntityChange | null {
+function withVectors(change: EntityChange | null, { entry: { state }, vectors, written }: Touch): EntityChange | null {
   if (vectors === null || change?.operation === 'deleted' || !exists(state)) return change
   if (change === null) {
-    state.revision++
-    const after: Record<string, FieldValue> = liveFields(state, ({ filterable, orderable }) => (filterable || orderable) === true)
+    state.revision = written ?? state.revision + 1
+    const after = announcedFields(state)
     change = { operation: 'updated', revision: state.revision, changed: {}, fields: {}, vectors: {}, after, orphanedVectors: [] }
   }
   for (const [model, vector] of Object.entries(vectors)) change = plusVector(change, model, vector)
@@ -119,11 +118,12 @@ function withVectors(change: EntityChange | null, { entry: { state }, vectors }:
 
 function writesOf(changes: readonly Changed[], appliedAt: number): Writes {
   const writes: Writes = { upserts: [], deletes: [] }
-  for (const { touch: { entry: { state }, written }, change } of changes) {
-    if (written) continue
-    const { kind, id, eventTime } = state
-    if (change.operation === 'deleted') writes.deletes.push({ kind, id })
-    else writes.upserts.push({ kind, id, fields: change.fields, vectors: change.vectors, revision: change.revision, eventTime, appliedAt })
+  for (const { touch: { entry, written }, change: { operation, fields, vectors, revision } } of changes) {
+    if (written !== null) continue
+    const { kind, id, eventTime } = entry.state
+    if (operation === 'deleted') writes.deletes.push({ kind, id })
+    else writes.upserts.push({ kind, id, fields: entry.isWhole ? fields : allFields(entry.state), vectors, revision, eventTime, appliedAt })
+    entry.isWhole = true
   }
   return writes
 }

@@ -25,25 +25,33 @@ export interface EntityChange {
 /**
  * Ends what `beginChange` began: what queries will see differently, or null. Vectors in the answer are handed over: the
  * state keeps only their stamps.
+ *
+ * @param revision of the change: the next one, unless one was reserved for it
  */
-export function endChange(state: EntityState, pending: PendingChange): EntityChange | null {
+export function endChange(state: EntityState, pending: PendingChange, revision: number = state.revision + 1): EntityChange | null {
+  const change = changeOf(state, pending, revision)
+  if (change) state.revision = revision
+  return change
+}
+
+function changeOf(state: EntityState, pending: PendingChange, revision: number): EntityChange | null {
   const there = exists(state)
   if (!pending.existed && !there) return null
   if (pending.existed && there && pending.former === null && pending.vectors === null) return null
-  if (!there) return deleted(state, pending)
-  return pending.existed ? updated(state, pending) : created(state)
+  if (!there) return deleted(state, pending, revision)
+  return pending.existed ? updated(state, pending, revision) : created(state, revision)
 }
 
-function created(state: EntityState): EntityChange {
+function created(state: EntityState, revision: number): EntityChange {
   const fields = liveFields(state)
   const vectors = handOver(state, state.vectors?.keys() ?? [])
   const changed: Record<string, null> = {}
   for (const name in fields) changed[name] = null
   for (const model in vectors) changed[`vector:${model}`] = null
-  return { operation: 'created', ...revisionAndAfter(state), changed, fields, vectors, orphanedVectors: [] }
+  return { operation: 'created', revision, after: announcedFields(state), changed, fields, vectors, orphanedVectors: [] }
 }
 
-function updated(state: EntityState, { former, vectors: written }: PendingChange): EntityChange | null {
+function updated(state: EntityState, { former, vectors: written }: PendingChange, revision: number): EntityChange | null {
   const names = fieldNames[state.kind]
   const changed: Record<string, FieldValue | null> = {}
   const fields: Record<string, FieldValue | null> = {}
@@ -56,24 +64,23 @@ function updated(state: EntityState, { former, vectors: written }: PendingChange
   }
   const vectors = handOver(state, written ?? [])
   for (const model in vectors) changed[`vector:${model}`] = null
-  for (const _ in changed) return { operation: 'updated', ...revisionAndAfter(state), changed, fields, vectors, orphanedVectors: [] }
+  for (const _ in changed) return { operation: 'updated', revision, after: announcedFields(state), changed, fields, vectors, orphanedVectors: [] }
   return null
 }
 
-function deleted(state: EntityState, { former }: PendingChange): EntityChange {
+function deleted(state: EntityState, { former }: PendingChange, revision: number): EntityChange {
   const changed: Record<string, FieldValue | null> = {}
   for (const [place, name] of fieldNames[state.kind].entries()) {
     const before = former?.has(place) ? former.get(place) : state.values[place]
     if (before != null) changed[name] = before
   }
   const orphanedVectors = [...(state.vectors ?? [])].filter(([, { values }]) => values === null).map(([model]) => model)
-  return { operation: 'deleted', revision: state.revision, after: null, changed, fields: {}, vectors: {}, orphanedVectors }
+  return { operation: 'deleted', revision, after: null, changed, fields: {}, vectors: {}, orphanedVectors }
 }
 
-const revisionAndAfter = (state: EntityState) => ({
-  revision: state.revision,
-  after: liveFields(state, ({ filterable, orderable }: FieldDefinition) => (filterable || orderable) === true),
-})
+/** What change records hold of it. */
+export const announcedFields = (state: EntityState): Record<string, FieldValue> =>
+  liveFields(state, ({ filterable, orderable }: FieldDefinition) => (filterable || orderable) === true)
 
 function handOver(state: EntityState, models: Iterable<string>): Record<string, Float32Array | null> {
   const vectors: Record<string, Float32Array | null> = {}

@@ -27,7 +27,7 @@ export interface EntityState {
   tombstone: Stamp | null
   /** By model: who wrote it last, and the values until they are handed to the index. */
   vectors: Map<string, HeldVector> | null
-  /** Rises by one with every effect that changes a field, the tombstone or a vector. */
+  /** Of the last change that queries see, or of a write behind the rounds that is on its way (`revisions.ts`). The loop sets it. */
   revision: number
   /** Latest event time among the effects, ms. */
   eventTime: number
@@ -166,11 +166,9 @@ export const beginChange = (state: EntityState): PendingChange =>
 export function applyEffect(
   state: EntityState, effect: Effect, stamp: Stamp, appendedAt: number, pending: PendingChange,
 ): void {
-  let changed = false
-  if (effect.tombstone) changed = applyTombstone(state, stamp, pending)
-  if (effect.fields) changed = applyFields(state, effect.fields, stamp, pending) || changed
-  if (effect.vector) changed = applyVector(state, effect.vector, stamp, pending) || changed
-  if (changed) state.revision++
+  if (effect.tombstone) applyTombstone(state, stamp, pending)
+  if (effect.fields) applyFields(state, effect.fields, stamp, pending)
+  if (effect.vector) applyVector(state, effect.vector, stamp, pending)
   if (stamp.time > state.eventTime) state.eventTime = stamp.time
   if (effect.increments?.length) {
     const metrics = (state.metrics ??= newMetrics())
@@ -178,8 +176,8 @@ export function applyEffect(
   }
 }
 
-function applyTombstone(state: EntityState, stamp: Stamp, pending: PendingChange): boolean {
-  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return false
+function applyTombstone(state: EntityState, stamp: Stamp, pending: PendingChange): void {
+  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return
   state.tombstone = stamp
   for (let place = 0; place < state.values.length; place++) {
     const written = state.stamps[place]
@@ -194,46 +192,40 @@ function applyTombstone(state: EntityState, stamp: Stamp, pending: PendingChange
   }
   // None left is as none ever: what comes back from a record is alike.
   if (state.vectors?.size === 0) state.vectors = null
-  return true
 }
 
 function applyFields(
   state: EntityState, fields: Readonly<Record<string, FieldValue | null>>, stamp: Stamp, pending: PendingChange,
-): boolean {
-  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return false
-  let changed = false
+): void {
+  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return
   for (const name in fields) {
     const place = placeOf(state.kind, name)
     if (place === undefined) continue
     const written = state.stamps[place]
     if (written && compareStamps(stamp, written) <= 0) continue
     state.stamps[place] = stamp
-    changed = setValue(state, place, fields[name] as FieldValue | null, pending) || changed
+    setValue(state, place, fields[name] as FieldValue | null, pending)
   }
-  return changed
 }
 
-function applyVector(state: EntityState, vector: NonNullable<Effect['vector']>, stamp: Stamp, pending: PendingChange): boolean {
-  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return false
+function applyVector(state: EntityState, vector: NonNullable<Effect['vector']>, stamp: Stamp, pending: PendingChange): void {
+  if (state.tombstone && compareStamps(stamp, state.tombstone) <= 0) return
   const held = state.vectors?.get(vector.model)
-  if (held && compareStamps(stamp, held.stamp) <= 0) return false
+  if (held && compareStamps(stamp, held.stamp) <= 0) return
   state.vectors ??= new Map()
   state.vectors.set(vector.model, { stamp, values: Float32Array.from(vector.values) })
   ;(pending.vectors ??= new Set()).add(vector.model)
-  return true
 }
 
 /**
  * Writes fields that no event decides: the index's copies of metrics. They have no stamp, and a tombstone takes them away.
  */
 export function setDerivedFields(state: EntityState, fields: Readonly<Record<string, FieldValue>>, pending: PendingChange): void {
-  let changed = false
   for (const name in fields) {
     const place = placeOf(state.kind, name)
     if (place === undefined) throw new TypeError(`A ${state.kind} has no field ${JSON.stringify(name)} to copy a metric to.`)
-    changed = setValue(state, place, fields[name] as FieldValue, pending) || changed
+    setValue(state, place, fields[name] as FieldValue, pending)
   }
-  if (changed) state.revision++
 }
 
 /** Gives values back that the index had: those which `orphanedVectors` names, before the index forgets them. */
@@ -242,13 +234,12 @@ export function holdVector(state: EntityState, model: string, values: Float32Arr
   if (held) held.values ??= values
 }
 
-function setValue(state: EntityState, place: number, value: FieldValue | null | undefined, pending: PendingChange): boolean {
+function setValue(state: EntityState, place: number, value: FieldValue | null | undefined, pending: PendingChange): void {
   const former = state.values[place]
   state.values[place] = value
-  if (sameValue(former, value)) return false
+  if (sameValue(former, value)) return
   pending.former ??= new Map()
   if (!pending.former.has(place)) pending.former.set(place, former ?? null)
-  return true
 }
 
 /** Whether two values read the same. Absent and removed do. */

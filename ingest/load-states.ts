@@ -22,6 +22,8 @@ export interface LoadedEntity {
   state: EntityState
   /** Source positions that it includes. */
   positions: Positions
+  /** Of whoever wrote it. */
+  epoch: number
 }
 
 export interface LoadedShard extends LoadedStates {
@@ -96,7 +98,7 @@ export class ShardStatesLoader {
     else if (isSliceName(name)) of.slices.set(name, body)
     else if (isEntityName(name)) {
       const { state, positions } = decodeEntityState(name, body)
-      of.entities.set(name, { state, positions: head.includes ?? positions })
+      of.entities.set(name, { state, positions: head.includes ?? positions, epoch: head.epoch })
     }
   }
 

@@ -21,6 +21,7 @@ import { step } from './step.ts'
 import type { StepContext } from './step.ts'
 import { awaitFormerOwners } from './takeover.ts'
 import { WriteBehind } from './write-behind.ts'
+import type { Lane } from './write-behind.ts'
 
 /** Why an ownership ended: the loop was told to stop, or the partitions went to somebody else. */
 interface Ownership {
@@ -126,12 +127,13 @@ function own({ shard, stored }: Recovered, options: IngestOptions, end: AbortSig
   return { shard, copies, checkpointer }
 }
 
-async function runRound(
-  records: readonly LogRecord[], owned: ReadonlyMap<number, Owned>, behind: WriteBehind, context: StepContext, options: RoundOptions,
+/** Takes records of any shards, with what has been written behind the rounds, to where they are announced. */
+export async function runRound(
+  records: readonly LogRecord[], owned: ReadonlyMap<number, Lane>, behind: WriteBehind, context: StepContext, options: RoundOptions,
 ): Promise<void> {
-  const active = new Set<Owned>()
+  const active = new Set<Lane>()
   for (const record of records) {
-    const owner = owned.get(record.partition) as Owned
+    const owner = owned.get(record.partition) as Lane
     step(owner.shard, record, context)
     active.add(owner)
   }

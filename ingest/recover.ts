@@ -15,6 +15,7 @@ import { copiedMetrics } from './metric-copies.ts'
 import type { Clock } from './observer.ts'
 import { projectionVersion } from './projections/index.ts'
 import { readThrough } from './read-through.ts'
+import { revisionIn } from './revisions.ts'
 import { Shard } from './shard.ts'
 import { parseSliceName } from './state-records.ts'
 import { step } from './step.ts'
@@ -105,8 +106,8 @@ export function assemble(
     number, epoch, nextChange, checkpoint, positions: marker?.positions ?? {}, marks: marker?.marks ?? {}, deduplicators,
     sequence: tail.sequence, rekeyed: tail.rekeyed,
   })
-  for (const [key, { state, positions }] of loaded.entities) {
-    shard.entities.set(key, { state, copiedAt: 0, copiesDue: 0 })
+  for (const [key, { state, positions, epoch: of }] of loaded.entities) {
+    shard.enter(state, of)
     // Written after the checkpoint had begun, or in one that was never completed.
     if (!covers(shard.positions, positions)) shard.ahead.set(key, positions)
   }
@@ -183,14 +184,14 @@ async function catchUp(assembled: readonly Assembled[], obsolete: ReadonlyMap<nu
   return recovered
 }
 
-/** Revisions and metric copies go on from what was announced last: neither follows from the events alone. */
-export function adopt(shard: Shard, { entity, revision, after }: Pick<EntityChanged, 'entity' | 'revision' | 'after'>): void {
+/** Revisions and metric copies go on from what was announced last: neither follows from the events. */
+export function adopt(shard: Shard, { entity, epoch, revision, after }: Pick<EntityChanged, 'entity' | 'epoch' | 'revision' | 'after'>): void {
   const entry = shard.entry(entity)
   const { state } = entry
   const copies: Record<string, number> = {}
   for (const name of copiedMetrics)
     if (typeof after?.[name] === 'number' && placeOf(state.kind, name) !== undefined) copies[name] = after[name]
   if (exists(state)) setDerivedFields(state, copies, beginChange(state))
-  state.revision = Math.max(state.revision, revision)
+  state.revision = Math.max(state.revision, revisionIn(shard.epoch, revision, epoch))
   shard.dirty.add(entry)
 }

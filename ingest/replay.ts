@@ -11,6 +11,7 @@ import type { LoadedStates } from './load-states.ts'
 import { adopt, assemble, readToTail } from './recover.ts'
 import type { Assembled } from './recover.ts'
 import type { RekeyedEffect } from './rekeyed.ts'
+import { revisionIn } from './revisions.ts'
 import { findBoundaries } from './replay-boundary.ts'
 import type { Boundary } from './replay-boundary.ts'
 import type { IngestOptions } from './run.ts'
@@ -185,8 +186,8 @@ async function fromBeginning(boundaries: Map<number, Boundary>, writing: Writing
     shard.nextChange = tail.next
     shard.repetitions.restore(marks)
     for (const states of [loaded, ...loaded.others.values()])
-      for (const [entity, { state }] of states.entities)
-        if (shard.entities.has(entity)) adopt(shard, { entity, revision: state.revision, after: liveFields(state) })
+      for (const [entity, { state, epoch }] of states.entities)
+        if (shard.entities.has(entity)) adopt(shard, { entity, epoch, revision: state.revision, after: liveFields(state) })
     for (const announced of tail.announced.values()) if (shard.entities.has(announced.entity)) adopt(shard, announced)
   }
   return { shards, records, entities: await writeAll(shards, writing, options) }
@@ -223,6 +224,8 @@ async function fromSnapshot(boundaries: Map<number, Boundary>, writing: WritingO
 
 async function writeAll(shards: ReadonlyMap<number, Shard>, writing: WritingOptions, { clock, onProgress }: ReplayOptions): Promise<number> {
   const there = [...shards.values()].flatMap((shard) => [...shard.entities.values()].map(({ state }) => state).filter(exists))
+  // Other projections may make other states of the same events, and a crash may have left some that nobody announced.
+  for (const state of there) state.revision = revisionIn(1, state.revision)
   let done = 0
   for (let at = 0; at < there.length; at += 5_000) {
     done += await writeImages(there.slice(at, at + 5_000), () => clock.now(), writing, { embedAll: true })

@@ -8,6 +8,7 @@ import type { EntityState, PendingChange } from './entity-state.ts'
 import { pruneMetrics } from './metrics/index.ts'
 import { Repetitions } from './rekeyed.ts'
 import type { HighWaterMarks, RekeyedEffect } from './rekeyed.ts'
+import { revisionIn } from './revisions.ts'
 import type { Stamp } from './stamp.ts'
 
 /** An entity as its one writer keeps it. */
@@ -16,6 +17,11 @@ export interface Entry {
   /** When the index's copies of its metrics were last looked at and are due again, ms; 0: not at all. */
   copiedAt: number
   copiesDue: number
+  /**
+   * Whether the index has what the state says and no more. Not before its owner has written it: the former one may have
+   * written what it never announced.
+   */
+  isWhole: boolean
 }
 
 /** What has happened to an entity in the round under way. */
@@ -28,8 +34,8 @@ export interface Touch {
   appendedAt: number
   /** Vectors computed here, by model. */
   vectors: Record<string, Float32Array | null> | null
-  /** The index has the change already: it was written behind the rounds. */
-  written: boolean
+  /** The index has the change already, under this revision: it was written behind the rounds. */
+  written: number | null
 }
 
 export interface ShardOptions {
@@ -88,18 +94,21 @@ export class Shard {
   }
 
   entry(entity: EntityKey): Entry {
-    let entry = this.entities.get(entity)
-    if (!entry) {
-      entry = { state: newEntityState(entity), copiedAt: 0, copiesDue: 0 }
-      this.entities.set(entity, entry)
-    }
+    return this.entities.get(entity) ?? this.enter(newEntityState(entity), 0)
+  }
+
+  /** Takes a state in that was written in the epoch `of`; 0: it is new. */
+  enter(state: EntityState, of: number): Entry {
+    state.revision = revisionIn(this.epoch, state.revision, of)
+    const entry: Entry = { state, copiedAt: 0, copiesDue: 0, isWhole: false }
+    this.entities.set(state.entity, entry)
     return entry
   }
 
   touch(entry: Entry): Touch {
     let touch = this.round.touched.get(entry)
     if (!touch) {
-      touch = { entry, pending: beginChange(entry.state), events: [], eventTime: entry.state.eventTime, appendedAt: 0, vectors: null, written: false }
+      touch = { entry, pending: beginChange(entry.state), events: [], eventTime: entry.state.eventTime, appendedAt: 0, vectors: null, written: null }
       this.round.touched.set(entry, touch)
       this.dirty.add(entry)
     }

@@ -8,7 +8,7 @@ import { Attempts } from './persist.ts'
 import type { Entry, Shard } from './shard.ts'
 import { VectorQueue } from './vector-queue.ts'
 import type { Embedded } from './vector-queue.ts'
-import { limited } from './writing.ts'
+import { allFields, limited } from './writing.ts'
 import type { WritingOptions } from './writing.ts'
 
 /** Of a shard: what its entities' metrics are in the index. */
@@ -23,13 +23,15 @@ export interface WriteBehindOptions extends WritingOptions {
   wake(): void
 }
 
-/** A write of one entity, from before the call until a round has announced it. */
+/** A write of one entity, from before the call until it is in a round that announces it. */
 interface Item {
   lane: Lane
   entry: Entry
-  revision: number
   copies: CopiesDue['fields'] | null
   vector: Embedded | null
+  /** Under a revision that nothing else gets, so it stays what it is however often it is tried. */
+  upsert: Upsert
+  progress: 'under way' | 'written' | 'failed'
 }
 
 /** How long a call shall take, ms: while it runs, the rounds' own writes share the index with it. */
@@ -44,18 +46,19 @@ const lingerMs = 10
  * call at a time, begun between two rounds, of as many entities as the index takes in a few milliseconds. What is written
  * joins the next round, which announces it without writing it again.
  *
- * Between two rounds the index is where the states are, so a call's images are exact when it begins. Rounds that come
- * while it runs lead: their writes of the same entity take effect after it (`IndexWriter`), and what a newer revision has
- * overtaken is written again by the round that it joins. Nothing here survives a crash or has to: due copies
- * and missing vectors show in the states.
+ * Between two rounds the index is where the states are, so a call's images are exact when it begins, and it reserves the next
+ * revision of each of its entities. A round that changes one of them in the meantime takes in what was to be written and
+ * writes it as well, under the revision after that: it takes effect later (`IndexWriter`), so it does not matter how the call
+ * fares. What has failed is tried again as it was. Nothing here survives a crash or has to: due copies and missing vectors
+ * show in the states.
  */
 export class WriteBehind {
   readonly #lanes: ReadonlyMap<number, Lane>
   readonly #options: WriteBehindOptions
   readonly #vectors: VectorQueue
   readonly #attempts: Attempts
+  readonly #items = new Map<Entry, Item>()
   #call: Promise<void> | null = null
-  #written: Item[] = []
   #entities = 2
   /** Which shard's copies come first: each in its turn. */
   #turn = 0
@@ -85,32 +88,41 @@ export class WriteBehind {
   /** Whether `step` would begin something. */
   isDue(now: number): boolean {
     if (this.#call || now < this.#notBefore) return false
-    if (this.#vectors.ready > 0) return true
+    if (this.#failed || this.#vectors.ready > 0) return true
     for (const { copies } of this.#lanes.values()) if (copies.isDue(now)) return true
     return false
   }
 
   /** Call it between two rounds: begins the next call, where there is something to write and none is under way. */
   step(): void {
-    if (this.isDue(this.#options.clock.now())) this.#begin(this.#vectorItems(), true)
+    const now = this.#options.clock.now()
+    if (!this.isDue(now)) return
+    if (this.#failed) return this.#begin(this.#again())
+    const items = this.#vectorItems(now)
+    this.#begin([...items, ...this.#copyItems(now, this.#entities - items.length)])
   }
 
-  /** Puts what has been written into the shards' rounds, once these have taken their records. */
+  /**
+   * Puts what has been written into the shards' rounds, once these have taken their records; and of entities that these have
+   * touched also what is under way or has failed, which the round then writes itself.
+   */
   join(): void {
     const { embedder: { model } } = this.#options
-    for (const { lane: { shard }, entry, copies, vector, revision } of this.#written) {
+    for (const { lane: { shard }, entry, copies, vector, upsert, progress } of this.#items.values()) {
+      const isTouched = shard.round.touched.has(entry)
+      if (progress !== 'written' && !isTouched) continue
+      this.#items.delete(entry)
       const { state } = entry
       if (!exists(state)) continue
       const touch = shard.touch(entry)
-      // Otherwise a change has overtaken it.
-      touch.written = state.revision + 1 === revision
+      if (!isTouched) touch.written = upsert.revision
       if (copies) setDerivedFields(state, copies, touch.pending)
       if (vector && isCurrent(vector, state, model)) {
         touch.vectors = { ...touch.vectors, [model]: vector.vector }
         state.embeddedText = vector.hash
       }
     }
-    this.#written = []
+    this.#failed &&= this.#some(({ progress }) => progress === 'failed')
   }
 
   /**
@@ -120,10 +132,11 @@ export class WriteBehind {
    * @param unhurried whether there is time to begin something
    */
   async drain(unhurried: boolean): Promise<boolean> {
-    if (unhurried && this.#options.embedder.local) await this.#vectors.settled()
-    if (!this.#call && unhurried && !this.#failed) this.#begin(this.#vectorItems(), false)
+    const { embedder, clock } = this.#options
+    if (unhurried && embedder.local) await this.#vectors.settled()
+    if (!this.#call && unhurried && !this.#failed) this.#begin(this.#vectorItems(clock.now()))
     await this.#call
-    return this.#written.length > 0
+    return this.#some(({ progress }) => progress === 'written')
   }
 
   /** Resolves when no call is under way: end the signal first. */
@@ -131,59 +144,87 @@ export class WriteBehind {
     await this.#call
   }
 
-  #vectorItems(): Item[] {
+  #some(holds: (item: Item) => boolean): boolean {
+    for (const item of this.#items.values()) if (holds(item)) return true
+    return false
+  }
+
+  #again(): Item[] {
+    return [...this.#items.values()].filter(({ progress }) => progress === 'failed')
+  }
+
+  #vectorItems(now: number): Item[] {
     const { embedder: { model } } = this.#options
     const items: Item[] = []
+    const later: Embedded[] = []
     while (items.length < this.#entities && this.#vectors.ready > 0)
       for (const vector of this.#vectors.take(this.#entities - items.length)) {
         const lane = this.#lanes.get(vector.shard)
         const entry = lane?.shard.entities.get(vector.entity)
         // Deleted, or the text is another by now, which follows in its own time.
         if (!lane || !entry || !exists(entry.state) || !isCurrent(vector, entry.state, model)) continue
-        items.push({ lane, entry, revision: entry.state.revision + 1, copies: null, vector })
+        if (this.#items.has(entry)) later.push(vector)
+        else items.push(this.#reserve(lane, entry, { copies: null, vector }, now))
       }
+    for (const vector of later) this.#vectors.giveBack(vector)
     return items
   }
 
-  #begin(items: Item[], withCopies: boolean): void {
-    const { clock, signal } = this.#options
-    if (signal.aborted) return
-    const now = clock.now()
-    const lanes = withCopies ? [...this.#lanes.values()] : []
-    for (let i = 0; i < lanes.length && items.length < this.#entities; i++) {
+  #copyItems(now: number, most: number): Item[] {
+    const items: Item[] = []
+    const lanes = [...this.#lanes.values()]
+    for (let i = 0; i < lanes.length && items.length < most; i++) {
       const lane = lanes[(this.#turn + i) % lanes.length] as Lane
-      const share = Math.ceil((this.#entities - items.length) / (lanes.length - i))
-      for (const { entry, fields } of lane.copies.take(now, share)) {
-        const same = items.find((item) => item.entry === entry)
-        if (same) same.copies = fields
-        else items.push({ lane, entry, revision: entry.state.revision + 1, copies: fields, vector: null })
-      }
+      const share = Math.ceil((most - items.length) / (lanes.length - i))
+      for (const { entry, fields } of lane.copies.take(now, share))
+        if (this.#items.has(entry)) lane.copies.giveBack(entry, now)
+        else items.push(this.#reserve(lane, entry, { copies: fields, vector: null }, now))
     }
     this.#turn++
-    if (items.length > 0) this.#call = this.#write(items, now).finally(() => { this.#call = null })
+    return items
   }
 
-  async #write(items: Item[], now: number): Promise<void> {
-    const { writer, embedder: { model }, clock, signal, wake } = this.#options
+  #reserve(lane: Lane, entry: Entry, { copies, vector }: Pick<Item, 'copies' | 'vector'>, now: number): Item {
+    const { embedder: { model } } = this.#options
+    const { state, isWhole } = entry
+    const { kind, id, eventTime } = state
+    const item: Item = {
+      lane, entry, copies, vector, progress: 'under way',
+      upsert: {
+        kind, id, fields: { ...!isWhole && allFields(state), ...copies }, ...(vector && { vectors: { [model]: vector.vector } }),
+        revision: ++state.revision, eventTime, appliedAt: now,
+      },
+    }
+    this.#items.set(entry, item)
+    return item
+  }
+
+  #begin(items: readonly Item[]): void {
+    if (this.#options.signal.aborted || items.length === 0) return
+    this.#call = this.#write(items).finally(() => { this.#call = null })
+  }
+
+  async #write(items: readonly Item[]): Promise<void> {
+    const { writer, clock, signal, wake } = this.#options
     const startedAt = performance.now()
+    for (const item of items) item.progress = 'under way'
     try {
-      const upserts = items.map(({ entry: { state: { kind, id, eventTime } }, copies, vector, revision }): Upsert => ({
-        kind, id, fields: copies ?? {}, ...(vector && { vectors: { [model]: vector.vector } }), revision, eventTime, appliedAt: now,
-      }))
+      const upserts = items.map(({ upsert }) => upsert)
       await limited(this.#options, (bounded) => writer.upsert(upserts, bounded))
     } catch (error) {
       if (signal.aborted) return
-      this.#failed = true
       this.#notBefore = clock.now() + this.#attempts.failed(error)
-      for (const { lane, entry, copies, vector } of items) {
-        if (copies) lane.copies.giveBack(entry, clock.now())
-        if (vector) this.#vectors.giveBack(vector)
-      }
+      for (const item of items) item.progress = 'failed'
+      // Others have been taken into rounds meanwhile.
+      this.#failed = this.#some(({ progress }) => progress === 'failed')
       return
     }
     this.#attempts.succeeded()
     this.#failed = false
-    this.#written.push(...items)
+    for (const item of items) {
+      item.progress = 'written'
+      item.entry.isWhole = true
+    }
     const ms = performance.now() - startedAt
     // Nobody waits for these, while rounds and queries want the index's cores: it has as long a rest of them as they took.
     this.#notBefore = clock.now() + Math.min(ms, longestRestMs)

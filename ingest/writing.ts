@@ -70,18 +70,21 @@ export async function embedTexts(texts: readonly EmbeddingText[], options: Writi
   return texts.map(({ text }) => (text === '' ? null : vectors[next++] as Float32Array))
 }
 
-/** The whole of an entity, for an index of which nobody knows what it has: all fields, null where there is none. */
-function fullImage(state: EntityState, appliedAt: number): Upsert {
+/** All fields of an entity, null where there is none: for an index of which nobody knows what it has. */
+export function allFields(state: EntityState): Record<string, FieldValue | null> {
   const fields: Record<string, FieldValue | null> = {}
   for (const name of fieldNames[state.kind]) fields[name] = null
-  Object.assign(fields, liveFields(state))
+  return Object.assign(fields, liveFields(state))
+}
+
+function fullImage(state: EntityState, appliedAt: number): Upsert {
   const vectors: Record<string, Float32Array> = {}
   for (const [model, held] of state.vectors ?? []) {
     if (held.values === null) continue
     vectors[model] = held.values
     held.values = null
   }
-  return { kind: state.kind, id: state.id, fields, vectors, revision: state.revision, eventTime: state.eventTime, appliedAt }
+  return { kind: state.kind, id: state.id, fields: allFields(state), vectors, revision: state.revision, eventTime: state.eventTime, appliedAt }
 }
 
 /**
