@@ -149,8 +149,7 @@ export class PlannerProcess {
     const child = this.#child
     if (!child) return
     const busy = this.#jobs.length > 0
-    const held = [child, child.channel, child.stderr as unknown as Referable | null]
-    for (const handle of held) handle?.[busy ? 'ref' : 'unref']?.()
+    hold(child, busy)
     if (!busy) return
     this.#watch = setTimeout(() => {
       this.#tooLong = child
@@ -175,9 +174,19 @@ export class PlannerProcess {
     const child = this.#child
     this.#child = undefined
     clearTimeout(this.#watch)
-    if (child?.connected) child.disconnect()
+    if (child) {
+      // What it plans at the moment nobody wants any more.
+      hold(child, false)
+      if (this.#jobs.length > 0) child.kill('SIGKILL')
+      else if (child.connected) child.disconnect()
+    }
     for (const job of this.#jobs.splice(0)) job.reject(new Error('The engine is closed; it plans no more operations.'))
   }
+}
+
+/** Whether the process keeps ours alive. */
+function hold(child: ChildProcess, wanted: boolean): void {
+  for (const handle of [child, child.channel, child.stderr as unknown as Referable | null]) handle?.[wanted ? 'ref' : 'unref']?.()
 }
 
 const away = (): PlannerAway =>

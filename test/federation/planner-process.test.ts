@@ -84,3 +84,14 @@ test('a closed engine plans no more, and says so', async () => {
   const { errors } = await engine.execute({ document: parse('{ users { id } }') })
   assert.match(String(errors?.[0]?.originalError?.message), /^The engine is closed/)
 })
+
+test('closed while it plans, it leaves no handle and no process behind', async () => {
+  const before = process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length
+  const planner = new PlannerProcess(() => performance.now())
+  const handle = planner.open(supergraphSdl)
+  const planned = handle.plan('{ thing { code } }')
+  assert.equal(process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length, before + 2)
+  handle.close()
+  assert.equal(process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length, before)
+  await assert.rejects(planned, /engine is closed/)
+})
