@@ -5,6 +5,7 @@ import { Budget } from '../subscriptions/delivery/budget.ts'
 import { Dispatcher } from '../subscriptions/delivery/dispatcher.ts'
 import { Group, type Start } from '../subscriptions/delivery/group.ts'
 import type { DeliveryObserver } from '../subscriptions/delivery/observer.ts'
+import { Pace } from '../subscriptions/delivery/pace.ts'
 import type { Sink } from '../subscriptions/delivery/sink.ts'
 import { Refusal } from '../subscriptions/delivery/source.ts'
 import type { Subscriber } from '../subscriptions/delivery/subscriber.ts'
@@ -38,6 +39,7 @@ export interface DeliveriesOptions {
 export class Deliveries {
   readonly #cursors: Cursors
   readonly #dispatcher = new Dispatcher()
+  readonly #pace = new Pace()
   readonly #budget: Budget
   readonly #observer: DeliveryObserver
   readonly #telemetry: Telemetry
@@ -55,6 +57,7 @@ export class Deliveries {
    * @throws GraphQLError for arguments of its delivery that are none
    */
   async subscribe(door: Door, asked: SubscriptionRequest, sink: Sink): Promise<Subscriber | ExecutionResult> {
+    await this.#pace.turn
     const { engine, operationName, headers } = asked
     const { delivery: wanted, ...stripped } = stripDelivery(engine.schema, asked)
     const caller = { operationName, headers, sharing: sharingOf(door.scope) }
@@ -79,7 +82,7 @@ export class Deliveries {
     if (!group || (isRemote !== undefined && group.live.entries.end > 0)) {
       const origin = createOrigin({ door, engine, request, positioned, cursors: this.#cursors })
       const begun = new Group({
-        origin, dispatcher: this.#dispatcher, budget: this.#budget, observer: this.#observer, onError: door.onError,
+        origin, dispatcher: this.#dispatcher, pace: this.#pace, budget: this.#budget, observer: this.#observer, onError: door.onError,
         onEnd: () => {
           if (groups.get(key) === begun) groups.delete(key)
           this.#telemetry.deliveryGroups.dec()

@@ -31,6 +31,8 @@ export class ChangeHub {
   readonly #log: Pick<EventLog, 'read'>
   readonly #topics: Topics
   readonly #ring: Ring<Announced>
+  /** Of what the ring has: in which batches fields of an entity changed. A thousand who come back must not each look through all. */
+  readonly #numbers = new Map<EntityKey, number[]>()
   readonly #listeners = new Set<BatchListener>()
   readonly #changed = new Map<EntityKey, Set<ChangedListener>>()
   readonly #counted = new Map<EntityKey, Set<CountedListener>>()
@@ -69,13 +71,29 @@ export class ChangeHub {
   publish(batch: ChangeBatch): void {
     const announced = new Announced(batch, this.#cut)
     this.#cut = announced.after
-    this.#ring.push(announced)
+    this.#remember(announced)
     for (const listener of this.#listeners) listener(announced)
     if (this.#changed.size > 0)
       for (let item = 0; item < batch.entities.length; item++)
         this.#changed.get(batch.entities[item]!.entity)?.forEach((listener) => listener(announced, item))
     if (this.#counted.size > 0)
       for (const counted of announced.counted()) this.#counted.get(counted.entity)?.forEach((listener) => listener(announced, counted))
+  }
+
+  #remember(announced: Announced): void {
+    const number = this.#ring.end
+    for (const { entity } of announced.batch.entities) {
+      const numbers = this.#numbers.get(entity)
+      if (!numbers) this.#numbers.set(entity, [number])
+      else if (numbers.at(-1) !== number) numbers.push(number)
+    }
+    for (const { batch: { entities } } of this.#ring.push(announced)) {
+      for (const { entity } of entities) {
+        const numbers = this.#numbers.get(entity)
+        while (numbers && numbers[0] !== undefined && numbers[0] < this.#ring.first) numbers.shift()
+        if (numbers?.length === 0) this.#numbers.delete(entity)
+      }
+    }
   }
 
   /** Listens to every batch until the returned function is called. */
@@ -130,7 +148,7 @@ export class ChangeHub {
    * lane, from memory as far as that reaches back and from the log before that. Their cuts begin with `from`. Whoever listens
    * first and then asks for all up to `cut()` misses nothing. What the log does not hold any more is not noticed here.
    */
-  async *behind({ from, to, lanes, signal }: { from: Cut; to: Cut; lanes: readonly string[]; signal: AbortSignal }): AsyncGenerator<Announced, void> {
+  async *behind({ from, to, lanes, about, signal }: Behind): AsyncGenerator<Announced, void> {
     const wanted = new Set(lanes.filter((lane) => to[lane] !== undefined))
     let cut = restrict(from, wanted)
     let number = 0
@@ -145,7 +163,7 @@ export class ChangeHub {
       for (const lane of wanted) if (cut[lane] && comparePositions(cut[lane], to[lane]!) >= 0) wanted.delete(lane)
       if (wanted.size === 0) return
       if (this.remembers(cut, wanted)) {
-        const next = this.#nextOf(number, cut, wanted)
+        const next = this.#nextOf(number, cut, wanted, about)
         if (!next) return
         number = next.number + 1
         const { batch, lane, end } = next.announced
@@ -160,8 +178,9 @@ export class ChangeHub {
   }
 
   /** The next batch in memory, from a number on, that a cut does not include whole. */
-  #nextOf(from: number, cut: Cut, lanes: ReadonlySet<string>): { number: number; announced: Announced } | undefined {
-    for (let number = Math.max(from, this.#ring.first); number < this.#ring.end; number++) {
+  #nextOf(from: number, cut: Cut, lanes: ReadonlySet<string>, about: EntityKey | undefined): { number: number; announced: Announced } | undefined {
+    const first = Math.max(from, this.#ring.first)
+    for (const number of about === undefined ? countingFrom(first, this.#ring.end) : this.#numbers.get(about)?.filter((each) => each >= first) ?? []) {
       const announced = this.#ring.get(number)!
       if (lanes.has(announced.lane) && isBehind(announced, cut[announced.lane]!)) return { number, announced }
     }
@@ -183,6 +202,20 @@ export class ChangeHub {
     this.#begun.reject(reason)
     for (const end of [...this.#ends]) end(reason)
   }
+}
+
+/** What is asked for of the past. */
+export interface Behind {
+  from: Cut
+  to: Cut
+  lanes: readonly string[]
+  /** Batches in which no field of it changed may be left out, and are not in the cuts of the others then. */
+  about?: EntityKey
+  signal: AbortSignal
+}
+
+function* countingFrom(first: number, end: number): Generator<number, void> {
+  for (let number = first; number < end; number++) yield number
 }
 
 /** A position without a sequence begins with the first batch that begins there, in the log as well (changes-from.ts). */

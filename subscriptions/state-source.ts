@@ -95,7 +95,7 @@ export function stateParts(id: string, { partitions, states, ...changes }: State
     const to = hub.cut()
     const known = from[shownLane]
     let last: { announced: Announced; item: number } | undefined
-    for await (const announced of hub.behind({ from, to, lanes: [lane], signal }))
+    for await (const announced of hub.behind({ from, to, lanes: [lane], about: entity, signal }))
       for (let item = announced.skip; item < announced.batch.entities.length; item++) {
         const record = announced.batch.entities[item]!
         if (record.entity === entity && isChange(announced, item) && !(known && isIn(known, record))) last = { announced, item }

@@ -1,5 +1,6 @@
 import type { Cut } from '../../resolvers/live.ts'
 import { Feed, type FeedOptions } from './feed.ts'
+import type { Pace } from './pace.ts'
 import { Refusal, type Source } from './source.ts'
 
 /** What nobody has taken yet may have so many bytes. */
@@ -13,13 +14,15 @@ const keep = { count: 1_000, bytes: 1024 * 1024 }
 export class CatchUp {
   readonly feed: Feed
   readonly #open: () => Promise<Source>
+  readonly #pace: Pace
   #source: Source | undefined
   #reached: Cut | undefined
   #begun = false
   #closed = false
 
-  constructor(open: () => Promise<Source>, options: Omit<FeedOptions, 'keep'>) {
+  constructor(open: () => Promise<Source>, pace: Pace, options: Omit<FeedOptions, 'keep'>) {
     this.#open = open
+    this.#pace = pace
     this.feed = new Feed({ ...options, keep })
   }
 
@@ -41,9 +44,12 @@ export class CatchUp {
   async run(): Promise<void> {
     this.#begun = true
     try {
+      await this.#pace.turn
+      if (this.#closed) return
       const source = this.#source = await this.#open()
       for (;;) {
         await this.feed.ready(readAhead, { forMembers: true })
+        await this.#pace.turn
         if (this.#closed) break
         const { value } = await source.next()
         if (!value || this.#closed) break

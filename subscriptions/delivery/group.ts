@@ -7,6 +7,7 @@ import { CatchUp } from './catch-up.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { DeliveryObserver } from './observer.ts'
+import type { Pace } from './pace.ts'
 import { Pump } from './pump.ts'
 import type { Item, Origin, Source } from './source.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
@@ -24,6 +25,8 @@ export type Start =
 export interface GroupOptions {
   origin: Origin
   dispatcher: Dispatcher
+  /** Of those who join and catch up, in all groups. */
+  pace: Pace
   budget: Budget
   observer: DeliveryObserver
   /** Told of what must not happen. */
@@ -241,7 +244,7 @@ export class Group {
     let catchUp = this.#joinable.get(key)
     // A state must not have been asked for before it was wanted; what was missed is always the same.
     if (!catchUp || (request.kind === 'snapshot' ? catchUp.begun : !catchUp.isWhole)) {
-      const begun = new CatchUp(() => this.#options.origin.open(request), this.#feedOptions((last) => this.#caughtUp(last, begun)))
+      const begun = new CatchUp(() => this.#options.origin.open(request), this.#options.pace, this.#feedOptions((last) => this.#caughtUp(last, begun)))
       this.#joinable.set(key, catchUp = begun)
       this.#catchUps.add(begun)
       if (request.kind === 'missed') void this.#run(begun)

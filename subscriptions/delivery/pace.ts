@@ -1,0 +1,62 @@
+export interface PaceOptions {
+  /** How long work may be begun in one turn of the event loop, ms. */
+  budgetMs?: number
+  /** A monotonic clock, ms. */
+  now?: () => number
+  /** Runs it in a later turn. */
+  defer?: (run: () => void) => void
+}
+
+/**
+ * Spreads what clients cost who join or catch up: a thousand who come back at once are let in one after another, some in each turn of
+ * the event loop, so that live payloads are read and handed out in between.
+ */
+export class Pace {
+  readonly #budgetMs: number
+  readonly #now: () => number
+  readonly #defer: (run: () => void) => void
+  #waiting: (() => void)[] = []
+  #next = 0
+  #isLettingIn = false
+  /** Until when work may be begun in this turn; absent where none was begun yet. */
+  #until: number | undefined
+
+  constructor({ budgetMs = 2, now = () => performance.now(), defer = (run) => void setImmediate(run) }: PaceOptions = {}) {
+    this.#budgetMs = budgetMs
+    this.#now = now
+    this.#defer = defer
+  }
+
+  /** To be asked before each step of such work. A promise: others come first, or this turn has begun enough; it is kept in its turn. */
+  get turn(): Promise<void> | undefined {
+    if (!this.#isLettingIn && this.#hasTime()) return undefined
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      if (this.#isLettingIn) return
+      this.#isLettingIn = true
+      this.#defer(() => void this.#letIn())
+    })
+  }
+
+  #hasTime(): boolean {
+    const now = this.#now()
+    if (this.#until === undefined) {
+      this.#until = now + this.#budgetMs
+      this.#defer(() => { this.#until = undefined })
+    }
+    return now < this.#until
+  }
+
+  async #letIn(): Promise<void> {
+    const until = this.#now() + this.#budgetMs
+    do {
+      this.#waiting[this.#next++]!()
+      // What it does at once is done before the next one is let in.
+      await undefined
+    } while (this.#next < this.#waiting.length && this.#now() < until)
+    this.#waiting = this.#waiting.slice(this.#next)
+    this.#next = 0
+    if (this.#waiting.length > 0) this.#defer(() => void this.#letIn())
+    else this.#isLettingIn = false
+  }
+}
