@@ -114,7 +114,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       try {
         return await runAlone(prepared, request, 0)
       } finally {
-        lanes.writes.answered(request.sharing?.key)
+        await lanes.writes.beforeAnswer(request.sharing?.key)
       }
     }
     const key = keyOf(request)

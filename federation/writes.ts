@@ -1,3 +1,6 @@
+/** Resolves once they know; never rejects. */
+export type Tell = (key: string | undefined) => Promise<void>
+
 /**
  * Counts the mutations that were answered, so that a query never joins a call that may have been answered before its
  * own client's mutation: clients read their own writes.
@@ -8,15 +11,26 @@ export class Writes {
   #floor = 0
   readonly #byKey = new Map<string, number>()
   readonly #capacity: number
+  readonly #tell: Tell | undefined
 
-  /** @param capacity Keys remembered; the latest are. */
-  constructor(capacity = 10_000) {
+  /**
+   * @param capacity Keys remembered; the latest are.
+   * @param tell Has others who answer the same clients count it, too.
+   */
+  constructor(capacity = 10_000, tell?: Tell) {
     this.#capacity = capacity
+    this.#tell = tell
   }
 
   /** How many there were: what begins now is sure to include these. */
   get count(): number {
     return this.#count
+  }
+
+  /** A mutation may be answered once this resolves. */
+  async beforeAnswer(key: string | undefined): Promise<void> {
+    this.answered(key)
+    await this.#tell?.(key)
   }
 
   /** A mutation is about to be answered; without a key it may be anybody's. */

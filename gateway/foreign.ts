@@ -31,5 +31,8 @@ export interface GraphSettings {
   publicUrl?: string
 }
 
+/** Whether there is nothing in it but Freshet's own subgraphs, which do not change while it runs. */
+export const isOwn = ({ subgraphs, supergraph }: GraphSettings): boolean => subgraphs.length === 0 && supergraph === undefined
+
 /** Freshet's own subgraphs alone. */
 export const ownGraph: GraphSettings = { subgraphs: [], supergraphHeaders: {}, pollSeconds: 0 }

@@ -10,10 +10,11 @@ import type { Cursors } from '../subscriptions/cursor.ts'
 import { buildEngine } from './build-engine.ts'
 import { explain } from './errors.ts'
 import { logEventSource } from './event-source.ts'
-import type { GraphSettings } from './foreign.ts'
+import { isOwn, type GraphSettings } from './foreign.ts'
 import { graphFault } from './graph-fault.ts'
 import { composedGraph, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
 import { createMergedSubgraph, type MergedSubgraph } from './merged-subgraph.ts'
+import type { Peers } from './processes/peers.ts'
 import { Transports } from './transports.ts'
 
 export interface ConnectOptions {
@@ -22,8 +23,8 @@ export interface ConnectOptions {
   cursors: Cursors
   logger: Logger
   onError: (error: unknown) => void
-  /** Makes ids of subscriptions whose events come by calls; random UUIDs unless said otherwise. */
-  newCallbackId?: () => string
+  /** The other processes behind the port. */
+  peers?: Peers
   /** Gives up waiting for foreign subgraphs. */
   signal: AbortSignal
 }
@@ -56,13 +57,17 @@ const committed = (): GraphSource => {
  *
  * @throws Error with every reason why there is no engine to be built
  */
-export async function connectGraph({ graph: settings, log, cursors, logger, onError, newCallbackId, signal }: ConnectOptions): Promise<ConnectedGraph> {
+export async function connectGraph({ graph: settings, log, cursors, logger, onError, peers, signal }: ConnectOptions): Promise<ConnectedGraph> {
   const schemas = new Map(subgraphNames.map((name) => [name as string, buildOwnSubgraph(name)]))
   const own = new Map([...schemas].map(([name, schema]) => [name, inProcessSubgraph({ schema, positioned: true, onError, explain })]))
-  const callbacks = settings.publicUrl === undefined ? undefined : createCallbacks({ publicUrl: `${settings.publicUrl}/callbacks`, newId: newCallbackId })
+  const callbacks = settings.publicUrl === undefined ? undefined : createCallbacks({ publicUrl: `${settings.publicUrl}/callbacks`, newId: peers?.newId })
   const transports = new Transports({ log, events: logEventSource({ log, cursors, report: onError }), callbacks, report: onError })
   // Engines follow each other: who has written on one reads what was written on the next.
-  const writes = new Writes()
+  // What is asked of foreign subgraphs may be shared, so a client that reads what it wrote must not join a call of another process
+  // that began before; of our own, nothing is.
+  const among = isOwn(settings) ? undefined : peers
+  const writes = new Writes(undefined, among?.wrote)
+  among?.onWrote((key) => writes.answered(key))
   const build = (graph: Graph): Promise<Engine> => buildEngine(graph, { own, foreign: settings.subgraphs, transports, writes })
   const merged = createMergedSubgraph({ own, writes, onError })
   const source = sourceOf(settings, logger)
@@ -82,7 +87,7 @@ export async function connectGraph({ graph: settings, log, cursors, logger, onEr
 
 function sourceOf(settings: GraphSettings, logger: Logger): GraphSource {
   if (settings.supergraph !== undefined) return readyGraph(settings)
-  if (settings.subgraphs.length === 0) return committed()
+  if (isOwn(settings)) return committed()
   const away = new Set<string>()
   return composedGraph(settings, ownDefinitions(), (name, error) => {
     // Said once, until it is there again.

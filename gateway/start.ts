@@ -31,7 +31,7 @@ import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
 import type { Entrance } from './entrance.ts'
 import { EngineHost } from './engine-host.ts'
-import { ownGraph, type GraphSettings } from './foreign.ts'
+import { isOwn, ownGraph, type GraphSettings } from './foreign.ts'
 import { FreshnessMark } from './freshness.ts'
 import { connectGraph } from './graph.ts'
 import { createLagMeter } from './lag.ts'
@@ -88,9 +88,6 @@ const cacheBytes = 64 * 1024 * 1024
 /** Livestreams whose vectors a gateway keeps where the index is outside this process: a kilobyte each, and 0.1 ms of a scan per thousand. */
 const mostVectors = 50_000
 
-/** Freshet's own subgraphs do not change while it runs. */
-const isFixed = ({ subgraphs, supergraph }: GraphSettings): boolean => subgraphs.length === 0 && supergraph === undefined
-
 const callLater = (ms: number, call: () => void): (() => void) => {
   const timer = setTimeout(call, ms)
   return () => clearTimeout(timer)
@@ -109,7 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
   const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
-  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, cursors, logger, onError, newCallbackId: among?.peers.newId, signal: starting })
+  const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, cursors, logger, onError, peers: among?.peers, signal: starting })
 
   const view = new MetricViewImpl({ source: states })
   const hub = new ChangeHub({ log, topics })
@@ -199,7 +196,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error
   })
   const reload = createReload({ source, build, host, telemetry, logger, signal: ended.signal })
-  const polling = isFixed(graph) ? Promise.resolve() : pollFor(reload, graph.pollSeconds, ended.signal)
+  const polling = isOwn(graph) ? Promise.resolve() : pollFor(reload, graph.pollSeconds, ended.signal)
   return {
     url: server.url,
     services,

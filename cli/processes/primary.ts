@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { bind } from '../../gateway/bind.ts'
 import { checkListen } from '../../gateway/guard.ts'
+import type { ToServing } from '../../gateway/processes/messages.ts'
 import type { Logger } from '../../ingest/observer.ts'
 import { sharedCursorKey } from '../cursor-key.ts'
 import { greeting } from '../greeting.ts'
@@ -24,6 +25,8 @@ import { WorkerProcess, type WorkerEnd } from './worker-process.ts'
 const endMs = 15_000
 /** How long a process is waited for that is asked for its metrics, ms; then its last report stands. */
 const measureMs = 3_000
+/** How long a process is waited for that is told of a mutation, ms. */
+const knownMs = 1_000
 
 export interface ProcessesOptions {
   settings: Settings
@@ -111,7 +114,9 @@ class Primary {
   #told(worker: WorkerProcess, message: FromWorker): void {
     const { number } = worker
     switch (message.kind) {
-      case 'open': return this.#handOut.opened(worker)
+      case 'open':
+        worker.open = true
+        return this.#handOut.opened(worker)
       case 'closing': return this.#handOut.closing(number)
       case 'took': return this.#handOut.took(number, message.ticket, message.open)
       case 'refused': return this.#handOut.refused(number, message.ticket)
@@ -120,6 +125,8 @@ class Primary {
         this.#totals.measured(number, message.measured)
         if (message.ask !== undefined) this.#asked.get(message.ask)?.()
         return
+      case 'noted': return this.#asked.get(message.ask)?.()
+      case 'wrote': return void this.#spread(worker, message)
       case 'totals': return void this.#total(worker, message.ask)
       case 'said':
         if (this.#once.says(number, message.message)) this.#options.logger[message.level](message.message, { ...message.details, process: number })
@@ -138,6 +145,10 @@ class Primary {
     const processes = [...this.#workers.values()].flatMap(({ pid }) => pid ?? [])
     // Counted from the start of this process.
     say(greeting({ ...running, roles: ['gateway'], settings, processes, tookMs: performance.now() }))
+  }
+
+  get #open(): WorkerProcess[] {
+    return [...this.#workers.values()].filter(({ open }) => open)
   }
 
   get #serving(): number {
@@ -168,20 +179,27 @@ class Primary {
   }
 
   async #total(asker: WorkerProcess, ask: number): Promise<void> {
-    await Promise.all([...this.#workers.values()].map((worker) => this.#measure(worker)))
+    await Promise.all(this.#open.map((worker) => this.#ask(worker, (number) => ({ kind: 'measure', ask: number }), measureMs)))
     this.#processes.set(this.#serving)
     // Of its own process what can be added up: memory, time of the processor.
     const own = (await this.#registry.getMetricsAsJSON()).filter(({ aggregator }) => aggregator === 'sum')
     asker.tell({ kind: 'totals', ask, text: await this.#totals.text(own) })
   }
 
-  /** Resolves when it has reported, or will not. */
-  async #measure(worker: WorkerProcess): Promise<void> {
+  /** Tells the others of a mutation, and the one that asks for it when they know. */
+  async #spread(writer: WorkerProcess, { ask, key }: { ask: number; key?: string }): Promise<void> {
+    const others = this.#open.filter((worker) => worker !== writer)
+    await Promise.all(others.map((worker) => this.#ask(worker, (number) => ({ kind: 'wrote', ask: number, key }), knownMs)))
+    writer.tell({ kind: 'known', ask })
+  }
+
+  /** Resolves when it has answered, or will not. */
+  async #ask(worker: WorkerProcess, make: (ask: number) => ToServing, ms: number): Promise<void> {
     const ask = ++this.#asks
     const { promise, resolve } = Promise.withResolvers<void>()
-    const late = setTimeout(resolve, measureMs)
+    const late = setTimeout(resolve, ms)
     this.#asked.set(ask, resolve)
-    worker.tell({ kind: 'measure', ask })
+    worker.tell(make(ask))
     await Promise.race([promise, worker.ended])
     clearTimeout(late)
     this.#asked.delete(ask)

@@ -22,6 +22,8 @@ const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
 export class WorkerProcess {
   readonly number: number
   readonly ended: Promise<WorkerEnd>
+  /** Whether it serves. */
+  open = false
   /** Whether it answers with all that was applied before it began. */
   ready = false
   readonly #child: ChildProcess

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Entrance } from '../entrance.ts'
 import { forward } from './forward.ts'
-import type { Channel, Measured } from './messages.ts'
+import type { Channel, FromServing, Measured } from './messages.ts'
 import type { Peers } from './peers.ts'
 
 export interface JoinOptions {
@@ -23,6 +23,8 @@ export interface JoinOptions {
 
 /** How long the metrics of all are waited for, ms. */
 const totalsMs = 5_000
+/** How long the answer to a mutation waits until all others know of it, ms; one that says nothing for so long hardly answers queries. */
+const knownMs = 1_000
 
 /** Where a process listens for the others. */
 export const addressOf = (directory: string, number: number): string =>
@@ -32,8 +34,10 @@ export const addressOf = (directory: string, number: number): string =>
 export function joinProcesses({ number, directory, url, channel, answerMs = 10_000, reportMs = 2_000 }: JoinOptions): { entrance: Entrance; peers: Peers } {
   /** Connections of clients; those that are not among them come from other processes. */
   const clients = new Set<Socket>()
+  /** Answers of whoever holds the port that are waited for. */
   const asking = new Map<number, (text: string) => void>()
   let asked = 0
+  let noted = (_key: string | undefined): void => {}
   let server: Server | undefined
   let closing = false
   let allGone = () => {}
@@ -69,10 +73,28 @@ export function joinProcesses({ number, directory, url, channel, answerMs = 10_0
     // Where it fails the last report stands.
     else if (message.kind === 'measure') report('measure', message.ask).catch(() => {})
     else if (message.kind === 'totals') asking.get(message.ask)?.(message.text)
+    else if (message.kind === 'known') asking.get(message.ask)?.('')
+    else if (message.kind === 'wrote') {
+      noted(message.key)
+      channel.send({ kind: 'noted', ask: message.ask })
+    }
   })
 
   const reporting = setInterval(() => void report('current').catch(() => {}), reportMs)
   reporting.unref()
+
+  /** What is answered within this time; else undefined. */
+  const ask = async (make: (ask: number) => FromServing, ms: number): Promise<string | undefined> => {
+    const number = ++asked
+    const { promise, resolve } = Promise.withResolvers<string | undefined>()
+    const late = setTimeout(resolve, ms, undefined)
+    asking.set(number, resolve)
+    channel.send(make(number))
+    const answer = await promise
+    clearTimeout(late)
+    asking.delete(number)
+    return answer
+  }
 
   const ownerOf = (id: string): number => Number(/^(\d{1,9})\./.exec(id)?.[1] ?? number)
 
@@ -105,21 +127,19 @@ export function joinProcesses({ number, directory, url, channel, answerMs = 10_0
         if (owner === number || !clients.has(request.socket)) return false
         return forward(request, response, { path: addressOf(directory, owner), maxBodyBytes, answerMs })
       },
+      async wrote(key) {
+        await ask((number) => ({ kind: 'wrote', ask: number, key }), knownMs)
+      },
+      onWrote(listener) {
+        noted = listener
+      },
       measureBy(measure, current) {
         measures = { measure, current }
       },
       async totals() {
-        const ask = ++asked
-        const { promise, resolve, reject } = Promise.withResolvers<string>()
-        const late = setTimeout(() => reject(new Error(`The metrics of all processes did not come within ${totalsMs / 1000} s.`)), totalsMs)
-        asking.set(ask, resolve)
-        try {
-          channel.send({ kind: 'totals', ask })
-          return await promise
-        } finally {
-          clearTimeout(late)
-          asking.delete(ask)
-        }
+        const text = await ask((number) => ({ kind: 'totals', ask: number }), totalsMs)
+        if (text === undefined) throw new Error(`The metrics of all processes did not come within ${totalsMs / 1000} s.`)
+        return text
       },
     },
   }

@@ -11,6 +11,10 @@ export type ToServing =
   | { kind: 'measure'; ask: number }
   /** The metrics of all of them in Prometheus's text format, as was asked for. */
   | { kind: 'totals'; ask: number; text: string }
+  /** A mutation of this sharing key is about to be answered by another; to be answered by `noted`. */
+  | { kind: 'wrote'; ask: number; key?: string }
+  /** All others have noted what was written. */
+  | { kind: 'known'; ask: number }
   | { kind: 'reload' }
   | { kind: 'end' }
 
@@ -26,6 +30,8 @@ export type FromServing =
   /** Asked for, or by itself from time to time. */
   | { kind: 'measured'; ask?: number; measured: Measured; open: number }
   | { kind: 'totals'; ask: number }
+  | { kind: 'wrote'; ask: number; key?: string }
+  | { kind: 'noted'; ask: number }
 
 /** Between a serving process and the one that holds the port. Messages keep their order. */
 export interface Channel {

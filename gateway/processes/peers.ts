@@ -13,6 +13,10 @@ export interface Peers {
    * @returns false where it is this one's, nobody's or of one that has ended: then nothing is read of the request, and it is this one's to answer
    */
   forward(id: string, request: IncomingMessage, response: ServerResponse, limits: { maxBodyBytes: number }): Promise<boolean>
+  /** Tells the others of a mutation of this sharing key that is about to be answered. Resolves once they know; never rejects. */
+  wrote(key: string | undefined): Promise<void>
+  /** Told of those of the others. */
+  onWrote(listener: (key: string | undefined) => void): void
   /** Told by what this process is measured. */
   measureBy(measure: () => Promise<Measured>, current: () => Promise<Measured>): void
   /** The metrics of all of them, in Prometheus's text format. */

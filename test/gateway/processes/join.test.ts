@@ -149,6 +149,24 @@ describe('several processes behind one port', { timeout: 30_000 }, () => {
     assert.match(await stream.ended, /retry: \d+/)
   })
 
+  test('what one has written the others note before it is answered', async () => {
+    await using neighbours = await openNeighbours(2, () => ({}))
+    const [one, other] = neighbours.doors
+    const noted: (string | undefined)[] = []
+    other!.peers.onWrote((key) => noted.push(key))
+    let known = false
+    const wrote = one!.peers.wrote('ada').then(() => { known = true })
+    const message = one!.heard.at(-1)
+    assert.ok(message?.kind === 'wrote' && message.key === 'ada')
+    other!.tell({ kind: 'wrote', ask: 8, key: message.key })
+    assert.deepEqual(noted, ['ada'])
+    assert.deepEqual(other!.heard.at(-1), { kind: 'noted', ask: 8 })
+    await new Promise(setImmediate)
+    assert.equal(known, false)
+    one!.tell({ kind: 'known', ask: message.ask })
+    await wrote
+  })
+
   test('/metrics is what the totals of all are, by whomever it is asked', async () => {
     await using neighbours = await openNeighbours(1, () => ({}))
     const [door] = neighbours.doors
