@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { EntityKey } from '../../events/entity.ts'
 import { topicNames } from '../../events/topics.ts'
 import { BatchAssembler, type ChangeBatch } from '../../ingest/change-reader.ts'
 import type { Announced } from '../../subscriptions/announced.ts'
@@ -82,6 +83,25 @@ describe('the hub of changes', () => {
         }
         assert.deepEqual(byShard(behind), byShard(all.slice(items.length)))
       }
+    }), { numRuns: 60 })
+  })
+
+  test('gives behind every cut all changes of an entity, asked for these alone', async () => {
+    await fc.assert(fc.asyncProperty(woven, rings, async (happened, ring) => {
+      const { hub, batches } = world(happened, ring)
+      const cuts = [hub.cut()]
+      for (const batch of batches) {
+        hub.publish(batch)
+        cuts.push(hub.cut())
+      }
+      const changesOf = async (about: EntityKey, from: Cut, isAsked: boolean): Promise<string[]> => {
+        const found: string[] = []
+        for await (const { batch } of hub.behind({ from, to: hub.cut(), lanes, signal, ...isAsked && { about } }))
+          found.push(...batch.entities.filter(({ entity }) => entity === about).map(() => `${batch.shard}/${batch.sequence}`))
+        return found
+      }
+      for (const about of new Set(batches.flatMap(({ entities }) => entities.map(({ entity }) => entity))))
+        for (const from of cuts) assert.deepEqual(await changesOf(about, from, true), await changesOf(about, from, false))
     }), { numRuns: 60 })
   })
 

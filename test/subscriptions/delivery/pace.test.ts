@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Pace } from '../../../subscriptions/delivery/pace.ts'
+
+/** A pace whose time passes as it is told, in turns that are run by hand. */
+const paced = (budgetMs: number) => {
+  const turns: (() => void)[] = []
+  const time = { now: 0 }
+  const pace = new Pace({ budgetMs, now: () => time.now, defer: (run) => void turns.push(run) })
+  const settle = () => new Promise((resolve) => setImmediate(resolve))
+  return {
+    pace, time, turns,
+    turn: async () => {
+      for (const run of turns.splice(0)) run()
+      await settle()
+    },
+  }
+}
+
+test('what fits into a turn is let in at once, what does not waits for later ones, in its order', async () => {
+  const { pace, time, turns, turn } = paced(2)
+  const begun: number[] = []
+  const work = async (number: number): Promise<void> => {
+    await pace.turn
+    begun.push(number)
+    time.now++
+  }
+  assert.equal(pace.turn, undefined)
+  time.now++
+  assert.equal(pace.turn, undefined)
+  time.now++
+  const all = Array.from({ length: 7 }, (_, number) => work(number))
+  await turn()
+  assert.deepEqual(begun, [0, 1], 'as much as there is time for')
+  await turn()
+  assert.deepEqual(begun, [0, 1, 2, 3])
+  // Whoever comes now is the last.
+  all.push(work(7))
+  await turn()
+  await turn()
+  await Promise.all(all)
+  assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7])
+  assert.deepEqual(turns, [], 'nothing is done where nobody waits')
+  assert.equal(pace.turn, undefined)
+})
+
+test('work that takes longer than a turn may still goes on, one piece in each', async () => {
+  const { pace, time, turn } = paced(2)
+  const begun: number[] = []
+  const piece = async (number: number): Promise<void> => {
+    const later = pace.turn
+    if (later) await later
+    begun.push(number)
+    time.now += 10
+  }
+  const all = Array.from({ length: 3 }, (_, number) => piece(number).then(() => piece(number + 10)))
+  assert.deepEqual(begun, [0])
+  while (begun.length < 6) {
+    const before = begun.length
+    await turn()
+    assert.equal(begun.length - before, 1)
+  }
+  await Promise.all(all)
+  assert.deepEqual(begun, [0, 1, 2, 10, 11, 12])
+})
