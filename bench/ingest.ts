@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { silentObserver, type IngestObserver } from '../ingest/observer.ts'
 import type { BenchOptions, Report } from './report.ts'
 import { open, startSystem, type Parts } from './system.ts'
 import { createWorkload } from './workload.ts'
@@ -11,19 +10,10 @@ export async function run({ quick, on, report }: BenchOptions): Promise<void> {
 }
 
 async function measure(parts: Parts, events: number, target: string, report: Report, quick: boolean): Promise<void> {
-  let indexWrites = 0
-  let applied = 0
-  const observer: IngestObserver = {
-    ...silentObserver,
-    round: (stats) => {
-      indexWrites += stats.indexWrites
-      applied += stats.applied
-    },
-  }
-  await using system = await startSystem(parts, { observer })
+  await using system = await startSystem(parts)
   const workload = createWorkload(quick ? { livestreams: 1_000, users: 5_000, sellers: 300 } : {})
   await open(system, workload.opening(Date.now()))
-  const before = { indexWrites, applied, views: totalViews() }
+  const before = { indexWrites: await system.indexWrites(), views: totalViews() }
   let peak = 0
   const sampler = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100)
 
@@ -42,7 +32,7 @@ async function measure(parts: Parts, events: number, target: string, report: Rep
   clearInterval(sampler)
 
   report.add(`${parts}: sustained ingest, all projections`, events / seconds, 'events/s', target)
-  report.add(`${parts}: index writes per event`, (indexWrites - before.indexWrites) / events, 'writes')
+  report.add(`${parts}: index writes per event`, (await system.indexWrites() - before.indexWrites) / events, 'writes')
   report.add(`${parts}: peak memory while ingesting`, peak / 2 ** 20, 'MiB', parts === 'embedded' ? '<= 700' : undefined)
   report.add(`${parts}: heartbeats lost or counted twice`, Math.abs(totalViews() - before.views - heartbeats), 'events', '<= 0')
 

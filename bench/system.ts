@@ -41,6 +41,8 @@ export interface System {
   query(document: DocumentNode, variables?: Record<string, unknown>): Promise<ExecutionResult>
   /** Resolves when everything appended so far is applied. */
   settled(): Promise<void>
+  /** Entities that ingest has written to the index so far, behind the rounds as well. */
+  indexWrites(): Promise<number>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -71,11 +73,21 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
   await index.open()
   const embedder = createEmbedder(settings)
 
+  let indexWrites: () => Promise<number>
   const states = parts === 'embedded' ? new OwnedStates(log.partitions) : undefined
   if (parts === 'embedded') {
     const ending = new AbortController()
+    let written = 0
+    indexWrites = async () => written
+    const metrics: IngestObserver = {
+      ...observer,
+      round: (stats) => {
+        written += stats.indexWrites
+        observer.round(stats)
+      },
+    }
     const ingest = runIngest({
-      log, index, embedder, topics, settings: ingestSettingsOf(settings), clock: systemClock, logger: silentLogger, metrics: observer, states,
+      log, index, embedder, topics, settings: ingestSettingsOf(settings), clock: systemClock, logger: silentLogger, metrics, states,
       signal: ending.signal, checkpointed: (_shard, positions) => released(positions),
     })
     stack.defer(async () => {
@@ -83,7 +95,12 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
       await ingest
     })
   } else {
-    const child = spawn(process.execPath, [...process.execArgv, main, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(process.execPath, [...process.execArgv, main, 'ingest'], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const monitoring = monitoringOf(child)
+    indexWrites = async () => {
+      const text = await (await fetch(await monitoring)).text()
+      return Number(/^freshet_index_writes_total (\d+)$/m.exec(text)?.[1])
+    }
     const kill = () => child.kill('SIGKILL')
     process.once('exit', kill)
     stack.defer(async () => {
@@ -106,7 +123,7 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
 
   const owned = stack.move()
   return {
-    parts, settings, log, topics, index, gateway,
+    parts, settings, log, topics, index, gateway, indexWrites,
     async append(events) {
       await log.append(events.map((event) => toRecord(event, topics)))
     },
@@ -119,6 +136,18 @@ export async function startSystem(parts: Parts, { dataDir, observer = silentObse
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** Where a process that only ingests has its metrics: it says so when it runs. */
+async function monitoringOf({ stdout }: ChildProcess): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let said = ''
+  stdout?.on('data', (chunk: Buffer) => {
+    if (said.length < 10_000) said += chunk.toString()
+    const url = /http:\S+\/metrics/.exec(said)?.[0]
+    if (url !== undefined) resolve(url)
+  })
+  return promise
 }
 
 async function ended(child: ChildProcess): Promise<void> {

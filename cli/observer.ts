@@ -20,12 +20,13 @@ export function observeIngest(telemetry: Telemetry, { measures }: { measures: bo
   const failing = new Map<string, SystemName>()
   const observer: IngestObserver = {
     ...silentObserver,
-    round: ({ applied, duplicates, late, deadLetters, parked }) => {
+    round: ({ applied, duplicates, late, deadLetters, parked, indexWrites }) => {
       telemetry.events.inc({ outcome: 'applied' }, applied)
       telemetry.events.inc({ outcome: 'duplicate' }, duplicates)
       telemetry.events.inc({ outcome: 'late' }, late)
       telemetry.events.inc({ outcome: 'rejected' }, deadLetters)
       telemetry.events.inc({ outcome: 'parked' }, parked)
+      telemetry.indexWrites.inc(indexWrites)
       if (measures) telemetry.deadLetters.inc(deadLetters)
     },
     dataLatency: (ms) => {

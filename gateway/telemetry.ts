@@ -14,6 +14,8 @@ export interface Telemetry {
   ingestLag: Gauge
   partitions: Gauge
   events: Counter<'outcome'>
+  /** Entities written to the index. */
+  indexWrites: Counter
   deadLetters: Counter
   /** Change batches that this gateway has seen. */
   changeBatches: Counter
@@ -56,6 +58,7 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
     ingestLag: new Gauge({ aggregator: seenByAll, name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied.', registers }),
     partitions: new Gauge({ name: 'freshet_ingest_partitions', help: 'Partitions whose events this process applies.', registers }),
     events: new Counter({ name: 'freshet_events_total', help: 'Events by what became of them.', labelNames: ['outcome'], registers }),
+    indexWrites: new Counter({ name: 'freshet_index_writes_total', help: 'Entities that ingest wrote to the index.', registers }),
     deadLetters: new Counter({ aggregator: seenByAll, name: 'freshet_dead_letters_total', help: 'Events that were rejected.', registers }),
     changeBatches: new Counter({ aggregator: seenByAll, name: 'freshet_change_batches_total', help: 'Batches of changes seen by this gateway.', registers }),
     connections: new Gauge({ name: 'freshet_connections', help: 'Open connections.', labelNames: ['transport'], registers }),

@@ -20,7 +20,7 @@ export interface RoundOptions extends WritingOptions {
   log: EventLog
   topics: Topics
   clock: Clock
-  behind: Pick<WriteBehind, 'embed'>
+  behind: Pick<WriteBehind, 'embed' | 'takeWrites'>
 }
 
 interface Changed {
@@ -51,16 +51,14 @@ export async function completeRound(shards: readonly Shard[], options: RoundOpti
   await announce(rounds, changes, appliedAt, options)
   signal.throwIfAborted()
 
-  let behind = 0
   const sums = { applied: 0, duplicates: 0, late: 0, rejected: 0, parked: 0 }
   for (const { round } of rounds) {
-    for (const { written } of round.touched.values()) if (written !== null) behind++
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += round[name]
     for (const appendedAt of round.appendTimes) metrics.dataLatency(appliedAt - appendedAt)
   }
   metrics.round({
     applied: sums.applied, duplicates: sums.duplicates, late: sums.late, deadLetters: sums.rejected, parked: sums.parked,
-    indexWrites: writes.upserts.length + writes.deletes.length + behind,
+    indexWrites: writes.upserts.length + writes.deletes.length + options.behind.takeWrites(),
   })
 }
 

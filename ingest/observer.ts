@@ -21,7 +21,7 @@ export interface RoundStats {
   late: number
   deadLetters: number
   parked: number
-  /** Entities written to the index. */
+  /** Entities written to the index, behind the rounds as well. */
   indexWrites: number
 }
 

@@ -64,6 +64,8 @@ export class WriteBehind {
   #turn = 0
   #notBefore = 0
   #failed = false
+  /** Entities written since somebody asked. */
+  #writes = 0
 
   constructor(lanes: ReadonlyMap<number, Lane>, options: WriteBehindOptions) {
     const { embedder, settings, logger, metrics, signal, wake } = options
@@ -100,6 +102,13 @@ export class WriteBehind {
     if (this.#failed) return this.#begin(this.#again())
     const items = this.#vectorItems(now)
     this.#begin([...items, ...this.#copyItems(now, this.#entities - items.length)])
+  }
+
+  /** How many entities have been written since the last call, those included that a change had overtaken. */
+  takeWrites(): number {
+    const writes = this.#writes
+    this.#writes = 0
+    return writes
   }
 
   /**
@@ -221,6 +230,7 @@ export class WriteBehind {
     }
     this.#attempts.succeeded()
     this.#failed = false
+    this.#writes += items.length
     for (const item of items) {
       item.progress = 'written'
       item.entry.isWhole = true

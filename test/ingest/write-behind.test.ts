@@ -144,7 +144,8 @@ describe('writes behind the rounds', { timeout: 60_000 }, () => {
     const announced = new Announced(harness)
     await append(harness, stream('a'), viewed('a'))
     const held = gated.called(hasCopies)
-    const running = harness.ingest({ index: gated.index })
+    let counted = 0
+    const running = harness.ingest({ index: gated.index, metrics: { ...silentObserver, round: ({ indexWrites }) => { counted += indexWrites } } })
     await held
     // It waits for the call in the index; the bid behind it comes with the copies into the round after that.
     await append(harness, retitled('a', 'Second'))
@@ -155,6 +156,7 @@ describe('writes behind the rounds', { timeout: 60_000 }, () => {
     const [stored] = await harness.index.getMany('livestream', ['a'])
     assert.deepEqual([stored?.fields.title, stored?.fields.viewersNow], ['Second', 1])
     assert.ok((stored?.revision ?? 0) >= last.revision)
+    assert.equal(counted, gated.writes.length, 'what was written behind the rounds is counted, overtaken or not')
   })
 
   test('an index that refuses them is tried again and this is said, while events go on', async () => {
