@@ -23,6 +23,7 @@ export function createClient(options) {
   let hint
   /** Ids are asked for first and at once, before anything is sent. */
   let starting
+  const disposed = Promise.withResolvers()
 
   const inner = createWebSocketClient({
     retryAttempts: Infinity,
@@ -31,7 +32,9 @@ export function createClient(options) {
     retryWait: async (retries) => {
       const wait = hint ?? random() * Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(retries, 30))
       hint = undefined
-      await new Promise((resolve) => setTimeout(resolve, wait))
+      let timer
+      await Promise.race([new Promise((resolve) => { timer = setTimeout(resolve, wait) }), disposed.promise])
+      clearTimeout(timer)
     },
     ...rest,
     generateID: (payload) => {
@@ -107,6 +110,12 @@ export function createClient(options) {
     ...inner,
     subscribe,
     iterate: (payload) => iterate(subscribe, payload),
+    async dispose() {
+      disposed.resolve()
+      // graphql-ws would reject with why an attempt to connect failed, which is nobody's concern any more.
+      const closed = inner.dispose().catch(() => {})
+      if (socket) await closed
+    },
     authorize(authorization) {
       if (socket?.readyState === 1) socket.send(JSON.stringify({ type: 'ping', payload: { authorization } }))
     },

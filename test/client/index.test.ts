@@ -5,7 +5,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createClient, type ClientOptions, type Gap } from '../../client/index.js'
 
-interface Message { id?: string; type: string; payload?: { query?: string; extensions?: Record<string, unknown>; authorization?: string } }
+interface Message { id?: string; type: string; payload?: { query?: string; extensions?: { own?: number; delivery?: { after?: string } }; authorization?: string } }
 
 /** A server that speaks as little of the protocol as a test needs, and does what the test says. */
 async function serverOf(t: TestContext, onSubscribe: (message: Message, socket: WebSocket, nth: number) => void) {
@@ -22,12 +22,13 @@ async function serverOf(t: TestContext, onSubscribe: (message: Message, socket: 
     })
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
+  const close = async () => {
     for (const socket of sockets.clients) socket.terminate()
     sockets.close()
-    http.close()
-  })
-  return { url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`, received }
+    await new Promise((resolve) => http.close(resolve))
+  }
+  t.after(close)
+  return { close, url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`, received }
 }
 
 const client = (t: TestContext, url: string, options: Partial<ClientOptions> = {}) => {
@@ -54,7 +55,7 @@ describe('the client', () => {
       })
       assert.deepEqual(await valuesOf(client(t, url).iterate({ query: 'subscription { n }', extensions: { own: 1 } })), [0, 1, 2, 3, 4, 5])
       assert.deepEqual(received.flatMap(({ type, payload }) => (type === 'subscribe' ? [payload?.extensions] : [])), [
-        { own: 1 }, { own: 1, after: 'c1' }, { own: 1, after: 'c3' },
+        { own: 1 }, { own: 1, delivery: { after: 'c1' } }, { own: 1, delivery: { after: 'c3' } },
       ])
     })
 
@@ -68,7 +69,7 @@ describe('the client', () => {
       }
     })
     assert.deepEqual(await valuesOf(client(t, url).iterate({ query: 'subscription { n }' })), [7])
-    assert.deepEqual(received.filter(({ type }) => type === 'subscribe').map(({ payload }) => payload?.extensions?.after), [undefined, 'here'])
+    assert.deepEqual(received.filter(({ type }) => type === 'subscribe').map(({ payload }) => payload?.extensions?.delivery?.after), [undefined, 'here'])
   })
 
   test('tells of gaps', async (t) => {
@@ -94,7 +95,7 @@ describe('the client', () => {
     await Promise.all([valuesOf(both.iterate({ query: '{ a }' })), valuesOf(both.iterate({ query: '{ b }' }))])
     const again = received.filter(({ type }) => type === 'subscribe').slice(2)
     assert.equal(again.length, 2)
-    for (const { payload } of again) assert.match(String(payload?.extensions?.after), payload?.query === '{ a }' ? /^a/ : /^b/)
+    for (const { payload } of again) assert.match(String(payload?.extensions?.delivery?.after), payload?.query === '{ a }' ? /^a/ : /^b/)
   })
 
   test('errors end a subscription for good', async (t) => {
@@ -128,5 +129,28 @@ describe('the client', () => {
       break
     }
     assert.deepEqual(received.find(({ type }) => type === 'ping')?.payload, { authorization: 'Bearer fresh' })
+  })
+
+  test('is disposed of at once while nobody answers: its subscriptions are over, and nothing is tried again', async (t) => {
+    const { url, close } = await serverOf(t, assert.fail)
+    // Nobody listens there any more.
+    await close()
+    for (const moment of ['connecting', 'waiting'] as const) {
+      let attempts = 0
+      const reached = Promise.withResolvers<void>()
+      const made = client(t, url, {
+        random: () => 1,
+        on: {
+          connecting: () => { if (++attempts === 1 && moment === 'connecting') reached.resolve() },
+          closed: () => { if (moment === 'waiting') setImmediate(reached.resolve) },
+        },
+      })
+      const ended = Promise.withResolvers<void>()
+      made.subscribe({ query: 'subscription { n }' }, { next: assert.fail, error: ended.reject, complete: ended.resolve })
+      await reached.promise
+      await made.dispose()
+      await ended.promise
+      assert.ok(attempts <= 2, `${attempts} attempts`)
+    }
   })
 })
