@@ -221,9 +221,8 @@ function afterChange({ entity, vectors }: Held, { entity: key, revision, changed
   const names = Object.keys(changed)
   const isVector = (name: string) => name.startsWith(vectorPrefix)
   const rest = names.some(isVector) ? new Map([...vectors].filter(([space]) => !names.includes(vectorPrefix + space))) : vectors
-  // It was read after the change was applied. Not so with the same revision: ingest may write a metric's copy under the
-  // revision that a change of fields gets in the meantime.
-  if (revision < entity.revision) return sized(key, entity, rest)
+  // It was read after the change was applied.
+  if (revision <= entity.revision) return sized(key, entity, rest)
   if (!names.every((name) => isVector(name) || isAnnounced(kind, name))) return undefined
   const fields: Record<string, FieldValue> = {}
   for (const name in entity.fields) if (!isAnnounced(kind, name)) fields[name] = entity.fields[name] as FieldValue

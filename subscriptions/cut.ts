@@ -33,12 +33,11 @@ export function includes(cut: Cut, { lane, position, shows }: Place): boolean {
 }
 
 /**
- * Positions in a lane of states (`stateLane`): `next` is the revision, `epoch` a hash of what is seen of it, `skip` is 1 once a
- * change record has announced that revision. Before, something that nobody sees may have been written under it; and what looks as
- * what was shown last is nothing new, whatever was written to it that nobody sees.
+ * Positions in a lane of states (`stateLane`): `next` is the revision, `epoch` a hash of what is seen of it. Where an owner of the
+ * shard dies before it announces what the index has already, the next one writes the same anew under a later revision: what
+ * looks as what was shown last is nothing new.
  */
-export const isShown = (shown: Position, state: Position): boolean =>
-  shown.next > state.next || shown.epoch === state.epoch || (shown.next === state.next && shown.skip === 1)
+export const isShown = (shown: Position, state: Position): boolean => shown.next >= state.next || shown.epoch === state.epoch
 
 /** The lane in which the states of an entity that a subscription has shown are in order. */
 export const stateLane = (entity: string): string => `state/${entity}`

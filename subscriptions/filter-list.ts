@@ -91,10 +91,11 @@ export class FilterList {
     for (const change of changes) {
       const id = idOf(change.entity)
       const former = this.#members.get(id)
-      // It was loaded with that change. Not so with the same revision: the index may have a metric's copy under the revision
-      // that a change of fields gets in the meantime.
-      if (former && change.revision < former.revision) continue
+      // It was loaded with that change: the last of them says that nobody had been told of it yet.
+      const isIn = former !== undefined && change.revision <= former.revision
+      if (isIn && change.revision < former.revision) continue
       if (this.#contradicts(change, former)) this.#contradicted = true
+      if (isIn) continue
       if (similarities?.has(id)) this.#similarities?.set(id, similarities.get(id) ?? null)
       if (!change.after || !this.#matches(id, change.after)) this.#similarities?.delete(id)
       const member = change.after ? this.#memberOf(toEntity(id, change, change.after)) : undefined

@@ -171,13 +171,8 @@ function shownOf(state: State, record?: Pick<EntityChanged, 'revision' | 'operat
   const revision = state?.revision ?? (record?.operation === 'updated' || record?.operation === 'created' ? announced + 1 : Math.max(0, announced))
   return {
     state, text,
-    position: { next: Math.max(revision, announced), epoch: hash32(text), sequence: -1, skip: revision <= announced ? 1 : 0 },
+    position: { next: Math.max(revision, announced), epoch: hash32(text), sequence: -1, skip: 0 },
   }
 }
 
-/**
- * Whether a change is in a state for certain. Under the state's own revision, before it was announced, something that nobody
- * sees (a metric's copy) may have been written, and the change may still come.
- */
-const isIn = ({ next, skip }: Position, { revision }: Pick<EntityChanged, 'revision'>): boolean =>
-  revision < next || (revision === next && skip === 1)
+const isIn = ({ next }: Position, { revision }: Pick<EntityChanged, 'revision'>): boolean => revision <= next

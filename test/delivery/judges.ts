@@ -117,8 +117,9 @@ export class StateJudge extends Judge {
     this.#last = state
     if (!last) return
     const [before, now] = [numberOf(last.title ?? ''), numberOf(state.title ?? '')]
-    // Copies of metrics are written under the next revision before a round takes it, so a state may have it as well as the one after.
-    if (state.revision < last.revision || (afterGap ? now < before : now <= before))
+    const isOlder = state.revision < last.revision || now < before
+    const sharesRevision = state.revision === last.revision && now !== before
+    if (isOlder || sharesRevision || (now === before && !afterGap))
       this.found.push(`${state.title} (revision ${state.revision}) came after ${last.title} (revision ${last.revision})`)
   }
 

@@ -93,13 +93,12 @@ describe('a cached index', () => {
     assert.equal(await it.title('a'), 'third')
   })
 
-  test('takes over a change of the revision that it has read, which may have been a metric\'s copy alone', async () => {
+  test('keeps what it has read of the change that is announced afterwards, also what change records do not hold', async () => {
     await using it = await cached()
-    await it.put('a', 2, { title: 'old', popularity: 1 })
-    await it.title('a')
-    await it.put('a', 2, { title: 'new' })
-    it.cache.announced(change('a', 2, { title: 'old' }, { title: 'new' }))
-    assert.equal(await it.title('a'), 'new')
+    await it.put('a', 2, { title: 'new', description: 'new' })
+    const [before] = await it.cache.getMany('livestream', ['a'])
+    it.cache.announced(change('a', 2, { title: 'old', description: 'old' }, { title: 'new' }))
+    assert.equal((await it.cache.getMany('livestream', ['a']))[0], before)
   })
 
   test('asks again after a deletion', async () => {

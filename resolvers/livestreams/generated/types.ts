@@ -178,7 +178,7 @@ export type Livestream = {
   id: Scalars['ID']['output'];
   /** The language, BCP 47. */
   language?: Maybe<Scalars['String']['output']>;
-  /** Never falls, and rises with the changes of this record; two that come close together may share one. */
+  /** Rises with every change of this record: no two states of it share one. */
   revision: Scalars['Int']['output'];
   /** When it is planned to start. */
   scheduledFor?: Maybe<Scalars['DateTime']['output']>;

@@ -304,7 +304,7 @@ export type Seller = {
   rating?: Maybe<Scalars['Float']['output']>;
   /** When they registered. */
   registeredAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Never falls, and rises with the changes of this record; two that come close together may share one. */
+  /** Rises with every change of this record: no two states of it share one. */
   revision: Scalars['Int']['output'];
   /** Whether the marketplace has verified them. */
   verified?: Maybe<Scalars['Boolean']['output']>;

@@ -324,7 +324,7 @@ export type User = {
   name?: Maybe<Scalars['String']['output']>;
   /** When they registered. */
   registeredAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Never falls, and rises with the changes of this record; two that come close together may share one. */
+  /** Rises with every change of this record: no two states of it share one. */
   revision: Scalars['Int']['output'];
 };
 
