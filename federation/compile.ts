@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import {
   parse, print, Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode,
+  type SelectionSetNode,
 } from 'graphql'
+import { sourcesOf } from './known-entities.ts'
 import type {
   BatchFetchNode, FetchNode, FetchRewrite, FlattenNodePathSegment, PlanNode, RequiresSelection,
 } from './plan.ts'
@@ -49,8 +51,10 @@ export interface EntityGroup {
   aliases: ReadonlyMap<string, string>
   /** Equal for groups, of whatever plan, that give an entity the same answer where their variables are the same. */
   id: string
-  /** The same, where another group of this plan has it, too. */
+  /** The same, where another group of this plan has it, too, or root fields may bring what it asks for. */
   cacheKey: string | undefined
+  /** Where root fields may have brought what it asks for. */
+  sources: readonly Path[]
 }
 
 export interface Sequence { kind: 'sequence', steps: readonly Step[] }
@@ -70,20 +74,28 @@ export type PathSegment = { field: string } | { types: readonly string[] } | 'it
 /** @throws Error when the planner hands out a node that this executor does not know. */
 export const compilePlan = (node: PlanNode, types: SupergraphTypes): Step | undefined => {
   const step = compile(node, [], types)
-  const groups = step ? entityGroups(step) : []
-  const counts = Map.groupBy(groups, ({ cacheKey }) => cacheKey)
-  for (const group of groups) if (counts.get(group.cacheKey)?.length === 1) group.cacheKey = undefined
+  const fetches = step ? fetchesOf(step) : []
+  const roots = fetches.filter((fetch) => fetch.kind === 'root')
+  const entities = fetches.filter((fetch) => fetch.kind === 'entities')
+  const counts = Map.groupBy(entities.flatMap(({ groups }) => groups), ({ cacheKey }) => cacheKey)
+  for (const { call, groups } of entities) {
+    for (const group of groups) {
+      group.sources = sourcesOf(call, group, roots)
+      if (group.sources.length === 0 && counts.get(group.cacheKey)?.length === 1) group.cacheKey = undefined
+    }
+  }
   return step
 }
 
-const entityGroups = (step: Step): readonly EntityGroup[] => {
+const fetchesOf = (step: Step): readonly (RootFetch | EntityFetch)[] => {
   switch (step.kind) {
-    case 'entities': return step.groups
+    case 'root':
+    case 'entities': return [step]
     case 'sequence':
-    case 'parallel': return step.steps.flatMap(entityGroups)
-    case 'fields': return [...step.byKey.values()].flatMap(entityGroups)
-    case 'condition': return [step.then, step.otherwise].flatMap((child) => child ? entityGroups(child) : [])
-    default: return []
+    case 'parallel': return step.steps.flatMap(fetchesOf)
+    case 'fields': return [...step.byKey.values()].flatMap(fetchesOf)
+    case 'condition': return [step.then, step.otherwise].flatMap((child) => child ? fetchesOf(child) : [])
+    case 'subscription': return []
   }
 }
 
@@ -179,19 +191,21 @@ interface GroupSource {
 
 const entityGroup = (call: Call, source: GroupSource): EntityGroup => {
   const shape = fieldOf(operationShape(call.document), source.alias)?.child ?? []
+  const requires = inOneOrder(source.requires)
   const id = digest([
-    call.service, JSON.stringify([source.requires, source.inputRewrites]), selectionText(call.document, source.alias),
+    call.service, JSON.stringify([requires, source.inputRewrites]), selectionText(call.document, source.alias),
   ].join('\n'))
   return {
     responseKey: source.alias,
     variable: source.representationsVariableName,
     paths: source.paths,
-    requires: widened(source.requires, source.inputRewrites ?? []),
+    requires: widened(requires, source.inputRewrites ?? []),
     inputRewrites: source.inputRewrites ?? [],
     shape,
     aliases: renameOutput(shape, source.outputRewrites ?? []),
     id,
     cacheKey: id,
+    sources: [],
   }
 }
 
@@ -214,6 +228,15 @@ const widened = (
   return alike ? [...requires, { ...first, typeCondition: wide }] : requires
 }
 
+/** So that what is asked by the same fields is asked by the same representation, whatever order the planner found them in. */
+const inOneOrder = (requires: readonly RequiresSelection[]): readonly RequiresSelection[] => {
+  const [fragment] = requires
+  if (requires.length !== 1 || fragment?.kind !== 'InlineFragment') return requires
+  const { selections } = fragment
+  if (!selections.every((field) => field.kind === 'Field' && !field.alias && !field.selections?.length)) return requires
+  return [{ ...fragment, selections: selections.toSorted((one, other) => one.kind === 'Field' && other.kind === 'Field' && one.name < other.name ? -1 : 1) }]
+}
+
 /** The entity selection with the fragments it may use, without the names of alias and variable. */
 const selectionText = (document: DocumentNode, key: string): string => {
   const operation = document.definitions.find((node): node is OperationDefinitionNode =>
@@ -222,5 +245,13 @@ const selectionText = (document: DocumentNode, key: string): string => {
     node.kind === Kind.FIELD && (node.alias ?? node.name).value === key)
   const fragments = document.definitions.filter((node): node is FragmentDefinitionNode =>
     node.kind === Kind.FRAGMENT_DEFINITION)
-  return [field?.selectionSet, ...fragments].map((node) => node ? print(node) : '').join('\n')
+  return [field?.selectionSet && fieldsInOneOrder(field.selectionSet), ...fragments].map((node) => node ? print(node) : '').join('\n')
 }
+
+/** Plain fields of a type may be asked for in any order: the answer is the same. */
+const fieldsInOneOrder = (set: SelectionSetNode): SelectionSetNode => ({
+  ...set,
+  selections: set.selections.map((node) => node.kind !== Kind.INLINE_FRAGMENT ? node : {
+    ...node, selectionSet: { ...node.selectionSet, selections: node.selectionSet.selections.toSorted((one, other) => print(one) < print(other) ? -1 : 1) },
+  }),
+})

@@ -49,4 +49,4 @@ export const readEntities = (result: ExecutionResult, group: EntityGroup, count:
   return { cause: new UnusableAnswer(`answered with ${given} where ${count} were asked for`) }
 }
 
-const noErrors: readonly EntityError[] = []
+export const noErrors: readonly EntityError[] = []

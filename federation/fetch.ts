@@ -1,13 +1,13 @@
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Brought } from './batch.ts'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
-import { readEntities, type EntityAnswer, type EntityOutcome } from './entity-answers.ts'
+import { noErrors, readEntities, type EntityAnswer, type EntityOutcome } from './entity-answers.ts'
 import {
   cancelledFailure, downstreamError, failureError, IncompletePlan, SubgraphFailure, type ErrorLog, type PathKey,
 } from './errors.ts'
 import type { Calls, Lane } from './lanes.ts'
 import { isObject, mergeObject, mergerOf, type Obj } from './merge.ts'
-import { pathOf, placesOf, represent, type Place, type Representations } from './represent.ts'
+import { eachEntityAt, pathOf, placesOf, represent, type Place, type Representations } from './represent.ts'
 import type { SupergraphTypes } from './schema.ts'
 import type { Shape } from './shape.ts'
 import type { SubgraphRequest, SubgraphTransport } from './types.ts'
@@ -153,6 +153,7 @@ const ask = (call: Call, group: EntityGroup, execution: Execution): Asked => {
   reportIncomplete(call, group, representations.incomplete, execution)
   const sent: number[] = []
   const cache = cacheOf(group, execution)
+  if (cache && group.sources.length > 0 && representations.values.length > 0) learn(group, cache, execution)
   for (let index = 0; index < representations.values.length; index++) {
     const known = cache?.get(representations.keys[index]!)
     if (known) place(call, group, representations.objects[index]!, known, execution)
@@ -160,6 +161,12 @@ const ask = (call: Call, group: EntityGroup, execution: Execution): Asked => {
   }
   return { group, representations, sent }
 }
+
+/** What root fields have brought of the group's entities needs not to be asked for. A null may have come of an error: that is asked for. */
+const learn = (group: EntityGroup, cache: Map<string, EntityAnswer>, { data, types }: Execution): void =>
+  eachEntityAt(group.sources, group, data, types, (key, object) => {
+    if (!cache.has(key) && group.shape.every((field) => object[field.into] !== null && object[field.into] !== undefined)) cache.set(key, { value: object, errors: noErrors })
+  })
 
 const send = (
   call: Call, asked: readonly Asked[], execution: Execution,

@@ -40,14 +40,19 @@ export const represent = (
 ): Representations => {
   const result: Representations = { values: [], keys: [], objects: [], incomplete: [] }
   const indexes = new Map<string, number>()
+  /** The first value with this key: most objects stand for a value that is there already, and need none made of them to see it. */
+  const firsts = new Map<unknown, number>()
   const { walks, plain } = finderOf(group, types)
   const visit = (object: Obj): void => {
+    const first = plain && firsts.get(object[plain.key])
+    if (first !== undefined && plain!.represents(result.values[first]!, object)) return void result.objects[first]!.push(object)
     const value = plain ? plain.representation(object) : representation(object, group, types, variables)
     if (value === undefined) return
     if (value === incomplete) return void result.incomplete.push(object)
     const key = plain ? plain.identity(value) : identityOf(value)
     const index = indexes.get(key)
     if (index !== undefined) return void result.objects[index]!.push(object)
+    if (plain && first === undefined) firsts.set(object[plain.key], result.values.length)
     indexes.set(key, result.values.length)
     result.values.push(value)
     result.keys.push(key)
@@ -55,6 +60,20 @@ export const represent = (
   }
   for (const walk of walks) walk(data, visit)
   return result
+}
+
+/** The entities of a group at other places than its own, by what identifies them; none where the group asks by more than plain fields. */
+export const eachEntityAt = (
+  paths: readonly Path[], group: EntityGroup, data: Obj, types: SupergraphTypes, visit: (key: string, object: Obj) => void,
+): void => {
+  const { plain } = finderOf(group, types)
+  if (!plain) return
+  for (const path of paths) {
+    walkOf(path, 0, types)(data, (object) => {
+      const value = plain.representation(object)
+      if (value !== undefined && value !== incomplete) visit(plain.identity(value), object)
+    })
+  }
 }
 
 /** What is worked out of a group once. */
@@ -154,6 +173,10 @@ const incomplete = Symbol('incomplete')
 
 /** How the entities of a group are represented where it asks for one object type by fields without selections. */
 interface PlainKey {
+  /** One of the fields. */
+  key: string
+  /** Whether this value is the object's. */
+  represents(value: Obj, object: Obj): boolean
   representation(object: Obj): Obj | typeof incomplete | undefined
   /** Equal for equal representations. */
   identity(representation: Obj): string
@@ -170,6 +193,9 @@ const plainKey = ({ requires, inputRewrites }: EntityGroup, types: SupergraphTyp
   if (keys.length === 0 || new Set(names).size < names.length || names.includes(undefined) || !names.includes('__typename')) return undefined
   const [key] = keys as [string]
   return {
+    key,
+    represents: generate<PlainKey['represents']>(`return (value, object) =>
+      ${names.map((name) => `value[${quoted(name!)}] === object[${quoted(name!)}]`).join(' && ')}`, {}),
     representation: generate<PlainKey['representation']>(`return (object) => {
       const typename = object.__typename
       if (typeof typename === 'string' && typename !== ${quoted(typeCondition)}) return undefined

@@ -109,6 +109,31 @@ test('asks for an entity once, wherever an operation comes upon it again', async
   assert.deepEqual(shop.log.filter((line) => line.startsWith('user ')), ['user 1', 'user 1'], 'after a mutation it may have changed')
 })
 
+test('asks for an entity once, in whatever order an operation selects', async () => {
+  const shop = newShop()
+  await ask(shopEngine(shop), '{ users { score friend { id } } reviews { author { best { friend { id } score } } } }')
+  assert.deepEqual(shop.log.filter((line) => line.startsWith('reviews of ')).sort(), ['reviews of 1', 'reviews of 2'])
+})
+
+test('does not ask a subgraph for what it has said of an entity at a root field', async () => {
+  const asked = async (query: string, shop = newShop()): Promise<string[]> => {
+    const { data, errors } = await ask(shopEngine(shop), query)
+    assert.equal(errors, undefined)
+    assert.deepEqual(data?.reviews ?? data?.review, data?.review ? { author: { name: 'Ada' } } : shop.reviews.map(({ authorId }) => ({ author: { name: shop.users.get(authorId)!.name } })))
+    return shop.log.filter((line) => line.startsWith('user ')).sort()
+  }
+  const authors = 'reviews { author { name } }'
+  assert.deepEqual(await asked(`{ ${authors} }`), ['user 1', 'user 2'])
+  assert.deepEqual(await asked(`{ users { __typename id name } ${authors} }`), [])
+  assert.deepEqual(await asked(`{ users { __typename id strict: name } ${authors} }`), ['user 1', 'user 2'], 'under another name')
+  assert.deepEqual(await asked(`{ users { __typename id settings: name name: settings } ${authors} }`), ['user 1', 'user 2'], 'names changed about')
+  assert.deepEqual(await asked(`{ users(first: 9) { __typename id name } ${authors} }`), ['user 1', 'user 2'], 'with arguments, which may have had a say')
+  assert.deepEqual(await asked('mutation { rename(id: "1", name: "Ada") { id name } review(author: "1", text: "x") { author { name } } }'), ['user 1'], 'a mutation')
+  const nameless = newShop()
+  nameless.users.get('1')!.name = null as never
+  assert.deepEqual(await asked(`{ users { __typename id name } ${authors} }`, nameless), ['user 1'], 'a null may have come of an error')
+})
+
 test('runs mutations one after another, and later fields see what earlier ones did', async () => {
   const shop = newShop()
   assert.deepEqual(await ask(shopEngine(shop), `mutation {

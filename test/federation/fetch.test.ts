@@ -12,7 +12,7 @@ test('an error of an entity is told at each of its places, under the key that th
     kind: 'entities',
     call: { service: 'users', text: '', id: '', document: parse('{ a }'), operation: 'query', variables: [] },
     groups: [{
-      responseKey: '_entities', variable: 'representations', paths: [[{ field: 'users' }, 'item']], inputRewrites: [], id: '', cacheKey: undefined,
+      responseKey: '_entities', variable: 'representations', paths: [[{ field: 'users' }, 'item']], inputRewrites: [], id: '', cacheKey: undefined, sources: [],
       requires: [{ kind: 'InlineFragment', typeCondition: 'User', selections: ['__typename', 'id'].map((name) => ({ kind: 'Field' as const, name })) }],
       shape: [{ key: '_internal_qp_alias_0', into: 'name', child: undefined, typename: false }],
       aliases: new Map([['_internal_qp_alias_0', 'name']]),

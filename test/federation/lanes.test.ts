@@ -12,7 +12,7 @@ const call = (id: string): Call =>
 
 const group = (id: string, field: string): EntityGroup => ({
   id, responseKey: field, variable: `of_${field}`, paths: [], requires: [], inputRewrites: [], shape: [], aliases: new Map(),
-  cacheKey: undefined,
+  cacheKey: undefined, sources: [],
 })
 
 const wanted = (of: EntityGroup, ...ids: string[]): Wanted =>

@@ -19,7 +19,7 @@ const on = (typeCondition: string, ...selections: RequiresSelection[]): Requires
 const represented = (data: Obj, path: Path, ...requires: RequiresSelection[]) => {
   const group: EntityGroup = {
     responseKey: '_entities', variable: 'representations', paths: [path], requires, inputRewrites: [], shape: [],
-    aliases: new Map(), id: '', cacheKey: undefined,
+    aliases: new Map(), id: '', cacheKey: undefined, sources: [],
   }
   const { values, objects, incomplete } = represent(group, data, types, {})
   const write = (list: Obj[]) => placesOf(list, group, data, types).map(({ path: trail }) => pathOf(trail).join('.'))
