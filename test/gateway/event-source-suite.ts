@@ -31,7 +31,13 @@ interface Setup extends AsyncDisposable {
   problems: Error[]
 }
 
-export type MakeLog = () => Promise<{ log: EventLog, prefix: string, dispose(): Promise<void> }>
+export type MakeLog = () => Promise<{
+  log: EventLog
+  prefix: string
+  /** Removes what lies before these offsets (`topic/partition`). */
+  truncate(before: Readonly<Record<string, number>>): Promise<void>
+  dispose(): Promise<void>
+}>
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 

@@ -9,16 +9,33 @@ import { createCallbacks } from '../../federation/index.ts'
 import { logEventSource } from '../../gateway/event-source.ts'
 import { createCursors } from '../../subscriptions/cursor.ts'
 import { openDoor } from './door.ts'
-import { eventSourceSuite } from './event-source-suite.ts'
+import { eventSourceSuite, type MakeLog } from './event-source-suite.ts'
+import { positionsSuite } from './positions-suite.ts'
 
-eventSourceSuite('The embedded log', async () => {
+const make: MakeLog = async () => {
   const directory = await mkdtemp(join(tmpdir(), 'freshet-log-'))
-  const log = await openSqliteLog({ directory, partitions: 3 })
-  return { log, prefix: 'test', dispose: async () => {
-    await log.close()
-    await rm(directory, { recursive: true, force: true })
-  } }
-})
+  let ahead = 0
+  const log = await openSqliteLog({ directory, partitions: 3, retentionBytes: 1, clock: () => Date.now() + ahead })
+  return {
+    log, prefix: 'test',
+    async truncate(before) {
+      log.protect(before)
+      await log.ensureTopics([{ name: 'tick' }])
+      // It looks from time to time, after an append.
+      ahead += 10_000
+      await log.append([{ topic: 'tick', key: 'k', value: null }])
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+    },
+    dispose: async () => {
+      await log.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+eventSourceSuite('The embedded log', make)
+positionsSuite('the embedded log, from memory', make, {})
+positionsSuite('the embedded log, from the log', make, { maxCount: 1 })
 
 const never = { ends: () => new Promise(() => { /* the log is away */ }) } as unknown as EventLog
 

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { freePorts } from '../servers/ports.ts'
+import { temporaryDirectory } from '../servers/process.ts'
+import { eventSourceFollower, multipartFollower, webSocketFollower, type Follower } from './followers.ts'
+import { Replica } from './replicas.ts'
+
+const sdl = `
+  type Subscription {
+    given: Heart! @edfs__kafkaSubscribe(topics: ["hearts"])
+    givenTo(id: ID!): Heart! @edfs__kafkaSubscribe(topics: ["hearts"]) @openfed__subscriptionFilter(condition: { IN: { fieldPath: "id", values: ["{{ args.id }}"] } })
+  }
+  type Mutation { give(id: ID!, n: Int!): edfs__PublishResult! @edfs__kafkaPublish(topic: "hearts") }
+  type Heart @key(fields: "id", resolvable: false) { id: ID! n: Int! }
+`
+
+/** What one subscription has got, in order. */
+interface Seen {
+  name: string
+  wanted: (n: number) => boolean
+  numbers: number[]
+  faults: unknown[]
+}
+
+const idOf = (n: number): string => `h${n % 3}`
+
+describe('subscriptions declared in SDL', { timeout: 120_000 }, () => {
+  test('whose gateway is killed with kill -9, ended and started again: nothing is lost, repeated or out of order', async (t) => {
+    await using folder = temporaryDirectory('declared')
+    writeFileSync(join(folder.path, 'hearts.graphql'), sdl)
+    writeFileSync(join(folder.path, 'freshet.yaml'), 'subgraphs:\n  hearts:\n    sdl: ./hearts.graphql\n    events: true\n')
+    const [port] = await freePorts(1)
+    await using freshet = new Replica(['start', '--no-simulate'], { port: port as number, cwd: folder.path, env: {} })
+    await freshet.start()
+
+    await using stack = new AsyncDisposableStack()
+    const all: Seen[] = []
+    let wake = () => {}
+    const follow = (follower: Follower, transport: string, query: string, wanted: Seen['wanted']): void => {
+      const seen: Seen = { name: `${transport}: ${query}`, wanted, numbers: [], faults: [] }
+      all.push(seen)
+      follower.follow(query, ({ data, errors, extensions }) => {
+        const heart = Object.values(data ?? {})[0] as { n: number } | undefined
+        if (errors || extensions?.gap || !heart) seen.faults.push({ errors, gap: extensions?.gap })
+        else seen.numbers.push(heart.n)
+        wake()
+      }, (why) => {
+        seen.faults.push(why)
+        wake()
+      })
+    }
+    const followers = { 'graphql-ws': webSocketFollower, 'server-sent events': eventSourceFollower, multipart: multipartFollower }
+    for (const [transport, open] of Object.entries(followers)) {
+      const follower = stack.use(open(() => freshet.url))
+      follow(follower, transport, 'subscription { given { id n } }', () => true)
+      follow(follower, transport, 'subscription { givenTo(id: "h1") { n } }', (n) => idOf(n) === 'h1')
+    }
+
+    let sent = 0
+    const give = async (count: number): Promise<void> => {
+      for (; count > 0; count--) {
+        const response = await fetch(`${freshet.url}/graphql`, {
+          method: 'POST', headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query: 'mutation ($id: ID!, $n: Int!) { give(id: $id, n: $n) { success } }', variables: { id: idOf(sent), n: sent } }),
+        })
+        assert.deepEqual(await response.json().then((answer) => (answer as { data: unknown }).data), { give: { success: true } })
+        sent++
+      }
+    }
+    const arrived = async (): Promise<void> => {
+      const isDone = ({ numbers, faults, wanted }: Seen): boolean => faults.length > 0 || numbers.length >= Array.from({ length: sent }, (_, n) => n).filter(wanted).length
+      while (!all.every(isDone)) await new Promise<void>((resolve) => { wake = resolve })
+    }
+
+    // They have begun once they have got something: nothing says so before.
+    while (!all.every(({ numbers }) => numbers.length > 0)) await give(3)
+    const first = new Map(all.map((seen) => [seen, seen.numbers[0]!]))
+    for (const seen of all) seen.wanted = ((wanted) => (n) => n >= first.get(seen)! && wanted(n))(seen.wanted)
+    for (const end of ['kill', 'stop', 'kill'] as const) {
+      await give(60)
+      await freshet[end]()
+      await freshet.start()
+      await give(30)
+      await arrived()
+    }
+    for (const { name, numbers, faults, wanted } of all) {
+      assert.deepEqual(faults, [], name)
+      const expected = Array.from({ length: sent }, (_, n) => n).filter(wanted)
+      assert.deepEqual(numbers.toSorted((a, b) => a - b), expected, name)
+      for (const id of ['h0', 'h1', 'h2']) {
+        const ofKey = numbers.filter((n) => idOf(n) === id)
+        assert.deepEqual(ofKey, ofKey.toSorted((a, b) => a - b), name)
+      }
+    }
+    t.diagnostic(`${sent} events`)
+  })
+})
