@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { topicSpecs } from '../../events/topics.ts'
 import { Harness } from './harness.ts'
 import { runChild } from './killing.ts'
-import { assertIndexed, assertSame, outcome } from './outcome.ts'
+import { announcements, assertIndexed, assertSame, outcome } from './outcome.ts'
 import { randomFrom, recordsOf } from './workload.ts'
+import { assertOwnRevisions } from './write-ledger.ts'
 
 const partitions = 3
 
@@ -55,6 +56,7 @@ async function examine(directory: string, now: number) {
   try {
     const { states, increments, covered, entities } = await outcome(harness.log, harness.topics, now)
     await assertIndexed(harness.index, entities)
+    assertOwnRevisions([`${directory}.writes`], await announcements(harness.log, harness.topics))
     return { states, increments, covered }
   } finally {
     await harness.close()

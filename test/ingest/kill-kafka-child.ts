@@ -6,6 +6,7 @@ import { runIngest } from '../../ingest/run.ts'
 import { defaultIngestSettings } from '../../ingest/settings.ts'
 import { openEmbeddedIndex } from '../../search/embedded.ts'
 import { createHashingEmbedder } from '../../search/hashing-embedder.ts'
+import { noteWrites } from './write-ledger.ts'
 
 const [brokers, prefix, partitions, directory] = process.argv.slice(2) as [string, string, string, string]
 const stop = new AbortController()
@@ -14,6 +15,7 @@ process.once('SIGTERM', () => stop.abort())
 process.stdin.on('end', () => process.exit(1)).resume()
 const log = await openKafkaLog({ brokers: brokers.split(','), partitions: Number(partitions), topicPrefix: prefix, clientId: 'kill-test' })
 const index = await openEmbeddedIndex({ directory })
+noteWrites(index, `${directory}.writes`)
 await runIngest({
   log, index, embedder: createHashingEmbedder(), topics: topicNames(prefix), clock: systemClock, metrics: silentObserver, signal: stop.signal,
   logger: {

@@ -12,8 +12,9 @@ import { domainTopics, topicNames, topicSpecs, type Topics } from '../../events/
 import { readChanges } from '../../ingest/change-reader.ts'
 import { sharedKafka, uniquePrefix } from '../servers/shared.ts'
 import { Harness } from './harness.ts'
-import { assertSame, outcome } from './outcome.ts'
+import { announcements, assertSame, outcome } from './outcome.ts'
 import { randomFrom, recordsOf } from './workload.ts'
+import { assertOwnRevisions } from './write-ledger.ts'
 
 const partitions = 4
 const child = fileURLToPath(new URL('kill-kafka-child.ts', import.meta.url))
@@ -115,6 +116,7 @@ export async function killMembersInTurn(
     }))
     const now = Date.now()
     const { entities: _, ...actual } = await outcome(log, topics, now)
+    assertOwnRevisions([0, 1].map((name) => join(directory, `${name}.writes`)), await announcements(log, topics))
     const { entities: __, ...expected } = await uninterrupted(feed, now)
     assertSame({ ...actual, covered: namedAlike(actual.covered, prefix) }, { ...expected, covered: namedAlike(expected.covered, 'freshet') })
     return { takeovers }
