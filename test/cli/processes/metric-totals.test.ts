@@ -65,6 +65,18 @@ test('keeps what an ended process has counted, and forgets what was only then', 
   assert.deepEqual(['requests_total{outcome="ok"}', 'requests_total{outcome="error"}', 'seen_total', 'open'].map((name) => none.get(name)), [4, 4, 12, undefined])
 })
 
+test('what fractions lose by rounding does not make a total less', async () => {
+  const [a, b] = [instruments(), instruments()]
+  // 0.142… + (3.619… − 0.142…) is less than 3.619…
+  a.seen.inc(3.6194985273904376)
+  b.seen.inc(0.14213532994001565)
+  const totals = new MetricTotals()
+  totals.measured(1, await a.registry.getMetricsAsJSON())
+  totals.measured(2, await b.registry.getMetricsAsJSON())
+  totals.gone(1)
+  assert.ok((samplesOf(await totals.text([])).get('seen_total') ?? 0) >= 3.6194985273904376)
+})
+
 test('no counter ever goes backwards, whoever counts, ends and begins', async () => {
   const step = fc.oneof(
     fc.record({ what: fc.constant('count' as const), by: fc.nat(2), amount: fc.double({ min: 0, max: 1e6, noNaN: true }) }),

@@ -24,7 +24,7 @@ async function standIn({ directory }: Neighbours, number: number, serve: (socket
   return server as Server & AsyncDisposable
 }
 
-describe('several processes behind one port', { timeout: 30_000 }, () => {
+describe('several processes behind one port', { timeout: 60_000 }, () => {
   test('a stream that one has reserved is opened, used and stopped through another', async () => {
     const { source, resolvers } = ticking()
     await using neighbours = await openNeighbours(3, () => ({ resolvers }))
@@ -68,19 +68,12 @@ describe('several processes behind one port', { timeout: 30_000 }, () => {
     }
   })
 
-  test('an owner that ends before its answer, or within it, or does not answer at all, is told apart', async () => {
-    await using neighbours = await openNeighbours(1, () => ({}), { answerMs: 50 })
+  test('an owner that ends before its answer is told from one that ends within it', async () => {
+    await using neighbours = await openNeighbours(1, () => ({}))
     await using _ends = await standIn(neighbours, 7, (socket) => socket.once('data', () => socket.destroy()))
     const before = await open(neighbours, '7.x')
     assert.equal(before.status, 502)
     assert.match(await before.ended, /ended before it answered; begin anew.*PROCESS_GONE/)
-
-    const silent = new Set<Socket>()
-    await using _silent = await standIn(neighbours, 8, (socket) => void silent.add(socket.on('error', () => {})))
-    const never = await open(neighbours, '8.x')
-    assert.equal(never.status, 504)
-    assert.match(await never.ended, /did not answer within 0.05 s/)
-    for (const socket of silent) socket.destroy()
 
     await using _breaks = await standIn(neighbours, 9, (socket) => socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n2\r\n:\n\r\n')
@@ -89,6 +82,16 @@ describe('several processes behind one port', { timeout: 30_000 }, () => {
     const broken = await fetch(`${neighbours.url}/graphql/stream?token=9.x`)
     assert.equal(broken.status, 200)
     await assert.rejects(broken.text(), 'it does not look complete')
+  })
+
+  test('an owner that does not answer is waited for as long as is set', async () => {
+    await using neighbours = await openNeighbours(1, () => ({}), { answerMs: 50 })
+    const silent = new Set<Socket>()
+    await using _silent = await standIn(neighbours, 8, (socket) => void silent.add(socket.on('error', () => {})))
+    const never = await open(neighbours, '8.x')
+    assert.equal(never.status, 504)
+    assert.match(await never.ended, /did not answer within 0.05 s/)
+    for (const socket of silent) socket.destroy()
   })
 
   test('the rules of the door hold on both sides: key, limits, and no way around through another', async () => {
@@ -140,6 +143,26 @@ describe('several processes behind one port', { timeout: 30_000 }, () => {
   })
 
   test('closing waits for those who are served', async () => {
+    const gate = Promise.withResolvers<string>()
+    const asked = Promise.withResolvers<void>()
+    const slow = () => {
+      asked.resolve()
+      return gate.promise
+    }
+    await using neighbours = await openNeighbours(1, () => ({ resolvers: { Query: { slow } } }))
+    const [door] = neighbours.doors
+    const answer = openRaw(`${neighbours.url}/graphql`, { headers: json, body: JSON.stringify({ query: '{ slow }' }) })
+    await asked.promise
+    let closed = false
+    const closing = door!.close().then(() => { closed = true })
+    for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate)
+    assert.equal(closed, false)
+    gate.resolve('at last')
+    assert.match(await (await answer).ended, /"slow":"at last"/)
+    await closing
+  })
+
+  test('whoever follows is told when it closes', async () => {
     const { source, resolvers } = ticking()
     await using neighbours = await openNeighbours(1, () => ({ resolvers }))
     const stream = await openRaw(`${neighbours.url}/graphql`, { headers: { ...json, accept: 'text/event-stream' }, body: JSON.stringify({ query: 'subscription { ticks }' }) })
