@@ -19,6 +19,8 @@ async function filled(): Promise<Harness> {
   return harness
 }
 
+const anHour = 3_600_000
+
 async function applied(harness: Harness): Promise<number[]> {
   const epochs: number[] = []
   const running = harness.ingest({ metrics: { ...silentObserver, shardTaken: ({ epoch }) => epochs.push(epoch) } })
@@ -32,15 +34,11 @@ describe('taking a partition over', { timeout: 30_000 }, () => {
     await using harness = await filled()
     const { log, topics } = harness
     await applied(harness)
-    const wait = async () => {
-      const startedAt = performance.now()
-      await awaitFormerOwners({ log, topics, shards: [0, 1], waitMs: 300, signal: never })
-      return performance.now() - startedAt
-    }
-    assert.ok(await wait() < 250, 'closed')
+    const wait = (waitMs: number, signal = never) => awaitFormerOwners({ log, topics, shards: [0, 1], waitMs, signal })
+    await wait(anHour)
     await announceAs(harness, 0, { epoch: 1, sequence: 9_999 })
-    assert.ok(await wait() >= 290, 'not closed')
-    await assert.rejects(awaitFormerOwners({ log, topics, shards: [0], waitMs: 10_000, signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' })
+    await assert.rejects(wait(anHour, AbortSignal.timeout(20)), { name: 'TimeoutError' })
+    await wait(20)
   })
 
   test('what a superseded owner announces after the claim is void for readers and for the next owner', async () => {
@@ -78,12 +76,12 @@ describe('two members of the group', { timeout: 60_000 }, () => {
     const member = () => {
       const { promise: owns, resolve } = Promise.withResolvers<void>()
       const running = harness.ingest({
-        settings: { takeoverWaitMs: 20_000, maxRoundRecords: 20, readAhead: 40 },
+        // Whoever waited for an owner that has closed would wait beyond the time of this test.
+        settings: { takeoverWaitMs: anHour, maxRoundRecords: 20, readAhead: 40 },
         metrics: { ...silentObserver, shardTaken: () => resolve(), shardReleased: ({ cleanly }) => released.push(cleanly) },
       })
       return { running, owns: Promise.race([owns, running.ended]) }
     }
-    const startedAt = performance.now()
     let seed = 10
     const feed = () => log.append([...recordsOf(topics, {
       seed: seed++, users: 20, sellers: 4, livestreams: 12, events: 800, startAt: Date.now() - 1_000, stepMs: 1, duplicates: 0.02,
@@ -100,7 +98,6 @@ describe('two members of the group', { timeout: 60_000 }, () => {
     await second.running.stop()
     await outcome(log, topics, Date.now())
     assert.ok(released.length === 8 && released.every((cleanly) => cleanly), `expected clean hand-overs, got ${released.join()}`)
-    assert.ok(performance.now() - startedAt < 19_000, 'nobody waited for an owner that had closed')
   })
 })
 

@@ -40,6 +40,9 @@ const calls: [string, (index: EntityIndex, signal?: AbortSignal) => Promise<unkn
   ['stats', (index) => index.stats()],
 ]
 
+/** A call that waited for its time-out would wait beyond the time of its test. */
+const anHour = 3_600_000
+
 describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 240_000 }, () => {
   test('is unavailable until it is back, and has lost nothing that was acknowledged', async () => {
     await using server = await startWeaviate({ env: keyed })
@@ -47,7 +50,7 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
     await assert.rejects(stranger.open(), (error: Error) => isUnavailable(error) && /status 401/.test(error.message) && !error.message.includes('another-key'))
     await stranger.close()
     // Longer than the test waits: a server that is gone is noticed, not waited for.
-    const index = await openWeaviateIndex({ ...addressOf(server), apiKey: key, timeouts: { read: 60_000, write: 60_000 } })
+    const index = await openWeaviateIndex({ ...addressOf(server), apiKey: key, timeouts: { read: anHour, write: anHour } })
     await index.open()
     const random = randomFrom(3)
     const vectors = Array.from({ length: 50 }, () => randomVector(8, random))
@@ -58,10 +61,8 @@ describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 
     await index.upsert(late)
     const busy = Promise.allSettled(Array.from({ length: 20 }, (_, n) => index.getMany('user', [`u-${n}`])))
     await server.kill()
-    const killed = performance.now()
     for (const result of await busy) if (result.status === 'rejected') isUnavailable(result.reason)
     for (const [name, call] of calls) await assert.rejects(call(index), isUnavailable, name)
-    assert.ok(performance.now() - killed < 10_000, `the calls took ${performance.now() - killed} ms to fail`)
 
     await server.restart()
     const found = await index.getMany('user', vectors.map((_, n) => `u-${n}`), { withVectors: ['space-a'] })
