@@ -6,6 +6,7 @@ import { Dispatcher } from '../subscriptions/delivery/dispatcher.ts'
 import { Group, type Start } from '../subscriptions/delivery/group.ts'
 import type { DeliveryObserver } from '../subscriptions/delivery/observer.ts'
 import { Pace } from '../subscriptions/delivery/pace.ts'
+import { Places } from '../subscriptions/delivery/places.ts'
 import type { Sink } from '../subscriptions/delivery/sink.ts'
 import { Refusal } from '../subscriptions/delivery/source.ts'
 import type { Subscriber } from '../subscriptions/delivery/subscriber.ts'
@@ -35,11 +36,14 @@ export interface DeliveriesOptions {
   maxBytes?: number
 }
 
+/** States and what was missed are read for so many groups at once. */
+const catchUpsAtOnce = 32
+
 /** All subscriptions of a gateway: equal ones are one group. */
 export class Deliveries {
   readonly #cursors: Cursors
   readonly #dispatcher = new Dispatcher()
-  readonly #pace = new Pace()
+  readonly #entrance = { pace: new Pace(), places: new Places({ most: catchUpsAtOnce, patienceMs: 1_000 }) }
   readonly #budget: Budget
   readonly #observer: DeliveryObserver
   readonly #telemetry: Telemetry
@@ -57,7 +61,7 @@ export class Deliveries {
    * @throws GraphQLError for arguments of its delivery that are none
    */
   async subscribe(door: Door, asked: SubscriptionRequest, sink: Sink): Promise<Subscriber | ExecutionResult> {
-    await this.#pace.turn
+    await this.#entrance.pace.turn
     const { engine, operationName, headers } = asked
     const { delivery: wanted, ...stripped } = stripDelivery(engine.schema, asked)
     const caller = { operationName, headers, sharing: sharingOf(door.scope) }
@@ -82,7 +86,7 @@ export class Deliveries {
     if (!group || (isRemote !== undefined && group.live.entries.end > 0)) {
       const origin = createOrigin({ door, engine, request, positioned, cursors: this.#cursors })
       const begun = new Group({
-        origin, dispatcher: this.#dispatcher, pace: this.#pace, budget: this.#budget, observer: this.#observer, onError: door.onError,
+        origin, dispatcher: this.#dispatcher, entrance: this.#entrance, budget: this.#budget, observer: this.#observer, onError: door.onError,
         onEnd: () => {
           if (groups.get(key) === begun) groups.delete(key)
           this.#telemetry.deliveryGroups.dec()

@@ -1,11 +1,19 @@
 import type { Cut } from '../../resolvers/live.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { Pace } from './pace.ts'
+import type { Places } from './places.ts'
 import { Refusal, type Source } from './source.ts'
 
 /** What nobody has taken yet may have so many bytes. */
 const readAhead = 128 * 1024
+const ahead = { forMembers: true }
 const keep = { count: 1_000, bytes: 1024 * 1024 }
+
+/** Which all groups share, so that a thousand who come back are no burden to those who have stayed. */
+export interface Entrance {
+  pace: Pace
+  places: Places
+}
 
 /**
  * What comes before the live payloads of those who join: the state, or what they missed. One run of the source for all who ask
@@ -14,15 +22,15 @@ const keep = { count: 1_000, bytes: 1024 * 1024 }
 export class CatchUp {
   readonly feed: Feed
   readonly #open: () => Promise<Source>
-  readonly #pace: Pace
+  readonly #entrance: Entrance
   #source: Source | undefined
   #reached: Cut | undefined
   #begun = false
   #closed = false
 
-  constructor(open: () => Promise<Source>, pace: Pace, options: Omit<FeedOptions, 'keep'>) {
+  constructor(open: () => Promise<Source>, entrance: Entrance, options: Omit<FeedOptions, 'keep'>) {
     this.#open = open
-    this.#pace = pace
+    this.#entrance = entrance
     this.feed = new Feed({ ...options, keep })
   }
 
@@ -42,14 +50,21 @@ export class CatchUp {
 
   /** Resolves when all of it was read, or nobody wants it any more. */
   async run(): Promise<void> {
-    this.#begun = true
+    const { pace, places } = this.#entrance
+    let leave = await places.take()
     try {
-      await this.#pace.turn
+      await pace.turn
       if (this.#closed) return
+      this.#begun = true
       const source = this.#source = await this.#open()
       for (;;) {
-        await this.feed.ready(readAhead, { forMembers: true })
-        await this.#pace.turn
+        if (!this.feed.isReady(readAhead, ahead)) {
+          // Whoever reads slowly takes no place from others.
+          leave()
+          await this.feed.ready(readAhead, ahead)
+          leave = await places.take()
+        }
+        await pace.turn
         if (this.#closed) break
         const { value } = await source.next()
         if (!value || this.#closed) break
@@ -61,6 +76,7 @@ export class CatchUp {
       if (!(error instanceof Refusal)) throw error
       this.feed.append({ payload: error.payload, cut: undefined, key: '' })
     } finally {
+      leave()
       if (this.#closed) void this.#source?.return?.()
       else this.feed.finish()
     }

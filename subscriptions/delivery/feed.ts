@@ -75,12 +75,17 @@ export class Feed implements Pass, Keeper {
     return this.#members.size > 0 && this.#unpassed() > maxBytes
   }
 
+  /** Whether `ready` would resolve at once. */
+  isReady(maxBytes: number, { forMembers = false } = {}): boolean {
+    return this.#closed || (this.#members.size === 0 ? !forMembers : this.#unpassed() <= maxBytes)
+  }
+
   /**
    * Resolves when those who keep up have got all but so many bytes.
    * @param forMembers waits for one who keeps up where there is none
    */
-  async ready(maxBytes: number, { forMembers = false } = {}): Promise<void> {
-    while (!this.#closed && (this.#members.size === 0 ? forMembers : this.#unpassed() > maxBytes))
+  async ready(maxBytes: number, options?: { forMembers: boolean }): Promise<void> {
+    while (!this.isReady(maxBytes, options))
       await new Promise<void>((resolve) => { this.#waiting = resolve })
   }
 

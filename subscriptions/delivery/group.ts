@@ -3,11 +3,10 @@ import type { Cut, DeliveryRequest, Gap } from '../../resolvers/live.ts'
 import { includesCut } from '../cut.ts'
 import { isPolled } from '../../federation/index.ts'
 import type { Budget } from './budget.ts'
-import { CatchUp } from './catch-up.ts'
+import { CatchUp, type Entrance } from './catch-up.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { DeliveryObserver } from './observer.ts'
-import type { Pace } from './pace.ts'
 import { Pump } from './pump.ts'
 import type { Item, Origin, Source } from './source.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
@@ -25,8 +24,8 @@ export type Start =
 export interface GroupOptions {
   origin: Origin
   dispatcher: Dispatcher
-  /** Of those who join and catch up, in all groups. */
-  pace: Pace
+  /** Of those who catch up, in all groups. */
+  entrance: Entrance
   budget: Budget
   observer: DeliveryObserver
   /** Told of what must not happen. */
@@ -244,7 +243,7 @@ export class Group {
     let catchUp = this.#joinable.get(key)
     // A state must not have been asked for before it was wanted; what was missed is always the same.
     if (!catchUp || (request.kind === 'snapshot' ? catchUp.begun : !catchUp.isWhole)) {
-      const begun = new CatchUp(() => this.#options.origin.open(request), this.#options.pace, this.#feedOptions((last) => this.#caughtUp(last, begun)))
+      const begun = new CatchUp(() => this.#options.origin.open(request), this.#options.entrance, this.#feedOptions((last) => this.#caughtUp(last, begun)))
       this.#joinable.set(key, catchUp = begun)
       this.#catchUps.add(begun)
       if (request.kind === 'missed') void this.#run(begun)

@@ -112,6 +112,23 @@ describe('subscribers of equal subscriptions', () => {
     for (const client of clients) assert.equal(client.received.at(-1)?.data?.event?.n, 3)
   })
 
+  test('who catch up wait for nobody who reads slowly', async () => {
+    const { replica } = await joined('BUFFER', 1_000, { keep: { count: 1, bytes: 1 } })
+    happen(replica, Array.from({ length: 60 }, () => 1))
+    await settle(replica)
+    const [slow, quick] = [new Client(), new Client()]
+    slow.stalled = true
+    await slow.join(replica.group, { kind: 'after', cut: cutOf([0]) })
+    await settle(replica)
+    assert.ok(slow.received.length < 60)
+    await quick.join(replica.group, { kind: 'after', cut: cutOf([1]) })
+    await settle(replica)
+    assert.equal(quick.received.length, 59)
+    slow.resume()
+    await settle(replica)
+    assert.equal(slow.received.length, 60)
+  })
+
   test('who come back find what they missed in memory', async () => {
     const { replica, client } = await joined('BUFFER')
     happen(replica, [1, 1, 1])

@@ -2,6 +2,8 @@ import type { Cut, DeliveryRequest } from '../../../resolvers/live.ts'
 import { Budget } from '../../../subscriptions/delivery/budget.ts'
 import { Connection, maxWrite } from '../../../subscriptions/delivery/connection.ts'
 import { Dispatcher } from '../../../subscriptions/delivery/dispatcher.ts'
+import { Pace } from '../../../subscriptions/delivery/pace.ts'
+import { Places } from '../../../subscriptions/delivery/places.ts'
 import type { Rendered } from '../../../subscriptions/delivery/entries.ts'
 import { Group, type Start } from '../../../subscriptions/delivery/group.ts'
 import { renderGap, textOf, type Payload } from '../../../subscriptions/delivery/payload.ts'
@@ -81,13 +83,15 @@ export class Replica {
     this.counts = history.lanes.map(() => 0)
     this.budget = new Budget(maxBytes)
     let time = 0
-    const dispatcher = new Dispatcher({ budgetMs: 3, now: () => ++time, defer: (run) => void this.turns.push(run) })
+    const turns = { budgetMs: 3, now: () => ++time, defer: (run: () => void) => void this.turns.push(run) }
+    const dispatcher = new Dispatcher(turns)
+    const entrance = { pace: new Pace(turns), places: new Places({ most: 1, patienceMs: 0, after: () => () => {} }) }
     const origin: Origin = { positioned, encode, open: (request) => this.#open(request), renderGap: () => payloadOf(null, undefined) }
     const conflated = this.conflated
     const dropped = this.dropped
     this.#group = () => {
       const group: Group = new Group({
-        origin, dispatcher, budget: this.budget, keep,
+        origin, dispatcher, entrance, budget: this.budget, keep,
         observer: {
           passed() {}, delivered() {}, gap() {},
           conflated: (count) => void (conflated.count += count),
