@@ -28,11 +28,11 @@ interface Payload {
 /** Many different live feeds beside ingest: what they cost, and how long they go on showing what has ended. */
 export async function run({ quick, report }: Pick<BenchOptions, 'quick' | 'report'>): Promise<void> {
   const workload = createWorkload(quick ? { livestreams: 1_000, users: 2_000, sellers: 300 } : {})
-  const seconds = quick ? 12 : 60
+  const seconds = quick ? 6 : 60
   await using system = await startSystem('embedded')
   await open(system, workload.opening(Date.now()))
   await open(system, Array.from({ length: quick ? 5_000 : 50_000 }, () => workload.next(Date.now())))
-  await load(system, workload, quick ? 3 : 20)
+  await load(system, workload, quick ? 2 : 20)
   const without = await cpuOf(() => load(system, workload, seconds))
 
   await using viewers = await watch(system, workload)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Report } from '../report.ts'
+import { quantile, type Report } from '../report.ts'
 import type { Child } from './child.ts'
 import type { ClientsFigures } from './clients-process.ts'
 import { openClients, shown, watch, type Measured } from './clients.ts'
@@ -67,13 +67,24 @@ const caseOf = (timing: Timing, label: string, operation: Case['operation'], ful
   return { name: `${number(subscribers)} ${label}`, operation, subscribers, perSecond, own: operation === 'own' }
 }
 
+/** A pause or two decide the p99 of some seconds: its ratios are taken several times, but in the short form. */
+const roundsOf = ({ share }: Timing): number => (share < 1 ? 1 : 3)
+
 /** One operation for all of them. */
 export async function one(world: World, report: Report, timing: Timing, full: number, perSecond: number, target: 'rate' | 'p99'): Promise<void> {
   const row = caseOf(timing, `subscribers of one operation × ${perSecond}/s`, 'one', full, perSecond)
   const all = await inTurn(world, report, row, timing)
   const [ours, most, peer, cosmo] = [all.get(freshet)!, all.get(limit)!, all.get(plain)!, all.get('Cosmo')]
   if (target === 'rate') report.add(`${row.name}: messages/s, of pre-built frames'`, ours.rate / most.rate, '×', '>= 0.9')
-  else report.add(`${row.name}: p99, of pre-built frames'`, ours.p99 / most.p99, '×', '<= 1.3')
+  else {
+    const ratios = [ours.p99 / most.p99]
+    while (ratios.length < roundsOf(timing)) {
+      const [bare, again] = [await measure(world, world.servers.get(limit)!, row, timing), await measure(world, world.servers.get(freshet)!, row, timing)]
+      report.note(`${row.name}: once more, ${limit} ${shown(bare)}; ${freshet} ${shown(again)}`)
+      ratios.push(again.p99 / bare.p99)
+    }
+    report.add(`${row.name}: p99, of pre-built frames', median of ${ratios.length}`, quantile(ratios, 0.5), '×', '<= 1.3')
+  }
   report.add(`${row.name}: CPU per message, of pre-built frames'`, ours.cpu / most.cpu, '×')
   report.add(`${row.name}: messages/s, of a plain graphql-ws server's`, ours.rate / peer.rate, '×')
   if (cosmo) report.add(`${row.name}: messages/s, of Cosmo's`, ours.rate / cosmo.rate, '×', ...perSecond === 200 ? ['>= 3'] as const : [])
@@ -110,7 +121,9 @@ export async function entities(world: World, report: Report, timing: Timing): Pr
 /** One of a hundred stops reading: what the others see of it. */
 export async function slow(world: World, report: Report, timing: Timing): Promise<void> {
   const perSecond = 200
-  for (const [name, server] of world.servers) {
+  const ratios: number[] = []
+  const turns = [...world.servers].flatMap((each) => Array.from({ length: each[0] === freshet ? roundsOf(timing) : 1 }, () => each))
+  for (const [name, server] of turns) {
     await using clients = await openClients({ url: server.url, count: 100, query: operations.one, sampled: 1 })
     // Long enough that what the operating system keeps for the one is soon full.
     const feeding = world.feed(perSecond, { text: 'x'.repeat(4_096) })
@@ -123,11 +136,12 @@ export async function slow(world: World, report: Report, timing: Timing): Promis
       const after = await watch(clients, server, timing.seconds)
       report.note(`100 subscribers × ${perSecond}/s of 4 KB: ${name} ${shown(before)}; while one does not read: ${shown(after)}; `
         + `${Math.round(mostUnsent(server) / 1024).toLocaleString('en')} KiB wait in the operating system for the one that does not`)
-      if (name === freshet) report.add('one client of 100 stops reading: p99 of the others, of p99 before', after.p99 / before.p99, '×', '<= 1.5')
+      if (name === freshet) ratios.push(after.p99 / before.p99)
     } finally {
       await feeding.stop()
     }
   }
+  report.add(`one client of 100 stops reading: p99 of the others, of p99 before, median of ${ratios.length}`, quantile(ratios, 0.5), '×', '<= 1.5')
 }
 
 /** The most bytes that a socket of this server has still to send, by the kernel's account (Linux). */
