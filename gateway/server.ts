@@ -29,6 +29,8 @@ export interface GatewayServer {
 
 /** How long requests under way may take to finish at the end, ms. */
 const drainMs = 5_000
+/** How often connections without a request are closed meanwhile, ms. */
+const sweepMs = 20
 
 /** Freshet's own subgraphs, to be served to other routers. */
 export interface OwnSubgraphs {
@@ -131,10 +133,12 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
       closing.begin()
       const closed = entrance.close()
       const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+      // Clients keep the connections on which their last answer came; nobody waits for those.
+      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
       await webSockets.close(drainMs)
-      server.closeIdleConnections()
       await closed
       clearTimeout(timer)
+      clearInterval(sweep)
       await apollo.stop()
     },
   }
