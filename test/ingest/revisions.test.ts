@@ -90,7 +90,10 @@ async function faultsOf(steps: readonly Step[], log: EventLog, topics: Topics): 
   return index.faults
 }
 
-describe('an entity\'s revision', { timeout: 120_000 }, () => {
+const { FRESHET_SOAK_RUNS = '60' } = process.env
+const numRuns = Number(FRESHET_SOAK_RUNS)
+
+describe('an entity\'s revision', { timeout: Math.max(120_000, numRuns * 1_000) }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'freshet-revisions-'))
   let log: EventLog | undefined
   let runs = 0
@@ -106,10 +109,9 @@ describe('an entity\'s revision', { timeout: 120_000 }, () => {
   })
 
   test('is that of one state alone: of all that the index took and all that was announced, whatever is late, fails or crashes', async () => {
-    const { FRESHET_SOAK_RUNS = '60' } = process.env
     await fc.assert(fc.asyncProperty(steps, async (each) => {
       const run = runs++
       assert.deepEqual(await faultsOf(each, await logOf(run), topicNames(`run${run}`)), [])
-    }), { numRuns: Number(FRESHET_SOAK_RUNS) })
+    }), { numRuns })
   })
 })
