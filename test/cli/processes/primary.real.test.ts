@@ -27,7 +27,7 @@ const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise(setImmediate)
 }
 
-describe('freshet gateway --processes', { timeout: 60_000 }, () => {
+describe('freshet gateway --processes', { timeout: 120_000 }, () => {
   test('is refused where the settings do not allow it, with the key, what was expected and an example', async () => {
     await using folder = temporaryDirectory('processes')
     const embedded = await runProgram(['gateway', '--processes', '2'], { cwd: folder.path })
