@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import { isEvents, mapStream, type Engine, type EngineRequest } from '../federation/index.ts'
-import { FollowedSubscription, type Resolved } from './followed-subscription.ts'
+import { FollowedSubscription, type Resolved, type Seam } from './followed-subscription.ts'
 
 type Listener = (engine: Engine) => void
 
@@ -103,13 +103,16 @@ export class EngineHost {
    * A subscription whose events are given with the answers, for those who deliver one run to many.
    * @param engine on which it was validated
    * @param isSilent of an event: it has no answer
+   * @param seam where events have positions
    */
-  follow(engine: Engine, request: EngineRequest, isSilent: (event: unknown) => boolean): Promise<AsyncIterableIterator<Resolved> | ExecutionResult> {
-    return this.#subscribe(this.#byEngine.get(engine) ?? this.#held, request, isSilent)
+  follow(
+    engine: Engine, request: EngineRequest, isSilent: (event: unknown) => boolean, seam?: Seam,
+  ): Promise<AsyncIterableIterator<Resolved> | ExecutionResult> {
+    return this.#subscribe(this.#byEngine.get(engine) ?? this.#held, request, isSilent, seam)
   }
 
   async #subscribe(
-    held: Held, request: EngineRequest, isSilent?: (event: unknown) => boolean,
+    held: Held, request: EngineRequest, isSilent?: (event: unknown) => boolean, seam?: Seam,
   ): Promise<AsyncIterableIterator<Resolved> | ExecutionResult> {
     held.running++
     let live: Live | undefined
@@ -121,7 +124,7 @@ export class EngineHost {
       const subscription = new FollowedSubscription(request, run, events, () => {
         this.#live.delete(begun)
         this.#left(begun.held)
-      }, isSilent)
+      }, isSilent, seam)
       const begun: Live = { subscription, held }
       live = begun
       this.#live.add(begun)

@@ -10,6 +10,14 @@ export interface Resolved {
   result: ExecutionResult | undefined
 }
 
+/** How the events of one source go on behind those of another, where all of them have positions. */
+export interface Seam {
+  /** The same request, for what comes behind the latest event. */
+  behind(request: EngineRequest, latest: unknown): EngineRequest
+  /** Whether the event came with, or before, the latest one. */
+  includes(latest: unknown, event: unknown): boolean
+}
+
 /** An event with the run that has to resolve it, or what ends the subscription. */
 type Item = { run: SubscriptionRun; event: unknown } | { last: ExecutionResult }
 
@@ -21,7 +29,7 @@ const done = { done: true, value: undefined } as const
 /**
  * A subscription that outlives the engine on which it began. Where the next engine reads the same events, it resolves them from
  * then on: none is missed, none comes twice. Otherwise they are subscribed to anew before the former ones are left, and told
- * apart by what both select (`hand-over.ts`).
+ * apart by their positions, or by what both select (`hand-over.ts`).
  */
 export class FollowedSubscription {
   readonly #request: EngineRequest
@@ -37,22 +45,30 @@ export class FollowedSubscription {
   #moves = 0
   readonly #onEnd: () => void
   readonly #isSilent: (event: unknown) => boolean
+  readonly #seam: Seam | undefined
+  /** The latest event that was given out, and that of the source before this one. */
+  #latest: unknown
+  #former: unknown
   /** What `poll` had to ask a promise for. */
   readonly #outcome = new Outcome<IteratorResult<Resolved, undefined>>()
   #wake: (() => void) | undefined
   /** What clients read, with what it is made from. Polled where the events can be. */
   readonly results: AsyncIterableIterator<Resolved, undefined> | PolledStream<Resolved> & AsyncIterableIterator<Resolved, undefined>
 
-  /** @param isSilent of an event: there is nothing to answer for it */
+  /**
+   * @param isSilent of an event: there is nothing to answer for it
+   * @param seam where events have positions
+   */
   constructor(
     request: EngineRequest, run: SubscriptionRun, events: AsyncIterable<unknown>, onEnd: () => void,
-    isSilent: (event: unknown) => boolean = () => false,
+    isSilent: (event: unknown) => boolean = () => false, seam?: Seam,
   ) {
     this.#request = request
     this.#run = run
     this.#events = events[Symbol.asyncIterator]()
     this.#onEnd = onEnd
     this.#isSilent = isSilent
+    this.#seam = seam
     const items: AsyncIterableIterator<Item> = {
       [Symbol.asyncIterator]() {
         return this
@@ -107,6 +123,7 @@ export class FollowedSubscription {
     if (!pulled) return undefined
     if (pulled.done) return this.#end()
     const event = pulled.value
+    this.#latest = event
     if (this.#isSilent(event)) return { done: false, value: { event, result: undefined } }
     try {
       const result = this.#run.resolve(event)
@@ -134,7 +151,9 @@ export class FollowedSubscription {
       else this.#run = run
       return
     }
-    const events = await run.open()
+    const behind = await this.#behind(engine, run)
+    if (!('open' in behind)) return isStale() ? undefined : this.#succeed({ last: behind })
+    const events = await behind.open()
     if (!isEvents(events)) return isStale() ? undefined : this.#succeed({ last: events })
     const opened = events[Symbol.asyncIterator]()
     if (isStale()) return void await opened.return?.()
@@ -171,6 +190,16 @@ export class FollowedSubscription {
     this.#pull = undefined
   }
 
+  /** The run of what comes behind all that was given out; the same where nobody knows what that is. */
+  async #behind(engine: Engine, run: SubscriptionRun): Promise<SubscriptionRun | ExecutionResult> {
+    if (!this.#seam || this.#latest === undefined || run.source.transport.positioned !== true) return run
+    return engine.prepareSubscription(this.#seam.behind(this.#request, this.#latest))
+  }
+
+  #isRepeated(event: unknown): boolean {
+    return this.#former !== undefined && this.#seam !== undefined && this.#seam.includes(this.#former, event)
+  }
+
   async #planned(engine: Engine): Promise<SubscriptionRun | ExecutionResult> {
     const faults = validate(engine.schema, this.#request.document)
     return faults.length === 0 ? engine.prepareSubscription(this.#request) : { errors: [new GraphQLError(
@@ -196,7 +225,11 @@ export class FollowedSubscription {
       const result = await (this.#successor ? Promise.race([this.#pull, nextTurn(woken)]) : this.#alarm.wait(this.#pull))
       if (result !== woken) {
         this.#pull = undefined
-        if (!result.done) return { done: false, value: { run: this.#run, event: result.value } }
+        if (!result.done) {
+          if (this.#isRepeated(result.value)) continue
+          this.#latest = result.value
+          return { done: false, value: { run: this.#run, event: result.value } }
+        }
         if (!this.#successor) return undefined
       } else if (!this.#successor || ('run' in this.#successor && this.#needsHandOver(this.#successor.run))) continue
       const successor: Successor = this.#successor
@@ -210,6 +243,7 @@ export class FollowedSubscription {
       }
       this.#run = successor.run
       this.#events = successor.events
+      this.#former = this.#latest
     }
     return undefined
   }

@@ -3,11 +3,12 @@ import { isEvents, isPolled, type Engine, type EngineRequest } from '../federati
 import { createRequestContext } from '../resolvers/context.ts'
 import type { DeliveryRequest, SourceEvent } from '../resolvers/live.ts'
 import type { Cursors } from '../subscriptions/cursor.ts'
+import { includes } from '../subscriptions/cut.ts'
 import type { Rendered } from '../subscriptions/delivery/entries.ts'
 import { bytesOf, renderGap, type Payload } from '../subscriptions/delivery/payload.ts'
 import { Refusal, type Item, type Origin, type Source } from '../subscriptions/delivery/source.ts'
 import type { Door } from './door.ts'
-import type { Resolved } from './followed-subscription.ts'
+import type { Resolved, Seam } from './followed-subscription.ts'
 import { renderFreshness } from './freshness.ts'
 import { formatResult, toGraphQLError } from './results.ts'
 
@@ -57,9 +58,19 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
     return { rendered: { payload: render(result ?? missed, source), cut, at, key, eventTime, appliedAt } }
   }
 
+  const contextOf = (delivery: DeliveryRequest) => createRequestContext(services, { scope, live: true, ...positioned && { delivery } })
+  const seamOf = ({ kind }: DeliveryRequest): Seam => ({
+    // What was missed, and states, are the same again.
+    behind: (asked, latest) => kind === 'stream' ? { ...asked, context: contextOf({ kind: 'whole', after: cursors.encode((latest as SourceEvent).cut) }) } : asked,
+    includes: (latest, event) => {
+      const { at } = event as SourceEvent
+      return at !== undefined && includes((latest as SourceEvent).cut, at)
+    },
+  })
+
   async function open(delivery: DeliveryRequest): Promise<Source> {
-    const context = createRequestContext(services, { scope, live: true, ...positioned && { delivery } })
-    const resolved = await door.host.follow(delivery.kind === 'stream' ? engine : door.host.current, { ...request, context }, isSilent)
+    const asked = { ...request, context: contextOf(delivery) }
+    const resolved = await door.host.follow(delivery.kind === 'stream' ? engine : door.host.current, asked, isSilent, positioned ? seamOf(delivery) : undefined)
     if (!isEvents(resolved)) throw new Refusal(render(resolved), resolved)
     const source = sourceOf(resolved, itemOf, (error) => plain(render({ errors: [toGraphQLError(error)] })))
     if (!positioned || delivery.kind !== 'stream') return source

@@ -73,9 +73,14 @@ export function eventParts<E, T>({ tail, log, topics, wants, select, show }: Eve
       return { from: restrict(cutOf(positions), lanes), gap }
     }
     const { from, said } = beginning
-    const isAhead = (cut: Cut) => lanes.some((lane) => cut[lane] === undefined || from[lane] === undefined || comparePositions(from[lane], cut[lane]) > 0)
+    const isAhead = (cut: Cut) => (lane: string) => cut[lane] === undefined || from[lane] === undefined || comparePositions(from[lane], cut[lane]) > 0
     // From a replica that has read further, or none of this log.
-    if (isAhead(now) && isAhead(cutOf(await log.ends(named)))) return { from: now, gap: { reason: 'CURSOR', missed: { from: said, count: null } } }
+    const foreign = lanes.some(isAhead(now)) ? lanes.filter(isAhead(cutOf(await log.ends(named)))) : []
+    if (foreign.length > 0) {
+      // Where it does fit it is gone on from; what is missing there is in the notice.
+      const fitting = furthest(from, cutOf(await log.starts(named)), lanes)
+      return { from: { ...fitting, ...restrict(now, foreign) }, gap: { reason: 'CURSOR', missed: { from: said, count: null } } }
+    }
     if (lanes.every((lane) => comparePositions(from[lane]!, now[lane]!) >= 0)) return { from: restrict(from, lanes) }
     const starts = await log.starts(named)
     const count = lanes.reduce((sum, lane) => sum + Math.max(0, (starts[lane] ?? 0) - from[lane]!.next), 0)

@@ -24,6 +24,8 @@ const heartsSdl = `
 const still = { FRESHET_POLL_SECONDS: '0' }
 
 interface Open extends Freshet {
+  /** Its file. */
+  sdl: string
   give(n: number, id?: string, text?: string): Promise<unknown>
 }
 
@@ -34,6 +36,7 @@ async function open(subgraphs: Record<string, unknown> = {}): Promise<Open> {
   const freshet = await startFreshet({ env: still, file: { subgraphs: { hearts: { sdl, events: true }, ...subgraphs } } })
   const dispose = freshet[Symbol.asyncDispose]
   return Object.assign(freshet, {
+    sdl,
     give: (n: number, id = 'a', text?: string) =>
       freshet.query('mutation ($id: ID!, $n: Int!, $text: String) { give(id: $id, n: $n, text: $text) { success } }', { id, n, text }),
     [Symbol.asyncDispose]: async () => {
@@ -146,6 +149,29 @@ describe('a subscription declared in SDL', { timeout: 60_000 }, () => {
     assert.equal(buffered.at(-1)?.extensions?.gap?.reason, 'BUFFER')
   })
 
+  test('has each event once while its SDL changes, and those of a topic that comes to it', async () => {
+    await using freshet = await open()
+    await using client = await freshet.connect()
+    const stream = client.subscribe(given)
+    for (let n = -1; stream.drain().length === 0; n--) await freshet.give(n)
+    let sent = 0
+    for (const change of ['count: Int', 'count: Int total: Int']) {
+      let isOver = false
+      const giving = (async () => { while (!isOver) await freshet.give(++sent, `k${sent % 5}`) })()
+      writeFileSync(freshet.sdl, heartsSdl.replace('text: String }', `text: String ${change} }`))
+      assert.equal(await freshet.gateway.reload(), 'swapped')
+      isOver = true
+      await giving
+    }
+    await freshet.give(++sent)
+    writeFileSync(freshet.sdl, heartsSdl.replace('"hearts", "more"', '"hearts", "more", "new"').replace('topic: "hearts"', 'topic: "new"'))
+    assert.equal(await freshet.gateway.reload(), 'swapped')
+    await freshet.give(++sent)
+    const seen: number[] = []
+    while (!seen.includes(sent)) for (const n of numbers(await take(stream))) if (typeof n === 'number' && n > 0) seen.push(n)
+    assert.deepEqual(seen.toSorted((a, b) => a - b), Array.from({ length: sent }, (_, n) => n + 1))
+  })
+
   test('is told where it stands when the server closes', async () => {
     const freshet = await open()
     const stream = await fetch(`${freshet.url}/graphql`, {
@@ -165,7 +191,7 @@ describe('a subscription declared in SDL', { timeout: 60_000 }, () => {
     await using remote = await serveSubgraph(() => schema, () => ({}))
     await using freshet = await open({ ticks: { url: remote.url } })
     await using client = await freshet.connect()
-    const [notice] = await take(client.subscribe('subscription { tick }', undefined, { delivery: { after: 'any' } }))
+    const [notice] = await take(client.subscribe('subscription { tick }', undefined, { delivery: { since: '2026-01-01T00:00:00Z' } }))
     assert.deepEqual([notice?.errors?.[0]?.extensions?.code, notice?.extensions?.gap?.reason], ['DELIVERY_GAP', 'CURSOR'])
   })
 })

@@ -62,7 +62,7 @@ function growingLog(ring: Partial<RingOptions> = {}) {
       wake()
     },
     async follow(names: readonly string[], wants: Wants<number> = () => true) {
-      const follower: Follower<number, Followed> = tail.follow({ topics: names, wants, begin: (begun) => ({ begun }), show: (taken) => taken })
+      const follower: Follower<number, Followed> = tail.follow<Followed>({ topics: names, wants, begin: (begun) => ({ begun }), show: (taken) => taken })
       const first = (await follower.next()).value as { begun: Cut }
       return { begun: first.begun, follower, take: async (count: number): Promise<Taken<number>[]> => {
         const taken: Taken<number>[] = []
@@ -123,7 +123,7 @@ describe('a tail of topics that are asked for', { timeout: 20_000 }, () => {
     log.append('one', 1, 2, 3)
     await settled()
     log.append('two', 4, 9, 5)
-    const [[a], [b], [c]] = await Promise.all([first, second, alone].map(({ take }) => take(1)))
+    const [a, b, c] = (await Promise.all([first, second, alone].map(({ take }) => take(1)))).flat()
     assert.deepEqual(Object.fromEntries(Object.entries(a!.cut).map(([lane, { next }]) => [lane, next])), { 'one/0': 3, 'two/0': 2 })
     assert.deepEqual(c!.cut, { 'two/0': a!.cut['two/0'] })
     assert.deepEqual(a!.cut, b!.cut)
