@@ -37,7 +37,7 @@ export interface DeliveriesOptions {
 }
 
 /** States and what was missed are read for so many groups at once. */
-const catchUpsAtOnce = 32
+const catchUpsAtOnce = 16
 
 /** All subscriptions of a gateway: equal ones are one group. */
 export class Deliveries {

@@ -51,12 +51,18 @@ export class Pace {
     const until = this.#now() + this.#budgetMs
     do {
       this.#waiting[this.#next++]!()
-      // What it does at once is done before the next one is let in.
-      await undefined
+      // All that it does without waiting for somebody else is done, and counted, before the next one is let in.
+      await settled()
     } while (this.#next < this.#waiting.length && this.#now() < until)
     this.#waiting = this.#waiting.slice(this.#next)
     this.#next = 0
     if (this.#waiting.length > 0) this.#defer(() => void this.#letIn())
     else this.#isLettingIn = false
   }
+}
+
+/** When there is nothing left to do in this turn: ticks come behind the promises that are kept already. */
+async function settled(): Promise<void> {
+  await undefined
+  await new Promise<void>((resolve) => process.nextTick(resolve))
 }

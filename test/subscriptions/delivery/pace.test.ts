@@ -63,3 +63,20 @@ test('work that takes longer than a turn may still goes on, one piece in each', 
   await Promise.all(all)
   assert.deepEqual(begun, [0, 1, 2, 10, 11, 12])
 })
+
+test('all that somebody does without waiting counts, over however many promises', async () => {
+  const { pace, time, turn } = paced(2)
+  while (pace.turn === undefined) time.now++
+  const begun: number[] = []
+  const all = [0, 1, 2].map(async (number) => {
+    await pace.turn
+    begun.push(number)
+    for (let step = 0; step < 20; step++) await undefined
+    time.now += 5
+  })
+  for (const expected of [0, 1, 2, 3]) {
+    assert.equal(begun.length, expected)
+    await turn()
+  }
+  await Promise.all(all)
+})
