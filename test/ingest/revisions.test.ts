@@ -114,4 +114,23 @@ describe('an entity\'s revision', { timeout: Math.max(120_000, numRuns * 1_000) 
       assert.deepEqual(await faultsOf(each, await logOf(run), topicNames(`run${run}`)), [])
     }), { numRuns })
   })
+
+  test('what a dead owner left in the index unsaid is not mixed into what the next one writes first, in a round or behind them', async () => {
+    const [viewed, retitled, bid, embedded] = [6, 2, 10, 18]
+    const all = [4, 4, 4, 4, 4, 4]
+    const none = [0, 0, 0, 0, 0, 0]
+    const left: Step[] = [
+      // What has been touched since a checkpoint is written whole by whoever takes over.
+      { do: 'append', event: viewed }, { do: 'round', take: all }, { do: 'checkpoint', pieces: 20 },
+      { do: 'append', event: retitled }, { do: 'crash', at: 'before the announcement', take: all, fate: 'lost' },
+    ]
+    const next: Step[][] = [
+      [{ do: 'wait', ms: 300 }, { do: 'write behind', fate: 'taken' }, { do: 'finish it' }, { do: 'round', take: none }],
+      [{ do: 'append', event: embedded }, { do: 'round', take: [0, 0, 0, 0, 4, 0] }, { do: 'append', event: bid }],
+    ]
+    for (const each of next) {
+      const run = runs++
+      assert.deepEqual(await faultsOf([...left, ...each], await logOf(run), topicNames(`run${run}`)), [])
+    }
+  })
 })
