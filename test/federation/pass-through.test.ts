@@ -74,6 +74,8 @@ test('selections have to agree in their order, and the subgraph\'s types with wh
   assert.equal(isWhole('{ a { x y } }', '{ a { x } }', types('Int')), false)
   assert.equal(isWhole('{ a { x: y } }', '{ a { x } }', types('Int')), false)
   assert.equal(isWhole('{ __typename b }', '{ __typename b }', types('Int')), false, 'the root type may have another name')
+  const live = 'type Query { b: Int } type Subscription { a: A } type A { x: Int y: Int }'
+  assert.deepEqual(['x y', 'y x'].map((wanted) => isWhole('subscription { a { x y } }', `subscription { a { ${wanted} } }`, live)), [true, false])
   for (const [own, seen, expected] of [
     ['Int', 'Int!', false], ['Int!', 'Int', true], ['[Int]', '[Int!]', false], ['[Int!]', '[Int]', true], ['[Int]', 'Int', false],
     ['Int', 'Float', false], ['E', 'F', true], ['E', 'Int', false],
