@@ -132,7 +132,7 @@ describe('the client', () => {
   })
 
   test('is disposed of at once while nobody answers: its subscriptions are over, and nothing is tried again', async (t) => {
-    const { url, close } = await serverOf(t, assert.fail)
+    const { url, close } = await serverOf(t, () => assert.fail())
     // Nobody listens there any more.
     await close()
     for (const moment of ['connecting', 'waiting'] as const) {
@@ -146,7 +146,7 @@ describe('the client', () => {
         },
       })
       const ended = Promise.withResolvers<void>()
-      made.subscribe({ query: 'subscription { n }' }, { next: assert.fail, error: ended.reject, complete: ended.resolve })
+      made.subscribe({ query: 'subscription { n }' }, { next: () => assert.fail(), error: ended.reject, complete: ended.resolve })
       await reached.promise
       await made.dispose()
       await ended.promise

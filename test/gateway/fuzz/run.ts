@@ -307,8 +307,8 @@ export async function fuzz({ count, seed, say }: { count: number; seed: number; 
       report.descriptors.push(readdirSync(`/proc/${gateway.child.pid}/fd`).length)
     }
     if (alive()) {
-      const metrics = await (await fetch(`${url}/metrics`)).text()
-      report.openAfterwards = [...metrics.matchAll(/^freshet_(?:connections|subscriptions)(?:\{[^}]*\})? (\d+)$/gm)].reduce((sum, [, open]) => sum + Number(open), 0)
+      // What was begun and never used has a time-out of its own.
+      for (const limit = performance.now() + 60_000; (report.openAfterwards = await counted(url)) > 0 && performance.now() < limit;) await delay(500)
       const { resources } = await gateway.ask('end')
       report.openHandles = resources ?? ['the gateway did not say']
       report.exit = await Promise.race([gateway.exited, delay(30_000, -1, { ref: false })])
@@ -318,6 +318,12 @@ export async function fuzz({ count, seed, say }: { count: number; seed: number; 
     pauses.end()
     gateway.child.kill('SIGKILL')
   }
+}
+
+/** Connections and subscriptions that the gateway counts. */
+async function counted(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  return [...metrics.matchAll(/^freshet_(?:connections|subscriptions)(?:\{[^}]*\})? (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 async function published(url: string): Promise<void> {

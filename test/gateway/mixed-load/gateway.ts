@@ -44,8 +44,8 @@ process.on('message', (message: { ask: string; path?: string }) => {
       clearInterval(watching)
       ending.abort(new Error('the soak is over'))
       await running
-      // The channel to the parent is the harness's own.
-      process.channel?.unref()
+      // The channel to the parent and what is said are the harness's own.
+      for (const own of [process.channel, process.stdout, process.stderr]) own?.unref?.()
       await new Promise((resolve) => setImmediate(resolve))
       send({ resources: process.getActiveResourcesInfo() })
       process.disconnect()
