@@ -1,5 +1,6 @@
 // Runs the tests: node scripts/test.ts [all | unit | real | soak] [part of a path …]
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
+import { cacheDirectory } from '../test/servers/cache.ts'
 import { isSuite, root, selectTests } from './servers/select.ts'
 import { runTests } from './servers/run.ts'
 import type { Counts } from './servers/run.ts'
@@ -19,6 +20,9 @@ if (!isSuite(suite)) {
   console.error(`expected \`test [all | unit | real | soak] [part of a path …]\`, got the suite '${suite}'`)
   process.exit(2)
 }
+
+// The program is started a hundred times: what V8 has compiled once, and Node has stripped of its types, is kept.
+process.env.NODE_COMPILE_CACHE ??= join(cacheDirectory(), 'compiled')
 
 const selected = selectTests(suite, parts)
 const chosen = (['unit', 'real', 'soak'] as const).filter((name) => selected[name].length > 0)

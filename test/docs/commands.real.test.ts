@@ -76,6 +76,7 @@ const proofs: Record<string, Proof | AsWritten> = {
   'npm run freshet -- replay': { says: /^Rebuilt 0 entities/m },
   'npm run freshet -- ingest': { says: /metrics +http/, endless: true },
   'npm run freshet -- gateway': { says: /GraphiQL {2}http/, endless: true },
+  'npm run freshet -- gateway --processes 4': { file: 'test/delivery/replicas.ts', by: "'gateway', '--processes'" },
   'npm run freshet -- simulate': { says: /^Producing 200 events\/s through /m, endless: true },
   'sh examples/publish.sh': example("'examples/publish.sh'"),
   'node examples/watch-feed.js user-1': example("'examples/watch-feed.js', 'user-1'"),
