@@ -45,15 +45,21 @@ export class NearEvents {
   }
 
   async #inTime(texts: readonly string[]): Promise<Float32Array[]> {
-    const signal = AbortSignal.timeout(this.#timeoutMs)
-    const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('too late')), { once: true }))
+    const left = new AbortController()
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      left.abort(new DOMException('The embedder took too long.', 'TimeoutError'))
+      late.reject(left.signal.reason)
+    }, this.#timeoutMs)
     try {
-      return await Promise.race([this.#embedder.embed(texts, signal), late])
+      return await Promise.race([this.#embedder.embed(texts, left.signal), late.promise])
     } catch (error) {
-      const why = signal.aborted ? `did not answer within ${this.#timeoutMs} ms` : 'failed'
+      const why = left.signal.aborted ? `did not answer within ${this.#timeoutMs} ms` : 'failed'
       throw new GraphQLError(`The embedder ${why}, so it is not known which events are near. Subscribe again with the last cursor as "after".`, {
         extensions: { code: 'EMBEDDER_FAILED' }, originalError: error as Error,
       })
+    } finally {
+      clearTimeout(timer)
     }
   }
 }

@@ -213,7 +213,8 @@ export class Checker implements AsyncDisposable {
   }
 
   #fail(behind: readonly string[]): never {
-    throw new Error(`nothing comes any more for ${behind.join(', ')}`, { cause: this.#refused })
+    const found = this.judges.filter(({ name }) => behind.includes(name)).flatMap((judge) => judge.faults().map((fault) => `${judge.name}: ${fault}`))
+    throw new Error([`nothing comes any more for ${behind.join(', ')}`, ...this.#ends, ...found].join('\n'), { cause: this.#refused })
   }
 
   #wake(): void {
