@@ -48,8 +48,11 @@ export class CatchUp {
     return !this.#closed && this.feed.entries.first === 0
   }
 
-  /** Resolves when all of it was read, or nobody wants it any more. */
-  async run(): Promise<void> {
+  /**
+   * Resolves when all of it was read, or nobody wants it any more.
+   * @param onWaiting called when it is read no further for now, because those who take it read slowly
+   */
+  async run(onWaiting?: () => void): Promise<void> {
     const { pace, places } = this.#entrance
     let leave = await places.take()
     try {
@@ -61,6 +64,7 @@ export class CatchUp {
         if (!this.feed.isReady(readAhead, ahead)) {
           // Whoever reads slowly takes no place from others.
           leave()
+          onWaiting?.()
           await this.feed.ready(readAhead, ahead)
           leave = await places.take()
         }

@@ -257,20 +257,24 @@ export class Group {
     return 'from' in request ? this.encode(request.from) : String(request.since)
   }
 
-  /** One state at a time, for all who have come until it is asked for. */
+  /** One state at a time, for all who have come until it is asked for; those who read theirs slowly keep nobody from the next one. */
   #ask(): void {
     const catchUp = this.#joinable.get('snapshot')
     if (!catchUp || catchUp.begun || this.#asking) return
     this.#asking = true
-    void this.#run(catchUp).then(() => {
+    let isOurs = true
+    const next = (): void => {
+      if (!isOurs) return
+      isOurs = false
       this.#asking = false
       this.#ask()
-    })
+    }
+    void this.#run(catchUp, next).then(next)
   }
 
-  async #run(catchUp: CatchUp): Promise<void> {
+  async #run(catchUp: CatchUp, onWaiting?: () => void): Promise<void> {
     try {
-      await catchUp.run()
+      await catchUp.run(onWaiting)
     } catch (error) {
       this.fail(error)
     }

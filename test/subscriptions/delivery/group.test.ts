@@ -129,6 +129,23 @@ describe('subscribers of equal subscriptions', () => {
     assert.equal(slow.received.length, 60)
   })
 
+  test('who are shown the state wait for nobody whose connection takes nothing', async () => {
+    const { replica, client } = await joined('BUFFER', 1_000, { inParts: true })
+    happen(replica, [1, 2, 3, 4])
+    await stall(client, replica)
+    const slow = new Client('BUFFER', 1_000, client.connection)
+    await slow.join(replica.group, { kind: 'now' })
+    await settle(replica)
+    const quick = new Client()
+    await quick.join(replica.group, { kind: 'now' })
+    await settle(replica)
+    const state = [{ '0-1': 0 }, { '0-2': 1 }, { '0-3': 2 }, { '0-4': 3 }, { '0-9': 4 }].map((part) => ({ state: part }))
+    assert.deepEqual(quick.received.map(({ data }) => data), state)
+    client.resume()
+    await settle(replica)
+    assert.deepEqual(client.received.map(({ data }) => data), state)
+  })
+
   test('who come back find what they missed in memory', async () => {
     const { replica, client } = await joined('BUFFER')
     happen(replica, [1, 1, 1])

@@ -72,14 +72,17 @@ export class Replica {
   readonly runs: string[] = []
   readonly #group: () => Group
   readonly #isPolled: boolean
+  /** The state comes key by key, with a wait between two. */
+  readonly #inParts: boolean
   #current: Group | undefined
   readonly #listeners = new Set<(item: Item) => void>()
   readonly conflated = { count: 0 }
   readonly dropped = { count: 0 }
 
-  constructor(history: History, { keep, maxBytes = 1e9, positioned = true, polled = true }: { keep?: { count: number; bytes: number }; maxBytes?: number; positioned?: boolean; polled?: boolean } = {}) {
+  constructor(history: History, { keep, maxBytes = 1e9, positioned = true, polled = true, inParts = false }: { keep?: { count: number; bytes: number }; maxBytes?: number; positioned?: boolean; polled?: boolean; inParts?: boolean } = {}) {
     this.history = history
     this.#isPolled = polled
+    this.#inParts = inParts
     this.counts = history.lanes.map(() => 0)
     this.budget = new Budget(maxBytes)
     let time = 0
@@ -188,8 +191,15 @@ export class Replica {
   async * #snapshot(gap?: string): AsyncGenerator<Item, undefined> {
     await new Promise<void>((resolve) => void setImmediate(resolve))
     const { cut } = this
-    yield { rendered: { payload: payloadOf({ state: this.history.state(cut) }, cut, gap), cut, key: 'state' } }
+    for (const [part, state] of this.#parts(this.history.state(cut)).entries()) {
+      if (part > 0) await new Promise<void>((resolve) => void setImmediate(resolve))
+      yield { rendered: { payload: payloadOf({ state }, cut, gap), cut, key: `state ${part}` } }
+    }
     if (gap !== undefined) yield { reached: cut }
+  }
+
+  #parts(state: Record<string, number>): Record<string, number>[] {
+    return this.#inParts ? Object.entries(state).map(([key, n]) => ({ [key]: n })) : [state]
   }
 
   async * #missed(request: DeliveryRequest & { kind: 'missed' }): AsyncGenerator<Item, undefined> {
