@@ -1,5 +1,6 @@
 import type { ListUpdate } from '../resolvers/live-list.ts'
 import type { Cut, SourceEvent } from '../resolvers/live.ts'
+import { IndexUnavailableError } from '../search/entity-index.ts'
 import type { Announced } from './announced.ts'
 import type { ChangeHub } from './change-hub.ts'
 import { plainPosition } from './cut.ts'
@@ -34,7 +35,7 @@ export interface EvaluatedListOptions<Item, Page extends Evaluated<Item>> {
   isSame: (before: Item, after: Item) => boolean
   /** Whether what was announced can change the result; and which livestreams in it are not what they were. */
   concerns: (announced: Announced, shows: (id: string) => boolean) => { isDirty: boolean; touched: readonly string[] }
-  /** A failure after the first evaluation: the former result stays, and the next evaluation is tried. */
+  /** A failure that is tried again: after the first evaluation the former result stays meanwhile. */
   onError: (error: unknown) => void
 }
 
@@ -82,6 +83,8 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
   #dueAt: number | undefined
   #intervalMs: number | undefined
   #touched = new Set<string>()
+  /** Evaluations that have failed before there was anything to show. */
+  #tries = 0
   #newest: Newest | undefined
   /** Whether somebody is given every result. */
   #isRead = false
@@ -171,7 +174,7 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
       this.#first.resolve()
     } catch (error) {
       if (this.#ended.signal.aborted) return
-      if (this.#history.length === 0) return this.#first.reject(error)
+      if (this.#history.length === 0 && !(error instanceof IndexUnavailableError && ++this.#tries < mostTries)) return this.#first.reject(error)
       onError(error)
       for (const id of touched) this.#touched.add(id)
       this.#isDirty = true
@@ -234,6 +237,8 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
 
 /** After a failure it is tried again not before, ms. */
 const leastRetryMs = 1_000
+/** An index that is away for a moment refuses nobody; whoever subscribes is told after so many evaluations that failed. */
+const mostTries = 5
 
 const newer = (a: Newest | undefined, b: Newest): Newest =>
   a ? { eventTime: Math.max(a.eventTime, b.eventTime), appliedAt: Math.max(a.appliedAt, b.appliedAt) } : b

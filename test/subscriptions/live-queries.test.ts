@@ -7,7 +7,7 @@ import type { FeedRequest } from '../../resolvers/feed/feed-service.ts'
 import type { ListUpdate } from '../../resolvers/live-list.ts'
 import type { DeliveryRequest, SourceEvent } from '../../resolvers/live.ts'
 import { localScope, type Scope } from '../../resolvers/scope.ts'
-import type { EntityIndex, HybridQuery } from '../../search/entity-index.ts'
+import { IndexUnavailableError, type EntityIndex, type HybridQuery } from '../../search/entity-index.ts'
 import { MetricViewImpl } from '../../search/metric-view.ts'
 import { createCursors } from '../../subscriptions/cursor.ts'
 import { EvaluationBudget } from '../../subscriptions/evaluation-budget.ts'
@@ -285,6 +285,23 @@ describe('live queries', { timeout: 120_000 }, () => {
     await it.time.pass(1_500)
     assert.deepEqual([client.error, client.list], [undefined, ['a']])
     await client.leave()
+  })
+
+  test('one that an index is away for is shown once it is back, and refused where it stays away', async () => {
+    await using it = await openQueries()
+    it.fail(new IndexUnavailableError('gave no answer'))
+    const client = feedClient().follow(it.feed())
+    await it.time.pass(3_500)
+    assert.deepEqual([client.error, client.events, it.errors.length], [undefined, [], 4])
+    it.fail(undefined)
+    await it.time.pass(1_000)
+    assert.deepEqual([client.error, client.events.length], [undefined, 1])
+    await client.leave()
+    it.fail(new IndexUnavailableError('gave no answer'))
+    const refused = feedClient().follow(it.feed())
+    await it.time.pass(4_500)
+    assert.match(String(refused.error), /gave no answer/)
+    assert.equal(it.queries.size, 0)
   })
 
   test('who is left waiting when the changes end is told why, and so is who comes later', async () => {
