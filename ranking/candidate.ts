@@ -6,6 +6,18 @@ export const candidateSources = [
 ] as const
 export type CandidateSource = (typeof candidateSources)[number]
 
+/** Some of these, one bit each, in their order: a feed looks at a thousand candidates, and most of them are never shown. */
+export type CandidateSources = number
+
+const bits = Object.fromEntries(candidateSources.map((source, place) => [source, 1 << place])) as Record<CandidateSource, CandidateSources>
+
+/** The bit of a source. */
+export const bitOf = (source: CandidateSource): CandidateSources => bits[source]
+
+export const hasSource = (sources: CandidateSources, source: CandidateSource): boolean => (sources & bitOf(source)) !== 0
+
+export const sourcesIn = (sources: CandidateSources): CandidateSource[] => candidateSources.filter((source) => hasSource(sources, source))
+
 /** A livestream that may be shown, with all that ranking knows of it: values as of the moment of ranking. */
 export interface Candidate {
   id: string
@@ -22,7 +34,7 @@ export interface Candidate {
   similarity: number | undefined
   /** Unit vector for diversity; undefined where there is none. */
   vector: Float32Array | undefined
-  sources: ReadonlySet<CandidateSource>
+  sources: CandidateSources
 }
 
 /** What ranking knows of the person. */

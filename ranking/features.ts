@@ -1,5 +1,5 @@
 import type { Affinity } from '../search/metrics.ts'
-import type { Candidate, Profile } from './candidate.ts'
+import { hasSource, type Candidate, type Profile } from './candidate.ts'
 
 /** The features of a candidate for a person, each 0…1. They are logged with what was served, and learned from later. */
 export const featureNames = [
@@ -37,26 +37,27 @@ const hour = 3_600_000
 const recencyHalfLife = 24 * hour
 const freshnessHalfLife = hour / 2
 
-/** Features as of `now` (ms). Pure: everything that it knows is passed in. */
-export function featuresOf(candidate: Candidate, profile: Profile, scales: Scales, now: number): Features {
+/** Features as of `now` (ms), written into `into` where it is given: of most candidates nobody wants more than the score. */
+export function featuresOf(
+  candidate: Candidate, profile: Profile, scales: Scales, now: number, into: Partial<Record<FeatureName, number>> = {},
+): Features {
   const seller = candidate.sellerId === undefined ? undefined : profile.sellers.get(candidate.sellerId)
   const category = candidate.category === undefined ? undefined : profile.categories.get(candidate.category)
-  return {
-    recency: seller ? halved(now - seller.lastAt, recencyHalfLife) : 0,
-    frequency: seller ? scaled(attention(seller), scales.sellerWatch) : 0,
-    purchases: seller ? seller.purchases / (seller.purchases + 1) : 0,
-    follow: candidate.sellerId !== undefined && profile.follows.has(candidate.sellerId) ? 1 : 0,
-    category: category ? scaled(attention(category), scales.categoryWatch) : 0,
-    interest: candidate.category !== undefined && profile.interests.has(candidate.category) ? 1 : 0,
-    // Rounding takes a cosine a little beyond 1.
-    similarity: Math.min(1, Math.max(0, candidate.similarity ?? 0)),
-    popularity: scales.popularity > 0 ? candidate.popularity / scales.popularity : 0,
-    crowd: scaled(candidate.viewersNow, scales.crowd),
-    freshness: candidate.startedAt === undefined ? 0 : halved(now - candidate.startedAt, freshnessHalfLife),
-    auction: candidate.auctionActive ? 1 : 0,
-    giveaway: candidate.giveawayActive ? 1 : 0,
-    novelty: candidate.sources.has('NEW_SELLER') ? 1 : 0,
-  }
+  into.recency = seller ? halved(now - seller.lastAt, recencyHalfLife) : 0
+  into.frequency = seller ? scaled(attention(seller), scales.sellerWatch) : 0
+  into.purchases = seller ? seller.purchases / (seller.purchases + 1) : 0
+  into.follow = candidate.sellerId !== undefined && profile.follows.has(candidate.sellerId) ? 1 : 0
+  into.category = category ? scaled(attention(category), scales.categoryWatch) : 0
+  into.interest = candidate.category !== undefined && profile.interests.has(candidate.category) ? 1 : 0
+  // Rounding takes a cosine a little beyond 1.
+  into.similarity = Math.min(1, Math.max(0, candidate.similarity ?? 0))
+  into.popularity = scales.popularity > 0 ? candidate.popularity / scales.popularity : 0
+  into.crowd = scaled(candidate.viewersNow, scales.crowd)
+  into.freshness = candidate.startedAt === undefined ? 0 : halved(now - candidate.startedAt, freshnessHalfLife)
+  into.auction = candidate.auctionActive ? 1 : 0
+  into.giveaway = candidate.giveawayActive ? 1 : 0
+  into.novelty = hasSource(candidate.sources, 'NEW_SELLER') ? 1 : 0
+  return into as Features
 }
 
 /** One measure of attention, in seconds watched: an engagement is worth half a minute of it, a purchase ten minutes. */

@@ -37,15 +37,16 @@ export interface ScorePart {
   contribution: number
 }
 
-/** The score and what it is made of, greatest first; parts that add nothing are left out. */
-export function scoreOf(features: Features, model: Model): { score: number; parts: ScorePart[] } {
+export function scoreOf(features: Features, { weights }: Model): number {
   let score = 0
-  const parts: ScorePart[] = []
-  for (const name of featureNames) {
-    const value = features[name]
-    const contribution = value * model.weights[name]
-    score += contribution
-    if (contribution !== 0) parts.push({ name, value, contribution })
-  }
-  return { score, parts: parts.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)) }
+  for (const name of featureNames) score += features[name] * weights[name]
+  return score
+}
+
+/** What a score is made of, greatest first; parts that add nothing are left out. */
+export function partsOf(features: Features, { weights }: Model): ScorePart[] {
+  return featureNames
+    .map((name) => ({ name, value: features[name], contribution: features[name] * weights[name] }))
+    .filter(({ contribution }) => contribution !== 0)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
 }

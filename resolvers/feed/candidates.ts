@@ -1,4 +1,4 @@
-import type { Candidate, CandidateSource, Profile } from '../../ranking/candidate.ts'
+import { bitOf, type Candidate, type CandidateSource, type CandidateSources, type Profile } from '../../ranking/candidate.ts'
 import { attention } from '../../ranking/features.ts'
 import type { EntityIndex } from '../../search/entity-index.ts'
 import type { Filter } from '../../search/filter.ts'
@@ -19,7 +19,7 @@ export interface Taste {
 
 export interface Found {
   stream: LiveStream
-  sources: Set<CandidateSource>
+  sources: CandidateSources
   similarity: number | undefined
 }
 
@@ -47,9 +47,9 @@ export async function findCandidates(
   const add = (stream: LiveStream, source: CandidateSource, similarity?: number) => {
     const known = found.get(stream.id)
     if (known) {
-      known.sources.add(source)
+      known.sources |= bitOf(source)
       known.similarity ??= similarity
-    } else found.set(stream.id, { stream, sources: new Set([source]), similarity })
+    } else found.set(stream.id, { stream, sources: bitOf(source), similarity })
   }
 
   let ofSellers = 0

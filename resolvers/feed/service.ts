@@ -1,5 +1,5 @@
 import type { FreshetEvent } from '../../events/vocabulary.ts'
-import type { Profile } from '../../ranking/candidate.ts'
+import { sourcesIn, type Profile } from '../../ranking/candidate.ts'
 import { defaultDiversity, rank, scoreAll, type Ranked } from '../../ranking/rank.ts'
 import { blend, type Model } from '../../ranking/score.ts'
 import type { Placed } from '../../ranking/explore.ts'
@@ -147,7 +147,7 @@ function toItems(page: readonly Placed<Ranked>[], cursor: { feedId: string; of: 
     rank: cursor.shown.length + place,
     score,
     scoreParts: parts,
-    reasons: [...candidate.sources],
+    reasons: sourcesIn(candidate.sources),
     cursor: encodeFeedCursor({ ...cursor, shown: [...cursor.shown, ...hashes.slice(0, place + 1)] }),
   }))
 }
@@ -174,7 +174,7 @@ function servedEvent({ feedId, userId, now, model, page, rankFrom, newId }: {
         score,
         propensity,
         features: { ...features },
-        sources: [...candidate.sources],
+        sources: sourcesIn(candidate.sources),
       })),
     },
   }

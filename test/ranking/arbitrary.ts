@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import type { Candidate, Profile } from '../../ranking/candidate.ts'
-import { candidateSources } from '../../ranking/candidate.ts'
+import { bitOf, candidateSources, type CandidateSource, type CandidateSources } from '../../ranking/candidate.ts'
 
 export const now = 1_800_000_000_000
+
+export const sourcesOf = (names: readonly CandidateSource[]): CandidateSources => names.reduce((all, name) => all | bitOf(name), 0)
 
 const sellers = ['s-0', 's-1', 's-2', 's-3']
 const categories = ['shoes', 'books', 'toys']
@@ -27,7 +29,7 @@ const details = fc.record({
   popularity: positive,
   similarity: optional(fc.double({ min: -1, max: 1, noNaN: true })),
   vector: optional(unit),
-  sources: fc.subarray([...candidateSources], { minLength: 1 }).map((sources) => new Set(sources)),
+  sources: fc.subarray([...candidateSources], { minLength: 1 }).map(sourcesOf),
 })
 
 /** Candidates with ids of their own, in any order. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Candidate } from '../../ranking/candidate.ts'
+import { bitOf, type Candidate } from '../../ranking/candidate.ts'
 import { diversify, likenessOf, type Diversity, type Scored } from '../../ranking/diversify.ts'
 import { someCandidates } from './arbitrary.ts'
 
@@ -32,7 +32,7 @@ const diversity = fc.record({ lambda: fc.constantFrom(0, 0.3, 0.5, 0.85, 1), per
 
 const candidate = (id: string, rest: Partial<Candidate> = {}): Candidate => ({
   id, sellerId: undefined, category: undefined, startedAt: undefined, auctionActive: false, giveawayActive: false, viewersNow: 0, popularity: 0,
-  similarity: undefined, vector: undefined, sources: new Set(['TRENDING']), ...rest,
+  similarity: undefined, vector: undefined, sources: bitOf('TRENDING'), ...rest,
 })
 
 describe('diversify', () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { hasSource } from '../../ranking/candidate.ts'
 import { explore } from '../../ranking/explore.ts'
 import { featureNames, featuresOf, scalesOf } from '../../ranking/features.ts'
 import { defaultDiversity, rank, scoreAll, type RankOptions } from '../../ranking/rank.ts'
-import { blend, scoreOf } from '../../ranking/score.ts'
+import { blend, partsOf, scoreOf } from '../../ranking/score.ts'
 import { now, someCandidates, someProfile } from './arbitrary.ts'
 
 const options = (rest: Partial<RankOptions> = {}): RankOptions =>
@@ -30,7 +31,7 @@ describe('features', () => {
   })
 
   test('recency and freshness halve in their half-lives', () => {
-    const candidate = { id: 'l', sellerId: 's', category: undefined, startedAt: now - 1_800_000, auctionActive: false, giveawayActive: false, viewersNow: 0, popularity: 0, similarity: undefined, vector: undefined, sources: new Set<never>() }
+    const candidate = { id: 'l', sellerId: 's', category: undefined, startedAt: now - 1_800_000, auctionActive: false, giveawayActive: false, viewersNow: 0, popularity: 0, similarity: undefined, vector: undefined, sources: 0 }
     const seller = { id: 's', watchSeconds: 1, engagements: 0, purchases: 1, lastAt: now - 24 * 3_600_000 }
     const profile = { follows: new Set<string>(), sellers: new Map([['s', seller]]), categories: new Map<string, never>(), interests: new Set<string>() }
     const { recency, freshness, purchases } = featuresOf(candidate, profile, scalesOf([candidate], profile), now)
@@ -41,7 +42,9 @@ describe('features', () => {
 describe('scores', () => {
   test('are the sum of their parts, greatest part first', () => {
     fc.assert(fc.property(someCandidates, someProfile, (candidates, profile) => {
-      for (const { score, parts, features } of scoreAll(candidates, profile, blend, now)) {
+      const scores = new Map(scoreAll(candidates, profile, blend, now).map((scored) => [scored.candidate, scored.score]))
+      for (const { item: { candidate, score, parts, features } } of rank(candidates, profile, options())) {
+        assert.equal(score, scores.get(candidate))
         assert.ok(Math.abs(parts.reduce((sum, { contribution }) => sum + contribution, 0) - score) < 1e-9)
         const sizes = parts.map(({ contribution }) => Math.abs(contribution))
         assert.deepEqual(sizes, sizes.toSorted((a, b) => b - a))
@@ -55,7 +58,8 @@ describe('scores', () => {
 
   test('leave out parts that add nothing', () => {
     const features = Object.fromEntries(featureNames.map((name) => [name, name === 'follow' ? 1 : 0])) as Parameters<typeof scoreOf>[0]
-    assert.deepEqual(scoreOf(features, blend), { score: blend.weights.follow, parts: [{ name: 'follow', value: 1, contribution: blend.weights.follow }] })
+    assert.equal(scoreOf(features, blend), blend.weights.follow)
+    assert.deepEqual(partsOf(features, blend), [{ name: 'follow', value: 1, contribution: blend.weights.follow }])
   })
 })
 
@@ -87,7 +91,7 @@ describe('rank', () => {
         assert.ok(propensity > 0 && propensity <= 1)
         if (propensity === 1) continue
         assert.equal((place + 1) % exploreEvery, 0)
-        assert.ok(item.candidate.sources.has('NEW_SELLER'))
+        assert.ok(hasSource(item.candidate.sources, 'NEW_SELLER'))
       }
       for (const { propensity } of rank(candidates, profile, options({ exploreEvery: 0 }))) assert.equal(propensity, 1)
     }))
