@@ -101,7 +101,7 @@ async function follow(options: ViewOptions, onCaughtUp: () => void): Promise<voi
         view.apply(batch)
         onBatch?.(batch)
       }
-      reached[partitionKey(record.topic, record.partition)] = record.offset + 1
+      if (behind) reached[partitionKey(record.topic, record.partition)] = record.offset + 1
     }
     catchUp()
   }

@@ -5,6 +5,7 @@ import type { ChangeBatch } from '../ingest/change-reader.ts'
 import { Announced, type Counted } from './announced.ts'
 import { changesFrom, isInside } from './changes-from.ts'
 import { changesLane, comparePositions, furtherPosition, merge, restrict, type Cut, type Position } from './cut.ts'
+import { KeptBatch } from './kept-batch.ts'
 import { Ring, type RingOptions } from './ring.ts'
 
 /** Called with each batch. Listeners return at once and never throw. */
@@ -30,7 +31,7 @@ const defaultRing: RingOptions = { maxCount: 20_000, maxBytes: 16 * 1024 * 1024 
 export class ChangeHub {
   readonly #log: Pick<EventLog, 'read'>
   readonly #topics: Topics
-  readonly #ring: Ring<Announced>
+  readonly #ring: Ring<KeptBatch>
   /** Of what the ring has: in which batches fields of an entity changed. A thousand who come back must not each look through all. */
   readonly #numbers = new Map<EntityKey, number[]>()
   readonly #listeners = new Set<BatchListener>()
@@ -82,13 +83,14 @@ export class ChangeHub {
 
   #remember(announced: Announced): void {
     const number = this.#ring.end
-    for (const { entity } of announced.batch.entities) {
+    const kept = new KeptBatch(announced)
+    for (const entity of kept.entities) {
       const numbers = this.#numbers.get(entity)
       if (!numbers) this.#numbers.set(entity, [number])
       else if (numbers.at(-1) !== number) numbers.push(number)
     }
-    for (const { batch: { entities } } of this.#ring.push(announced)) {
-      for (const { entity } of entities) {
+    for (const { entities } of this.#ring.push(kept)) {
+      for (const entity of entities) {
         const numbers = this.#numbers.get(entity)
         while (numbers && numbers[0] !== undefined && numbers[0] < this.#ring.first) numbers.shift()
         if (numbers?.length === 0) this.#numbers.delete(entity)
@@ -166,8 +168,8 @@ export class ChangeHub {
         const next = this.#nextOf(number, cut, wanted, about)
         if (!next) return
         number = next.number + 1
-        const { batch, lane, end } = next.announced
-        if (comparePositions(end, to[lane]!) <= 0) yield take(batch)
+        const { kept } = next
+        if (comparePositions(kept.end, to[kept.lane]!) <= 0) yield take(kept.batch)
         continue
       }
       const known = this.#remembered()
@@ -178,11 +180,11 @@ export class ChangeHub {
   }
 
   /** The next batch in memory, from a number on, that a cut does not include whole. */
-  #nextOf(from: number, cut: Cut, lanes: ReadonlySet<string>, about: EntityKey | undefined): { number: number; announced: Announced } | undefined {
+  #nextOf(from: number, cut: Cut, lanes: ReadonlySet<string>, about: EntityKey | undefined): { number: number; kept: KeptBatch } | undefined {
     const first = Math.max(from, this.#ring.first)
     for (const number of about === undefined ? countingFrom(first, this.#ring.end) : this.#numbers.get(about)?.filter((each) => each >= first) ?? []) {
-      const announced = this.#ring.get(number)!
-      if (lanes.has(announced.lane) && isBehind(announced, cut[announced.lane]!)) return { number, announced }
+      const kept = this.#ring.get(number)!
+      if (lanes.has(kept.lane) && isBehind(kept, cut[kept.lane]!)) return { number, kept }
     }
     return undefined
   }
@@ -219,8 +221,8 @@ function* countingFrom(first: number, end: number): Generator<number, void> {
 }
 
 /** A position without a sequence begins with the first batch that begins there, in the log as well (changes-from.ts). */
-const isBehind = ({ batch, end }: Announced, position: Position): boolean =>
-  comparePositions(position, end) < 0 && (position.sequence >= 0 || position.next <= batch.first)
+const isBehind = ({ first, end }: KeptBatch, position: Position): boolean =>
+  comparePositions(position, end) < 0 && (position.sequence >= 0 || position.next <= first)
 
 const lesser = (a: Position, b: Position): Position => (furtherPosition(a, b) === a ? b : a)
 
