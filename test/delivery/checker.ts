@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { eventSourceFollower, multipartFollower, webSocketFollower, type Follower } from './followers.ts'
+import { endingOf, eventSourceFollower, multipartFollower, webSocketFollower, type Delivery, type Follower } from './followers.ts'
 import { EventsJudge, MetricsJudge, StateJudge, type Judge, type Notice } from './judges.ts'
 import { Ledger, lineOf, type Numbered } from './ledger.ts'
-import { ListJudge, SearchJudge } from './list-judges.ts'
+import { EvaluatedJudge, ListJudge } from './list-judges.ts'
 
 /** Appends events in their order. Rejects where nobody knows whether they are there. */
 export type Send = (events: readonly Numbered[]) => Promise<void>
@@ -20,18 +20,28 @@ export interface CheckerOptions {
   paceMs?: number
   /** Metrics are seen before they are announced, so a crash may take some back until they are counted again. */
   metricsMayFall?: boolean
+  /** How all subscriptions are to be delivered. */
+  delivery?: Delivery
+  /** What every chat says, and so often over each event is asked for: more than connections hold for those who do not read. */
+  bulk?: { words: string; copies: number }
+  /** Codes with which subscriptions may end: their clients come back by the cursor that came with it. */
+  endings?: readonly string[]
+  /** The token that holds now, as `authorization` has it. */
+  authorization?: () => string
 }
 
 const listFirst = 8
 /** By meaning alone: every livestream has a place, which moves with its title. */
 const update = 'kind added { rank node { id title revision } } removed moved { id rank } updated { rank node { id title revision } }'
 const search = 'searchLivestreams(hybrid: { text: "n0000042", alpha: 1 }, filter: { category: { eq: "vinyl" } }, first: 8'
+/** All that there are of a category: nothing is left to be tried at random. */
+const feed = 'feed(userId: "ada", filter: { category: { eq: "vinyl" } }, first: 50'
 /** How long nothing may happen that is waited for, ms; and how many rounds are sent until all subscriptions are there. */
 const patienceMs = 60_000
 const mostRounds = 60
 
 /**
- * Sends numbered events and follows them by subscriptions of all kinds but feeds over all transports. It knows every event that was sent, so in
+ * Sends numbered events and follows them by subscriptions of all kinds over all transports. It knows every event that was sent, so in
  * the end it says of each subscription what was lost, repeated or out of order.
  */
 export class Checker implements AsyncDisposable {
@@ -41,26 +51,37 @@ export class Checker implements AsyncDisposable {
   readonly #batch: number
   readonly #paceMs: number
   readonly #urlOf: () => string
+  readonly #delivery: Delivery | undefined
+  readonly #endings: readonly string[]
+  readonly #authorization: (() => string) | undefined
   readonly #followers: Follower[]
+  /** How often a subscription has come back, by why it ended. */
+  readonly #returned = new Map<Judge, Map<unknown, number>>()
   readonly #ends: string[] = []
   readonly #waiting = new Set<() => void>()
   #sending: Promise<void> | undefined
   #stop = false
+  #over = false
   /** Why the last events could not be sent for certain. */
   #refused: unknown
 
-  constructor({ send, urlOf, livestreams = 24, followed = 4, batch = 8, paceMs = 20, metricsMayFall }: CheckerOptions) {
-    this.ledger = new Ledger(livestreams)
+  constructor({
+    send, urlOf, livestreams = 24, followed = 4, batch = 8, paceMs = 20, metricsMayFall, delivery, bulk, endings = [], authorization,
+  }: CheckerOptions) {
+    this.ledger = new Ledger(livestreams, bulk?.words)
+    this.#delivery = delivery
+    this.#endings = endings
+    this.#authorization = authorization
     this.#send = send
     this.#batch = batch
     this.#paceMs = paceMs
     this.#urlOf = urlOf
     this.#followers = []
-    for (const [transport, follower] of [
-      ['graphql-ws', webSocketFollower(urlOf)], ['SSE', eventSourceFollower(urlOf)], ['multipart', multipartFollower(urlOf)],
-    ] as const) {
+    const copies = Array.from({ length: bulk?.copies ?? 0 }, (_, n) => `copy${n}: data`).join(' ')
+    for (const [transport, open] of [['graphql-ws', webSocketFollower], ['SSE', eventSourceFollower], ['multipart', multipartFollower]] as const) {
+      const follower = open({ urlOf, authorization })
       this.#followers.push(follower)
-      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), 'subscription { events(types: ["ChatPosted", "LivestreamChanged"]) { id type subject } }')
+      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), `subscription { events(types: ["ChatPosted", "LivestreamChanged"]) { id type subject ${copies} } }`)
       for (const id of this.ledger.livestreams.slice(0, followed))
         this.#follow(follower, new StateJudge(`livestream ${id} by ${transport}`, this.ledger, id), `subscription { livestream(id: "${id}") { id title revision } }`)
       const id = this.ledger.livestreams[0] as string
@@ -70,7 +91,8 @@ export class Checker implements AsyncDisposable {
         this.#follow(follower, new ListJudge(`${category} by ${transport}`, this.ledger, { category, first: listFirst }), `subscription {
           livestreams(filter: { category: { eq: "${category}" } }, orderBy: [{ field: TITLE }], first: ${listFirst}) { ${update} }
         }`)
-      this.#follow(follower, new SearchJudge(`a search by ${transport}`, this.ledger), `subscription { ${search}, throttleMs: 100) { ${update} } }`)
+      for (const [name, field, query] of [['search', 'searchLivestreams', search], ['feed', 'feed', feed]] as const)
+        this.#follow(follower, new EvaluatedJudge(`a ${name} by ${transport}`, this.ledger, field), `subscription { ${query}, throttleMs: 100) { ${update} } }`)
     }
   }
 
@@ -79,8 +101,30 @@ export class Checker implements AsyncDisposable {
     return this.#followers.reduce((sum, { connected }) => sum + connected, 0)
   }
 
+  /** Clients take nothing from their connections any more. */
+  hang(): void {
+    for (const follower of this.#followers) follower.hang()
+  }
+
+  goOn(): void {
+    for (const follower of this.#followers) follower.goOn()
+  }
+
+  /** How often the subscription of this judge has come back after it ended with this code. */
+  returned(judge: Judge, code: string): number {
+    return this.#returned.get(judge)?.get(code) ?? 0
+  }
+
+  /** Resolves when each of these subscriptions has come back so often after it ended with this code. */
+  async return(code: string, times: number, which: (judge: Judge) => boolean = () => true): Promise<void> {
+    const late = (): Judge[] => this.judges.filter((judge) => which(judge) && this.returned(judge, code) < times)
+    if (!await this.#when(() => late().length === 0)) this.#fail(late().map(({ name }) => name))
+  }
+
   /** Rounds of events until every subscription has got some of every line: from then on nothing may be missing. */
   async begin(): Promise<void> {
+    const opening = this.ledger.opening()
+    while (!await this.#sent(opening)) await delay(this.#paceMs)
     // Streams of events begin when they are there, which nothing tells: rounds are sent until all have come.
     for (let rounds = 1; ; rounds++) {
       const round = await this.#round()
@@ -117,18 +161,19 @@ export class Checker implements AsyncDisposable {
     await this.#until(await this.#round())
     // What is repeated late would come before this.
     await this.#until(await this.#round())
-    await this.#searched()
+    await this.#evaluated()
   }
 
-  /** Searches come to what the query answers, which may itself lag behind the texts for a moment. */
-  async #searched(): Promise<void> {
-    const judges = this.judges.filter((judge) => judge instanceof SearchJudge)
+  /** Searches and feeds come to what the query answers, which may itself lag behind the texts for a moment; and time moves ranks. */
+  async #evaluated(): Promise<void> {
+    const judges = this.judges.filter((judge) => judge instanceof EvaluatedJudge)
     for (const limit = performance.now() + patienceMs; ;) {
       const response = await fetch(`${this.#urlOf()}/graphql`, {
-        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: `{ ${search}) { nodes { id title } } }` }),
+        method: 'POST', headers: { 'content-type': 'application/json', ...this.#authorization && { authorization: this.#authorization() } },
+        body: JSON.stringify({ query: `{ ${search}) { nodes { id title } } ${feed}) { nodes { id title } } }` }),
       })
-      const { data } = await response.json() as { data: { searchLivestreams: { nodes: { id: string; title: string }[] } } }
-      for (const judge of judges) judge.expect(data.searchLivestreams.nodes)
+      const { data } = await response.json() as { data: Record<string, { nodes: { id: string; title: string }[] }> }
+      for (const judge of judges) judge.expect(data[judge.field]!.nodes)
       if (await this.#when(() => judges.every((judge) => judge.has()), 1_000)) return
       if (performance.now() > limit) this.#fail(judges.map(({ name }) => name))
     }
@@ -145,17 +190,36 @@ export class Checker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop = true
+    this.#over = true
     await Promise.all(this.#followers.map((follower) => follower[Symbol.asyncDispose]()))
   }
 
   #follow(follower: Follower, judge: Judge, query: string): void {
     this.judges.push(judge)
-    follower.follow(query, (result) => {
-      judge.take(result)
-      this.#wake()
-    }, (why) => {
-      if (!this.#stop) this.#ends.push(`${judge.name}: ended: ${JSON.stringify(why)}`)
-    })
+    const begin = (after?: string): void => {
+      let latest = after
+      follower.follow(query, (result) => {
+        latest = result.extensions?.['cursor'] as string | undefined ?? latest
+        judge.take(result)
+        this.#wake()
+      }, (why) => {
+        if (this.#over) return
+        const { code, cursor } = endingOf(why) ?? {}
+        // One that was refused before it began has no place to tell.
+        const isTold = cursor !== undefined || latest === after
+        if (!isTold || !this.#endings.some((each) => each === code)) return void this.#ends.push(`${judge.name}: ended: ${JSON.stringify(why)}`)
+        this.#count(judge, code)
+        follower.authorize()
+        begin(cursor ?? latest)
+        this.#wake()
+      }, this.#delivery || after !== undefined ? { ...this.#delivery, after } : undefined)
+    }
+    begin()
+  }
+
+  #count(judge: Judge, code: unknown): void {
+    const counts = this.#returned.get(judge) ?? new Map<unknown, number>()
+    this.#returned.set(judge, counts.set(code, (counts.get(code) ?? 0) + 1))
   }
 
   async #flow(): Promise<void> {
@@ -176,14 +240,20 @@ export class Checker implements AsyncDisposable {
   }
 
   async #put(events: readonly Numbered[]): Promise<boolean> {
+    const isThere = await this.#sent(events)
+    if (isThere) this.ledger.acknowledged(events)
+    else this.ledger.doubted(events)
+    this.#wake()
+    return isThere
+  }
+
+  /** False: nobody knows whether they are there. */
+  async #sent(events: readonly Numbered[]): Promise<boolean> {
     try {
       await this.#send(events)
-      this.ledger.acknowledged(events)
-      this.#wake()
       return true
     } catch (error) {
       this.#refused = error
-      this.ledger.doubted(events)
       return false
     }
   }

@@ -53,7 +53,7 @@ describe('subscriptions declared in SDL', { timeout: 120_000 }, () => {
     }
     const followers = { 'graphql-ws': webSocketFollower, 'server-sent events': eventSourceFollower, multipart: multipartFollower }
     for (const [transport, open] of Object.entries(followers)) {
-      const follower = stack.use(open(() => freshet.url))
+      const follower = stack.use(open({ urlOf: () => freshet.url }))
       follow(follower, transport, 'subscription { given { id n } }', () => true)
       follow(follower, transport, 'subscription { givenTo(id: "h1") { n } }', (n) => idOf(n) === 'h1')
     }

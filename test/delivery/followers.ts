@@ -3,24 +3,70 @@ import { WebSocket } from 'ws'
 import { createClient } from '../../client/index.js'
 import type { Result } from './judges.ts'
 
-/** Subscriptions of a client that goes on by itself after whatever happens to the connection. */
-export interface Follower extends AsyncDisposable {
-  follow(query: string, take: (result: Result) => void, ended: (why: unknown) => void): void
-  /** How often it had to connect. */
-  readonly connected: number
+/** How a subscription is to be delivered: `extensions.delivery` of its request. */
+export interface Delivery {
+  after?: string | undefined
+  policy?: 'CONFLATE' | 'BUFFER' | 'DISCONNECT'
+  buffer?: number
 }
 
-/** `freshet/client`, as users have it. @param urlOf where the gateway is: asked each time it connects */
-export function webSocketFollower(urlOf: () => string): Follower {
+/** Subscriptions of a client that goes on by itself after whatever happens to the connection. */
+export interface Follower extends AsyncDisposable {
+  /** @param ended told why: the errors that were its last word, where there were any */
+  follow(query: string, take: (result: Result) => void, ended: (why: unknown) => void, delivery?: Delivery): void
+  /** How often it had to connect. */
+  readonly connected: number
+  /** Takes nothing more from its connections, as a program that hangs. */
+  hang(): void
+  goOn(): void
+  /** Where a connection outlives its token: brings the one that holds now. */
+  authorize(): void
+}
+
+export interface FollowerOptions {
+  /** Where the gateway is: asked each time it connects. */
+  urlOf: () => string
+  /** The token that holds now, as `authorization` has it; without it none is brought. */
+  authorization?: (() => string) | undefined
+}
+
+/** Why a subscription ended whose last word was an error: its code, and the cursor to come back by. */
+export function endingOf(why: unknown): { code: unknown; cursor?: string } | undefined {
+  const [error] = Array.isArray(why) ? why as NonNullable<Result['errors']> : []
+  return error?.extensions && { code: error.extensions['code'], cursor: error.extensions['cursor'] as string | undefined }
+}
+
+/** `freshet/client`, as users have it. */
+export function webSocketFollower({ urlOf, authorization }: FollowerOptions): Follower {
   let connected = 0
+  let socket: WebSocket | undefined
+  let hangs = false
   const client = createClient({
     url: () => `${urlOf().replace(/^http/, 'ws')}/graphql`, webSocketImpl: WebSocket, random: () => 0.1,
-    on: { connected: () => { connected++ } },
+    ...authorization && { connectionParams: () => ({ authorization: authorization() }) },
+    on: {
+      opened: (opened) => {
+        socket = opened as WebSocket
+        if (hangs) socket.pause()
+      },
+      connected: () => { connected++ },
+    },
   })
   return {
     get connected() { return connected },
-    follow(query, take, ended) {
-      client.subscribe({ query }, { next: (result) => take(result as Result), error: ended, complete: () => ended('completed') })
+    follow(query, take, ended, delivery) {
+      client.subscribe({ query, ...delivery && { extensions: { delivery } } }, { next: (result) => take(result as Result), error: ended, complete: () => ended('completed') })
+    },
+    hang() {
+      hangs = true
+      socket?.pause()
+    },
+    goOn() {
+      hangs = false
+      socket?.resume()
+    },
+    authorize() {
+      if (authorization) client.authorize(authorization())
     },
     async [Symbol.asyncDispose]() {
       // It may be about to connect to a server that is gone.
@@ -38,62 +84,90 @@ interface Reading {
   lastId: string
   retry: number
   complete: boolean
+  /** The errors that were its last word. */
+  errors?: Result['errors']
+}
+
+/** What comes without data and without a place is the last word. */
+function takeResult(result: Result, state: Reading, take: (result: Result) => void): void {
+  if (result.errors && result.extensions?.['cursor'] === undefined) state.errors = result.errors
+  else take(result)
 }
 
 /** A protocol of such responses. */
 interface ResponseProtocol {
-  request(query: string, lastId: string): { headers: Record<string, string>; body: object }
+  request(query: string, lastId: string, delivery: Delivery | undefined): { headers: Record<string, string>; body: object }
   /** Reads until the response ends. */
   read(body: AsyncIterable<Uint8Array>, state: Reading, take: (result: Result) => void): Promise<void>
 }
 
 /** What an `EventSource` does: it connects again with the id of the last event, after as long as it was told to wait. */
 const eventStream: ResponseProtocol = {
-  request: (query, lastId) => ({ headers: { accept: 'text/event-stream', ...lastId !== '' && { 'last-event-id': lastId } }, body: { query } }),
+  request: (query, lastId, delivery) => ({
+    headers: { accept: 'text/event-stream', ...lastId !== '' && { 'last-event-id': lastId } }, body: { query, ...delivery && { extensions: { delivery } } },
+  }),
   read: readEvents,
 }
 
 /** Asks for the rest by the last cursor, as the protocol itself has no way to go on. */
 const multipart: ResponseProtocol = {
-  request: (query, lastId) => ({
-    headers: { accept: 'multipart/mixed;subscriptionSpec=1.0, application/json' }, body: { query, ...lastId !== '' && { extensions: { delivery: { after: lastId } } } },
+  request: (query, lastId, delivery) => ({
+    headers: { accept: 'multipart/mixed;subscriptionSpec=1.0, application/json' },
+    body: { query, extensions: { delivery: { ...delivery, ...lastId !== '' && { after: lastId } } } },
   }),
   read: readParts,
 }
 
-export const eventSourceFollower = (urlOf: () => string): Follower => responseFollower(urlOf, eventStream)
-export const multipartFollower = (urlOf: () => string): Follower => responseFollower(urlOf, multipart)
+export const eventSourceFollower = (options: FollowerOptions): Follower => responseFollower(options, eventStream)
+export const multipartFollower = (options: FollowerOptions): Follower => responseFollower(options, multipart)
 
-function responseFollower(urlOf: () => string, protocol: ResponseProtocol): Follower {
+function responseFollower({ urlOf, authorization }: FollowerOptions, protocol: ResponseProtocol): Follower {
   const left = new AbortController()
   const running: Promise<void>[] = []
   let connected = 0
+  let hanging: PromiseWithResolvers<void> | undefined
 
-  async function run(query: string, take: (result: Result) => void, ended: (why: unknown) => void): Promise<void> {
-    const state: Reading = { lastId: '', retry: retryMs, complete: false }
+  async function* taken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      yield chunk
+      await hanging?.promise
+    }
+  }
+
+  async function run(query: string, take: (result: Result) => void, ended: (why: unknown) => void, { after = '', ...delivery }: Delivery = {}): Promise<void> {
+    const state: Reading = { lastId: after, retry: retryMs, complete: false }
     while (!left.signal.aborted && !state.complete) {
       try {
-        const { headers, body } = protocol.request(query, state.lastId)
+        const { headers, body } = protocol.request(query, state.lastId, delivery)
         const response = await fetch(`${urlOf()}/graphql`, {
-          method: 'POST', body: JSON.stringify(body), signal: left.signal, headers: { 'content-type': 'application/json', ...headers },
+          method: 'POST', body: JSON.stringify(body), signal: left.signal,
+          headers: { 'content-type': 'application/json', ...authorization && { authorization: authorization() }, ...headers },
         })
         if (!response.body || response.status !== 200) throw new Error(`status ${response.status}`)
         connected++
         state.retry = retryMs
-        await protocol.read(response.body as unknown as AsyncIterable<Uint8Array>, state, take)
+        await protocol.read(taken(response.body as unknown as AsyncIterable<Uint8Array>), state, take)
       } catch {
         // The connection was refused or lost: that is what this is for.
       }
-      if (state.complete) return ended('completed')
+      if (state.complete) return ended(state.errors ?? 'completed')
       await delay(state.retry * 0.1, undefined, { signal: left.signal }).catch(() => {})
     }
   }
 
   return {
     get connected() { return connected },
-    follow(query, take, ended) { running.push(run(query, take, ended)) },
+    follow(query, take, ended, delivery) { running.push(run(query, take, ended, delivery)) },
+    hang() { hanging ??= Promise.withResolvers() },
+    goOn() {
+      hanging?.resolve()
+      hanging = undefined
+    },
+    // Each request brings the one that holds then.
+    authorize() {},
     async [Symbol.asyncDispose]() {
       left.abort()
+      hanging?.resolve()
       await Promise.all(running)
     },
   }
@@ -118,7 +192,7 @@ async function readEvents(body: AsyncIterable<Uint8Array>, state: Reading, take:
         else if (field === 'data') data += value
       }
       if (event === 'complete') state.complete = true
-      else if (event === 'next') take(JSON.parse(data) as Result)
+      else if (event === 'next') takeResult(JSON.parse(data) as Result, state, take)
     }
   }
 }
@@ -139,7 +213,7 @@ async function readParts(body: AsyncIterable<Uint8Array>, state: Reading, take: 
       closing ||= farewell !== undefined
       state.retry = farewell?.retryAfterMs ?? state.retry
       state.lastId = farewell?.cursor ?? payload?.extensions?.['cursor'] as string | undefined ?? state.lastId
-      if (payload) take(payload)
+      if (payload) takeResult(payload, state, take)
     }
   }
   if (text.startsWith('--') && !closing) state.complete = true

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { EventsJudge, MetricsJudge, StateJudge, type Judge, type Result } from './judges.ts'
 import { Ledger, titleOf, type Numbered } from './ledger.ts'
-import { ListJudge, SearchJudge } from './list-judges.ts'
+import { EvaluatedJudge, ListJudge } from './list-judges.ts'
 
 /** A checker that finds nothing proves nothing: each fault is planted once. */
 const ledgerOf = (events: readonly Numbered[]): Ledger => {
@@ -21,8 +21,8 @@ const node = (id: string, number: number) => ({ id, title: titleOf(number), revi
 const asUpdate = (kind: string, parts: object): Result =>
   ({ data: { livestreams: { kind, added: [], removed: [], moved: [], updated: [], ...parts } }, extensions: { cursor: 'c' } })
 
-const asSearch = (kind: string, parts: object): Result =>
-  ({ data: { searchLivestreams: { kind, added: [], removed: [], moved: [], updated: [], ...parts } }, extensions: { cursor: 'c' } })
+const asEvaluated = (field: string, kind: string, parts: object): Result =>
+  ({ data: { [field]: { kind, added: [], removed: [], moved: [], updated: [], ...parts } }, extensions: { cursor: 'c' } })
 const asChats = (total: number): Result => ({ data: { metrics: { metrics: { chats: { total } } } }, extensions: { cursor: 'c' } })
 
 const faultsOf = (judge: Judge, results: readonly Result[]): string => {
@@ -143,18 +143,18 @@ describe('the judge of metrics', () => {
   })
 })
 
-describe('the judge of a search', () => {
+for (const field of ['searchLivestreams', 'feed']) describe(`the judge of ${field}`, () => {
   const judged = (answer: readonly number[], ...results: Result[]): string => {
-    const judge = new SearchJudge('search', ledgerOf([]))
+    const judge = new EvaluatedJudge('evaluated', ledgerOf([]), field)
     judge.expect(answer.map((number) => ({ id: `l00${number}`, title: titleOf(number) })))
     return faultsOf(judge, results)
   }
-  const snapshot = asSearch('SNAPSHOT', { added: [{ rank: 0, node: node('l001', 1) }, { rank: 1, node: node('l002', 2) }] })
+  const snapshot = asEvaluated(field, 'SNAPSHOT', { added: [{ rank: 0, node: node('l001', 1) }, { rank: 1, node: node('l002', 2) }] })
 
   test('is content where it comes to what the query answers, and not elsewhere', () => {
     assert.equal(judged([1, 2], snapshot), '')
     assert.match(judged([2, 1], snapshot), /the list is l001 n0000001, l002 n0000002, expected l002/)
-    assert.equal(judged([2, 1], snapshot, asSearch('DIFF', { moved: [{ id: 'l001', rank: 1 }] })), '')
-    assert.match(faultsOf(new SearchJudge('search', ledgerOf([])), [snapshot]), /nobody has asked/)
+    assert.equal(judged([2, 1], snapshot, asEvaluated(field, 'DIFF', { moved: [{ id: 'l001', rank: 1 }] })), '')
+    assert.match(faultsOf(new EvaluatedJudge('evaluated', ledgerOf([]), field), [snapshot]), /nobody has asked/)
   })
 })

@@ -3,9 +3,11 @@ import type { Published } from '../support/freshet.ts'
 /** An event of a test: its number says when it was made, and is in its id and, where it changes a livestream, in its title. */
 export interface Numbered {
   number: number
-  type: 'ChatPosted' | 'LivestreamChanged'
+  type: 'LivestreamStarted' | 'ChatPosted' | 'LivestreamChanged'
   livestream: string
   category?: string
+  /** Of a chat, behind its number. */
+  words?: string
 }
 
 export const categories = ['vinyl', 'cards'] as const
@@ -16,9 +18,13 @@ export const numberOf = (text: string): number => (/^n\d+$/.test(text) ? Number(
 /** Events of one kind of one livestream are in one partition of one topic: their order is kept. */
 export const lineOf = ({ type, livestream }: Pick<Numbered, 'type' | 'livestream'>): string => `${type} of ${livestream}`
 
-export const toPublished = ({ number, type, livestream, category }: Numbered): Published => ({
+/** Each livestream is of a seller of its own: of one seller a feed shows no more than two. */
+export const toPublished = ({ number, type, livestream, category, words }: Numbered): Published => ({
   id: titleOf(number), source: 'urn:test:delivery', type, subject: `livestream:${livestream}`, time: new Date().toISOString(),
-  data: type === 'ChatPosted' ? { userId: 'ada', sellerId: 'bob', message: titleOf(number) } : { sellerId: 'bob', title: titleOf(number), category },
+  data: {
+    sellerId: `of-${livestream}`,
+    ...type === 'ChatPosted' ? { userId: 'ada', message: titleOf(number) + (words ?? '') } : { title: titleOf(number), category },
+  },
 })
 
 /** Every event that was sent, and what livestreams must look like after them. */
@@ -28,8 +34,11 @@ export class Ledger {
   readonly #sent: Numbered[] = []
   #doubtful: Numbered[] = []
   readonly #latest = new Map<string, Numbered>()
+  readonly #words: string | undefined
 
-  constructor(livestreams: number) {
+  /** @param words that every chat has */
+  constructor(livestreams: number, words?: string) {
+    this.#words = words
     this.livestreams = Array.from({ length: livestreams }, (_, i) => `l${String(i).padStart(3, '0')}`)
   }
 
@@ -48,15 +57,20 @@ export class Ledger {
     return Array.from({ length: count }, () => {
       const number = this.#next++
       const livestream = this.livestreams[Math.floor(number / 2) * 7 % this.livestreams.length] as string
-      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream } : { number, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number)] }
+      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream, words: this.#words } : { number, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number)] }
     })
+  }
+
+  /** What all livestreams begin with: nobody follows these, and each is changed afterwards. */
+  opening(): Numbered[] {
+    return this.livestreams.map((livestream) => ({ number: this.#next++, type: 'LivestreamStarted', livestream, category: categories[0] }))
   }
 
   /** One chat and one change of each livestream. */
   round(): Numbered[] {
     return this.livestreams.flatMap((livestream): Numbered[] => {
       const number = (this.#next += 2) - 2
-      return [{ number, type: 'ChatPosted', livestream }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number + 1)] }]
+      return [{ number, type: 'ChatPosted', livestream, words: this.#words }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number + 1)] }]
     })
   }
 

@@ -14,14 +14,14 @@ interface Update {
 
 /** A list that is followed: applying the diffs, as the schema says, gives the list. */
 abstract class DiffJudge extends Judge {
-  readonly #field: string
+  readonly field: string
   #list: Shown[] | undefined
   #snapshots = 0
 
   /** @param field which gives the updates */
   constructor(name: string, ledger: Ledger, field: string) {
     super(name, ledger)
-    this.#field = field
+    this.field = field
   }
 
   /** A second one without a notice says that the client could not go on from where it was. */
@@ -30,7 +30,7 @@ abstract class DiffJudge extends Judge {
   }
 
   protected judge(data: Record<string, unknown>): void {
-    const { kind, added, removed, moved, updated } = data[this.#field] as Update
+    const { kind, added, removed, moved, updated } = data[this.field] as Update
     if (kind === 'SNAPSHOT') {
       this.#snapshots++
       this.#list = []
@@ -91,13 +91,9 @@ export class ListJudge extends DiffJudge {
   }
 }
 
-/** A search: at rest it must be what the query of the same name answers. */
-export class SearchJudge extends DiffJudge {
+/** A search or a feed: at rest it must be what the query of the same name answers. */
+export class EvaluatedJudge extends DiffJudge {
   #answer: readonly Item[] | undefined
-
-  constructor(name: string, ledger: Ledger) {
-    super(name, ledger, 'searchLivestreams')
-  }
 
   /** What the query answers, once nothing happens any more. */
   expect(answer: readonly Item[]): void {

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { openKafkaLog } from '../../events/kafka.ts'
-import { covers } from '../../events/log.ts'
-import { domainTopics, topicNames, topicSpecs } from '../../events/topics.ts'
+import { covers, type EventLog } from '../../events/log.ts'
+import { domainTopics, topicNames, topicSpecs, type Topics } from '../../events/topics.ts'
 import { eventTypes } from '../../events/vocabulary.ts'
 import { readChanges } from '../../ingest/change-reader.ts'
 import { startProgram, type Program } from '../cli/program.ts'
@@ -107,18 +107,21 @@ export async function startAlone(brokers: readonly string[], prefix: string, dat
   }).start()
 }
 
+/** A producer straight to the log. */
+export const appendTo = (log: Pick<EventLog, 'append'>, topics: Topics): Send => async (events) => {
+  await log.append(events.map((event) => ({
+    topic: topics[eventTypes[event.type].topic], key: `livestream:${event.livestream}`,
+    value: Buffer.from(JSON.stringify({ specversion: '1.0', ...toPublished(event) })),
+  })))
+}
+
 /** A producer straight to Kafka: what it appended is there, and once. */
 export async function openSender(brokers: readonly string[], prefix: string, replicationFactor?: number): Promise<Pick<Deployment, 'send' | 'forget'> & AsyncDisposable> {
   const topics = topicNames(prefix)
   const log = await openKafkaLog({ brokers: [...brokers], partitions, topicPrefix: prefix, replicationFactor, clientId: 'delivery-producer' })
   await log.ensureTopics(topicSpecs(topics))
   return {
-    async send(events) {
-      await log.append(events.map((event) => ({
-        topic: topics[eventTypes[event.type].topic], key: `livestream:${event.livestream}`,
-        value: Buffer.from(JSON.stringify({ specversion: '1.0', ...toPublished(event) })),
-      })))
-    },
+    send: appendTo(log, topics),
     async forget() {
       const applied = await log.ends(domainTopics(topics))
       const covered: Record<string, number> = {}

@@ -4,6 +4,7 @@ import { resolveSettings, type Settings } from '../../cli/settings.ts'
 import { observeIngest } from '../../cli/observer.ts'
 import type { EventLog } from '../../events/log.ts'
 import { domainTopics, type Topics } from '../../events/topics.ts'
+import type { Verifier } from '../../gateway/session.ts'
 import type { GatewaySettings } from '../../gateway/settings.ts'
 import { startGateway, type Gateway } from '../../gateway/start.ts'
 import { createTelemetry, type Telemetry } from '../../gateway/telemetry.ts'
@@ -69,6 +70,8 @@ export interface FreshetOptions {
   /** What stands in `freshet.yaml`. */
   file?: Record<string, unknown>
   gateway?: Partial<GatewaySettings>
+  /** Says who brings a token; without it nobody is asked for one. */
+  verifier?: Verifier
   /** Without it events are appended and not applied. */
   ingest?: boolean
   /** The log that is used instead of the opened one: a wrapper that fails, for instance. */
@@ -91,7 +94,7 @@ function fixedRandom(): () => number {
 }
 
 export async function startFreshet(
-  { parts = 'embedded', dataDir, env = {}, file = {}, gateway: overrides = {}, ingest: ingesting = true, wrapLog = (log) => log }: FreshetOptions = {},
+  { parts = 'embedded', dataDir, env = {}, file = {}, gateway: overrides = {}, verifier, ingest: ingesting = true, wrapLog = (log) => log }: FreshetOptions = {},
 ): Promise<Freshet> {
   await using stack = new AsyncDisposableStack()
   const said: string[] = []
@@ -130,7 +133,7 @@ export async function startFreshet(
   let ids = 0
   const clock = { now: () => Date.now() + ahead, advance: (ms: number) => void (ahead += ms) }
   const gateway = await startGateway({
-    log, topics, index, embedder, telemetry, logger, states, settings: { ...gatewaySettingsOf(settings), ...overrides }, graph: graphSettingsOf(settings),
+    log, topics, index, embedder, telemetry, logger, states, verifier, settings: { ...gatewaySettingsOf(settings), ...overrides }, graph: graphSettingsOf(settings),
     clock: clock.now, newId: () => `id-${++ids}`, random: fixedRandom(),
   })
   stack.defer(() => gateway.close())
