@@ -51,11 +51,18 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
   }
 
   const itemOf = ({ event, result }: Resolved): Item => {
-    if (!positioned || event === undefined) return plain(render(result ?? { errors: [] }))
+    if (!positioned) return plain(render(result ?? { errors: [] }))
+    if (event === undefined) return failed(result)
     const source = event as SourceEvent
     const { cut, at, key, eventTime, appliedAt } = source
     if (source.marker) return { reached: cut, diffs: source.diff === true }
     return { rendered: { payload: render(result ?? missed, source), cut, at, key, eventTime, appliedAt } }
+  }
+
+  /** What is said without an event is why none follow. */
+  const failed = (result: ExecutionResult | undefined): Item => {
+    const [error] = formatResult(result ?? missed, onError).errors ?? []
+    return { failed: new GraphQLError(error?.message ?? 'The subscription has ended.', { extensions: error?.extensions }) }
   }
 
   const contextOf = (delivery: DeliveryRequest) => createRequestContext(services, { scope, live: true, ...positioned && { delivery } })
@@ -72,7 +79,7 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
     const asked = { ...request, context: contextOf(delivery) }
     const resolved = await door.host.follow(delivery.kind === 'stream' ? engine : door.host.current, asked, isSilent, positioned ? seamOf(delivery) : undefined)
     if (!isEvents(resolved)) throw new Refusal(render(resolved), resolved)
-    const source = sourceOf(resolved, itemOf, (error) => plain(render({ errors: [toGraphQLError(error)] })))
+    const source = sourceOf(resolved, itemOf, (error) => itemOf({ event: undefined, result: { errors: [toGraphQLError(error)] } }))
     if (!positioned || delivery.kind !== 'stream') return source
     // It begins with where it stands, or else with why it does not.
     const { value } = await resolved.next()

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { GraphQLError } from 'graphql'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, ingestedTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
@@ -24,6 +23,7 @@ import { createCursors } from '../subscriptions/cursor.ts'
 import { EvaluationBudget } from '../subscriptions/evaluation-budget.ts'
 import { EventTail } from '../subscriptions/event-tail.ts'
 import { LiveQueries } from '../subscriptions/live-queries.ts'
+import { logUnavailable } from '../subscriptions/log-unavailable.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
 import { toAppendedEvent } from '../subscriptions/tailed.ts'
 import { Deliveries } from './deliveries.ts'
@@ -174,7 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cache?.unfollow()
     if (ended.signal.aborted) return
     onError(error)
-    hub.close(new GraphQLError('The changes could not be read any further; subscribe again.', { extensions: { code: 'LOG_UNAVAILABLE' } }))
+    hub.close(logUnavailable('The changes'))
   })
 
   const measureLag = createLagMeter(log, domainTopics(topics), () => view.covered())

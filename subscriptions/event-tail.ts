@@ -1,9 +1,9 @@
-import { GraphQLError } from 'graphql'
 import { parsePartitionKey, type EventLog, type LogRecord, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { Wants } from './audience.ts'
 import { comparePositions, cutOf, merge, restrict, restrictTopics, type Cut, type Position } from './cut.ts'
 import { Follower, type FollowerOptions, type Taken } from './follower.ts'
+import { isLogUnavailable, logUnavailable } from './log-unavailable.ts'
 import { Reading } from './reading.ts'
 import type { RingOptions } from './ring.ts'
 import { tailed, type Tailed } from './tailed.ts'
@@ -172,7 +172,7 @@ export class EventTail<E> {
 
   #ends(key: string): Promise<Positions> {
     return this.#options.log.ends(this.#options.topics ?? [key]).catch((cause: unknown) => {
-      throw unavailable(cause)
+      throw logUnavailable('The event log', cause)
     })
   }
 
@@ -187,9 +187,9 @@ export class EventTail<E> {
           failed: (error) => {
             // Who comes after it tries anew.
             if (this.#shared.get(key) === begun) this.#shared.delete(key)
-            if (isUnavailable(error)) return error
+            if (isLogUnavailable(error)) return error
             onError(error)
-            return unavailable(error)
+            return logUnavailable('The event log', error)
           },
         }),
       }
@@ -217,11 +217,3 @@ function reaches(cut: Cut, other: Cut, lanes: Iterable<string>): boolean {
 /** What both include. */
 const earlier = (a: Cut, b: Cut): Cut =>
   Object.fromEntries(Object.entries(a).flatMap(([lane, position]) => (b[lane] ? [[lane, comparePositions(position, b[lane]) <= 0 ? position : b[lane]]] : [])))
-
-const code = 'LOG_UNAVAILABLE'
-
-const isUnavailable = (error: unknown): error is GraphQLError => error instanceof GraphQLError && error.extensions.code === code
-
-/** What clients are told. @param cause for the operator */
-export const unavailable = (cause?: unknown): GraphQLError =>
-  Object.assign(new GraphQLError('The event log could not be read any further; subscribe again.', { extensions: { code } }), { cause })

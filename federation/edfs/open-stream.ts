@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql'
 import { codes, SubgraphFailure } from '../errors.ts'
 import { isPolled, type PolledStream } from '../polled.ts'
 
@@ -60,9 +61,10 @@ export class OpenStream<Event> implements AsyncIterableIterator<Event, undefined
     return done
   }
 
-  #failed(cause: unknown): SubgraphFailure {
+  /** What the source has written for clients, with a code of its own, they get as it is. */
+  #failed(cause: unknown): Error {
     this.#end(cause)
-    return new SubgraphFailure('ended the subscription: its events could not be read any further', { cause, code: codes.lost })
+    return cause instanceof GraphQLError ? cause : new SubgraphFailure('ended the subscription: its events could not be read any further', { cause, code: codes.lost })
   }
 
   #end(cause?: unknown): void {

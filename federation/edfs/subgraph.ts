@@ -120,7 +120,9 @@ const subscribing = ({ topics, filter }: EventSubscription, { source, keyOf, ope
       return stream
     } catch (cause) {
       report(new Error(`The topics ${names.join(', ')} could not be read.`, { cause }))
-      throw new GraphQLError(`The events of "${info.fieldName}" cannot be read.`, { extensions: { code: codes.lost } })
+      // A source says by a code of its own why, where clients may know it.
+      const extensions = cause instanceof GraphQLError ? cause.extensions : { code: codes.lost }
+      throw new GraphQLError(`The events of "${info.fieldName}" cannot be read.`, { extensions })
     }
   },
 })

@@ -1,3 +1,4 @@
+import type { GraphQLError } from 'graphql'
 import type { Cut } from '../../resolvers/live.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { Pace } from './pace.ts'
@@ -25,6 +26,7 @@ export class CatchUp {
   readonly #entrance: Entrance
   #source: Source | undefined
   #reached: Cut | undefined
+  #failure: GraphQLError | undefined
   #begun = false
   #closed = false
 
@@ -37,6 +39,11 @@ export class CatchUp {
   /** What is included once all of it is taken. Absent where it ends with a last word. */
   get reached(): Cut | undefined {
     return this.#reached
+  }
+
+  /** Why the source could give no more. */
+  get failure(): GraphQLError | undefined {
+    return this.#failure
   }
 
   get begun(): boolean {
@@ -72,6 +79,11 @@ export class CatchUp {
         if (this.#closed) break
         const { value } = await source.next()
         if (!value || this.#closed) break
+        if ('failed' in value) {
+          this.#failure = value.failed
+          this.#reached = undefined
+          break
+        }
         // A state says by its own cut how far it goes, a last word has none.
         this.#reached = 'reached' in value ? value.reached : value.rendered.cut
         if ('rendered' in value) this.feed.append(value.rendered)

@@ -44,8 +44,11 @@ const maxTries = 20
 /** What waits to be handed out may have so many bytes before no more is read from the source. */
 const maxUnpassed = 256 * 1024
 
-const failure = (cursor?: string): GraphQLError =>
-  new GraphQLError('Something went wrong here; subscribe again.', { extensions: { code: 'INTERNAL_SERVER_ERROR', ...cursor !== undefined && { cursor } } })
+const unexpected = new GraphQLError('Something went wrong here; subscribe again.', { extensions: { code: 'INTERNAL_SERVER_ERROR' } })
+
+/** Why it ends, with where this one may go on. */
+const lastWord = ({ message, extensions }: GraphQLError, { cursor }: { cursor?: string | undefined } = {}): GraphQLError =>
+  new GraphQLError(message, { extensions: { ...extensions, ...cursor !== undefined && { cursor } } })
 
 /**
  * Equal subscriptions: the operation is run once for all of them, and each payload rendered once. It begins when it is made and
@@ -68,6 +71,8 @@ export class Group {
   #joining = 0
   #over = false
   #failed = false
+  /** Why the source could give no more. */
+  #failure: GraphQLError | undefined
   #ofDiffs = false
   /** A state is being asked for; whoever comes now gets the next one. */
   #asking = false
@@ -75,7 +80,7 @@ export class Group {
   constructor(options: GroupOptions) {
     this.#options = options
     this.observer = options.observer
-    this.live = new Feed({ ...this.#feedOptions((member) => member.end()), keep: options.keep ?? (options.origin.positioned ? defaultKeep : keepNothing) })
+    this.live = new Feed({ ...this.#feedOptions((member) => this.#endOf(member, this.#failure)), keep: options.keep ?? (options.origin.positioned ? defaultKeep : keepNothing) })
     this.#started = this.#start()
     // Whoever joins is told.
     this.#started.catch(() => {})
@@ -100,7 +105,7 @@ export class Group {
     } finally {
       this.#joining--
     }
-    if (this.#failed) throw failure()
+    if (this.#failed) throw lastWord(unexpected)
     const member = new Subscriber(this, options)
     this.#members.add(member)
     try {
@@ -129,7 +134,7 @@ export class Group {
     this.#options.onError(error)
     this.#failed = true
     this.#end()
-    for (const member of [...this.#members]) member.end(failure(member.cursor))
+    for (const member of [...this.#members]) member.end(lastWord(unexpected, member))
   }
 
   /** It missed something while its connection took nothing, which it does again. */
@@ -169,7 +174,7 @@ export class Group {
     if (!isPolled<Item>(source)) return void this.#read(source)
     new Pump({
       source, feed: this.live, dispatcher: this.#options.dispatcher, maxUnpassed, isOver: () => this.#over,
-      onEnd: () => this.#finish(), onFailed: (error) => this.fail(error),
+      onEnd: (failure) => this.#finish(failure), onFailed: (error) => this.fail(error),
     })
   }
 
@@ -181,6 +186,7 @@ export class Group {
         if (this.live.isBehind(maxUnpassed)) await this.live.ready(maxUnpassed)
         const { value } = await source.next()
         if (!value || this.#over) break
+        if ('failed' in value) return this.#finish(value.failed)
         if ('rendered' in value) this.live.append(value.rendered)
       }
       this.#finish()
@@ -189,7 +195,8 @@ export class Group {
     }
   }
 
-  #finish(): void {
+  #finish(failure?: GraphQLError): void {
+    this.#failure = failure
     this.#end()
     this.live.finish()
   }
@@ -280,12 +287,16 @@ export class Group {
     }
   }
 
-  #caughtUp(member: Subscriber, { reached, feed: { entries } }: CatchUp): void {
+  #endOf(member: Subscriber, failure: GraphQLError | undefined): void {
+    member.end(failure && lastWord(failure, member))
+  }
+
+  #caughtUp(member: Subscriber, { reached, failure, feed: { entries } }: CatchUp): void {
     // Where there is no state to begin with, what came while it was asked for is not in it.
     const begin = entries.end === 0 ? this.#joinedAt.get(member) : undefined
     this.#joinedAt.delete(member)
     if (reached) this.#attach(member, begin ?? reached)
-    else member.end()
+    else this.#endOf(member, failure)
     this.#tidy()
   }
 

@@ -1,3 +1,4 @@
+import type { GraphQLError } from 'graphql'
 import type { PolledStream } from '../../federation/index.ts'
 import type { Dispatcher, Pass } from './dispatcher.ts'
 import type { Feed } from './feed.ts'
@@ -14,8 +15,8 @@ export interface PumpOptions {
   maxUnpassed: number
   /** Whether nobody wants any more of it. */
   isOver: () => boolean
-  /** The source has ended. */
-  onEnd: () => void
+  /** The source has ended, or why it can give no more. */
+  onEnd: (failure?: GraphQLError) => void
   /** What must not happen, has. */
   onFailed: (error: unknown) => void
 }
@@ -45,6 +46,10 @@ export class Pump implements Pass {
       if (!next) return this.#rest()
       if (next.done) {
         onEnd()
+        return this.#rest()
+      }
+      if ('failed' in next.value) {
+        onEnd(next.value.failed)
         return this.#rest()
       }
       if ('rendered' in next.value) feed.append(next.value.rendered)

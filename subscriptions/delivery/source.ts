@@ -1,10 +1,15 @@
+import type { GraphQLError } from 'graphql'
 import type { PolledStream } from '../../federation/index.ts'
 import type { Cut, DeliveryRequest } from '../../resolvers/live.ts'
 import type { Rendered } from './entries.ts'
 import type { Payload } from './payload.ts'
 
 /** A payload, or how far the source has come: where a stream begins, where a catch-up ends. */
-export type Item = { rendered: Rendered } | { reached: Cut; /** Of a stream: its payloads are changes of the one before. */ diffs?: boolean }
+export type Item =
+  | { rendered: Rendered }
+  | { reached: Cut; /** Of a stream: its payloads are changes of the one before. */ diffs?: boolean }
+  /** The source can give no more, and why: each is told behind its own last payload. Nothing follows. */
+  | { failed: GraphQLError }
 
 /** Ends without having reached anything after a last word: then the subscription ends with it. Polled where it can be. */
 export type Source = AsyncIterator<Item, undefined> | PolledStream<Item>

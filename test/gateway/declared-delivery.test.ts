@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { FormattedExecutionResult } from 'graphql'
+import type { EventLog, LogRecord, ReadOptions } from '../../events/log.ts'
 import { buildSubgraph } from '../../federation/index.ts'
 import { serveSubgraph } from '../federation/remote.ts'
-import { startFreshet, type Freshet } from '../support/freshet.ts'
+import { startFreshet, type Freshet, type FreshetOptions } from '../support/freshet.ts'
 import type { Stream } from '../support/live-client.ts'
 
 const heartsSdl = `
@@ -29,11 +30,11 @@ interface Open extends Freshet {
   give(n: number, id?: string, text?: string): Promise<unknown>
 }
 
-async function open(subgraphs: Record<string, unknown> = {}): Promise<Open> {
+async function open(subgraphs: Record<string, unknown> = {}, options: Pick<FreshetOptions, 'wrapLog'> = {}): Promise<Open> {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-declared-'))
   const sdl = join(folder, 'hearts.graphql')
   writeFileSync(sdl, heartsSdl)
-  const freshet = await startFreshet({ env: still, file: { subgraphs: { hearts: { sdl, events: true }, ...subgraphs } } })
+  const freshet = await startFreshet({ env: still, file: { subgraphs: { hearts: { sdl, events: true }, ...subgraphs } }, ...options })
   const dispose = freshet[Symbol.asyncDispose]
   return Object.assign(freshet, {
     sdl,
@@ -53,6 +54,13 @@ const take = async (stream: Stream, count = 1): Promise<Payload[]> => {
   const payloads: Payload[] = []
   while (payloads.length < count) payloads.push(await stream.next() as Payload)
   return payloads
+}
+/** What is said beside the payload of this number. */
+const lastOf = async (stream: Stream, n: number): Promise<NonNullable<Payload['extensions']>> => {
+  for (;;) {
+    const [payload] = await take(stream)
+    if (payload?.data?.heart?.n === n) return payload.extensions!
+  }
 }
 const numbers = (payloads: readonly Payload[]): unknown[] => payloads.map(({ data }) => data?.heart?.n)
 
@@ -170,6 +178,48 @@ describe('a subscription declared in SDL', { timeout: 60_000 }, () => {
     const seen: number[] = []
     while (!seen.includes(sent)) for (const n of numbers(await take(stream))) if (typeof n === 'number' && n > 0) seen.push(n)
     assert.deepEqual(seen.toSorted((a, b) => a - b), Array.from({ length: sent }, (_, n) => n + 1))
+  })
+
+  test('whose log cannot be read any further ends as all do: with a code, where it stood and when to come again; and goes on there', async () => {
+    const broken = Promise.withResolvers<never>()
+    broken.promise.catch(() => {})
+    let isBroken = false
+    /** What is read of the topic, until it breaks. */
+    async function* untilBroken(records: AsyncIterable<LogRecord[]>): AsyncGenerator<LogRecord[]> {
+      const events = records[Symbol.asyncIterator]()
+      for (;;) {
+        const { value, done } = await Promise.race([events.next(), broken.promise])
+        if (done) return
+        yield value
+      }
+    }
+    await using freshet = await open({}, { wrapLog: (log) => new Proxy(log, {
+      get: (target, name: keyof EventLog) => {
+        if (name === 'read') return (options: ReadOptions) => {
+          const records = target.read(options)
+          return !isBroken && Object.keys(options.from).some((lane) => lane.startsWith('hearts/')) ? untilBroken(records) : records
+        }
+        const value = target[name]
+        return typeof value === 'function' ? value.bind(target) as unknown : value
+      },
+    }) })
+    await using client = await freshet.connect()
+    const socket = client.subscribe(given)
+    const events = await freshet.eventStream(given)
+    for (let n = -1; socket.drain().length === 0; n--) await freshet.give(n)
+    await freshet.give(0)
+    const { cursor } = await lastOf(socket, 0)
+    assert.equal((await lastOf(events, 0)).cursor, cursor)
+    isBroken = true
+    broken.reject(new Error('the disk is gone'))
+    const expected = { message: 'The event log could not be read any further; subscribe again behind the cursor.', code: 'LOG_UNAVAILABLE', cursor, retryAfterMs: 1_000 }
+    const words = ({ message, extensions }: { message: string; extensions?: Record<string, unknown> }) => ({ message, ...extensions })
+    assert.deepEqual((await socket.ended).map(words), [expected])
+    assert.deepEqual((await events.next()).errors?.map(words), [expected])
+    await events.ended
+    assert.match(freshet.said.join(), /The topics hearts, more could not be read any further/)
+    await freshet.give(1)
+    assert.deepEqual(numbers(await take(client.subscribe(given, undefined, { delivery: { after: cursor } }))), [1])
   })
 
   test('is told where it stands when the server closes', async () => {

@@ -114,7 +114,7 @@ export const eventSourceSuite = (name: string, make: MakeLog): void => {
     test('a topic that does not exist is an error that says so to the operator, not to the client', async () => {
       await using under = await setup()
       const result = await under.engine.subscribe({ document: parse('subscription { own(id: "nobody") { id } }') })
-      assert.match(JSON.stringify(result), /The events of \\"own\\" cannot be read\.".*SUBSCRIPTION_LOST/)
+      assert.match(JSON.stringify(result), /The events of \\"own\\" cannot be read\.".*LOG_UNAVAILABLE/)
       assert.match(String((under.problems[0]?.cause as Error).cause), /There is no topic '.*\.own\.nobody'/)
     })
   })

@@ -112,13 +112,14 @@ describe('a gateway', { timeout: 60_000 }, () => {
     await using client = await freshet.connect()
     const queries = ['metrics(entities: ["user:a"]) { metrics { window } }', 'livestream(id: "a") { id }', 'feed(userId: "a") { nodes { id } }']
     const streams = queries.map((query) => client.subscribe(`subscription { ${query} }`))
-    for (const stream of streams) await stream.data()
+    const cursors: unknown[] = []
+    for (const stream of streams) cursors.push((await stream.next()).extensions?.cursor)
     broken.reject(new Error('the disk is gone'))
-    for (const stream of streams) {
-      const { errors } = await stream.next()
-      assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
-        [['The changes could not be read any further; subscribe again.', 'LOG_UNAVAILABLE']])
-    }
+    for (const [place, stream] of streams.entries())
+      assert.deepEqual((await stream.ended).map(({ message, extensions }) => ({ message, ...extensions })), [{
+        message: 'The changes could not be read any further; subscribe again behind the cursor.',
+        code: 'LOG_UNAVAILABLE', cursor: cursors[place], retryAfterMs: 1_000,
+      }])
     const late = client.subscribe('subscription { livestreams { kind } }')
     assert.equal((await late.next()).errors?.[0]?.extensions?.code, 'LOG_UNAVAILABLE')
     assert.equal((await rawRequest(`${freshet.url}/health/ready`)).status, 503)
