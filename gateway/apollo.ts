@@ -3,7 +3,6 @@ import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlu
 import {
   ApolloServerPluginCacheControlDisabled, ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled'
-import type { ExecutionResult } from 'graphql'
 import { codes, type Engine, type EngineRequest } from '../federation/index.ts'
 import { createRequestContext, type RequestContext, type RequestOptions } from '../resolvers/context.ts'
 import type { Scope } from '../resolvers/scope.ts'
@@ -12,7 +11,7 @@ import type { EngineHost } from './engine-host.ts'
 import { maskError } from './errors.ts'
 import { checkLimits } from './limits.ts'
 import { asksForFreshness, checkStaleness } from './max-stale.ts'
-import { expectShared, renderResult } from './rendered.ts'
+import { render, standIn, stringifyResult, type Rendered } from './rendered.ts'
 import { outcomeOf } from './results.ts'
 import type { GatewaySettings } from './settings.ts'
 import { RequestTime } from './time-limit.ts'
@@ -32,8 +31,8 @@ export class Exchange implements RequestOptions {
   readonly time: RequestTime
   // What never comes to be executed was refused.
   outcome: 'ok' | 'error' = 'error'
-  /** Of the result, before it is formatted. */
-  data: ExecutionResult['data']
+  /** The result, where nothing in it went wrong. */
+  rendered: Rendered | undefined
   /** There is a result, to which extensions can be added. */
   executed = false
   /** The operation is not one, or its variables do not fit: nothing was executed. */
@@ -113,10 +112,10 @@ export function apolloGateway(host: EngineHost): GatewayInterface {
           const asked = new Asked(exchange, { document, operationName: request.operationName, variables: request.variables }, callerOf(door, headers, token))
           const result = await time.within(engine.execute(asked))
           exchange.outcome = outcomeOf(result)
-          exchange.data = result.data
           exchange.executed = result.extensions === undefined
-          expectShared(result)
-          return result
+          if (result.errors || !exchange.executed) return result
+          exchange.rendered = render(result)
+          return standIn
         },
       })
     },
@@ -172,7 +171,7 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     allowBatchedHttpRequests: false,
     // Ours are `documents.ts`, for every transport.
     persistedQueries: false,
-    stringifyResult: renderResult,
+    stringifyResult,
     // Silent: what goes wrong reaches `onError`.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   })

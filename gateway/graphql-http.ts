@@ -5,7 +5,7 @@ import { BodyTooLargeError, isJson, readBody } from './body.ts'
 import type { Documents } from './documents.ts'
 import type { Door } from './door.ts'
 import { isObject } from './json.ts'
-import { sendRendered } from './rendered.ts'
+import { sendRendered, standInText } from './rendered.ts'
 import { sendJson } from './respond.ts'
 
 /** GraphQL over HTTP through Apollo Server, on node:http without a framework in between. */
@@ -43,10 +43,10 @@ export async function serveGraphql(
   // What is true now may not be in a moment.
   const fields = ['cache-control', 'no-store', 'content-type', type]
   for (const [name, value] of answer.headers) if (name !== 'content-type') fields.push(name, value)
-  const { data } = exchange
-  // What is sent is the text: until the client has read it all, the data would be in the garbage collector's way.
-  exchange.data = undefined
-  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, answer.body.string, data, exchange.executed ? door.mark.render() : undefined)
+  const { rendered } = exchange
+  exchange.rendered = undefined
+  const { string } = answer.body
+  sendRendered(response, exchange.invalid && isLegacy(type) ? 200 : answer.status ?? 200, fields, rendered !== undefined && string === standInText ? rendered : string, exchange.executed ? door.mark.render() : undefined)
 }
 
 /**

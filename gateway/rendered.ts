@@ -5,61 +5,70 @@ import { Outbox } from './outbox.ts'
 /** A text that is longer is sent as bytes, which requests that share a result share as well. */
 const maxText = 16 * 1024
 
-interface Rendered {
-  text?: string
-  bytes?: Buffer
-}
+/** JSON of a result; bytes where it is long. */
+export type Rendered = string | Buffer
+
+/** Results that requests share, each rendered once. */
+const shared = new WeakMap<ExecutionResult, Rendered>()
 
 /**
- * By the data of results that requests may share: each is rendered once. Others are not kept, as every entry costs the
- * garbage collector more than it takes to look for one.
+ * Renders a result without errors as soon as it is there. The engine freezes what it gives to several requests; one that is this
+ * request's alone loses its data: promises and contexts that are as old as the request hold the result until the whole heap is
+ * collected, and would hold all of its data and text with it.
  */
-const shared = new WeakMap<object, Rendered>()
-
-/** Told of each result before it is rendered. The engine freezes what it gives to several requests. */
-export function expectShared(result: ExecutionResult): void {
-  if (result.data && !result.errors && Object.isFrozen(result) && !shared.has(result.data)) shared.set(result.data, {})
+export function render(result: ExecutionResult): Rendered {
+  if (!Object.isFrozen(result)) {
+    const rendered = bytesOf(JSON.stringify(result))
+    result.data = undefined
+    return rendered
+  }
+  let rendered = shared.get(result)
+  if (rendered === undefined) shared.set(result, rendered = bytesOf(JSON.stringify(result)))
+  return rendered
 }
 
-/** JSON of a result. */
-export function renderResult(result: FormattedExecutionResult): string {
-  const { data, errors, extensions } = result
-  const known = data && !errors && !extensions ? shared.get(data) : undefined
-  if (!known) return JSON.stringify(result)
-  return known.text ??= JSON.stringify(result)
-}
+const bytesOf = (text: string): Rendered => (text.length > maxText ? Buffer.from(text) : text)
+
+/** What Apollo Server gets instead of a result that is rendered. */
+export const standIn: ExecutionResult = Object.freeze({ data: Object.freeze({}) })
+
+/** What Apollo Server takes for the text of the stand-in; no text of a result is equal to it. */
+export const standInText = 'rendered'
+
+/** JSON of what Apollo Server answers with. */
+export const stringifyResult = (result: FormattedExecutionResult): string =>
+  result.data === standIn.data && !result.errors ? standInText : JSON.stringify(result)
 
 const outbox = new Outbox()
 
-/** What every answer has beside the text of its result. @param freshness JSON, as `FreshnessMark` renders it */
+/** What every answer has beside its result. @param freshness JSON, as `FreshnessMark` renders it */
 const endOf = (freshness: string): string => `,"extensions":{"freshness":${freshness}}}`
 
 /**
- * Sends a text that `renderResult` gave.
+ * Sends what is rendered.
  *
- * @param data of the result that was executed, if any
+ * @param given by `render`, or text of Apollo Server's
  * @param freshness JSON of what is said of the answer's age, which differs for requests that share a text; absent: nothing
  */
 export function sendRendered(
-  response: ServerResponse, status: number, headers: readonly string[], rendered: string, data: object | null | undefined, freshness: string | undefined,
+  response: ServerResponse, status: number, headers: readonly string[], given: Rendered, freshness: string | undefined,
 ): void {
-  if (rendered.length <= maxText) {
+  const rendered = typeof given === 'string' ? bytesOf(given) : given
+  if (typeof rendered === 'string') {
     const text = freshness === undefined ? rendered : rendered.slice(0, -1) + endOf(freshness)
     const length = Buffer.byteLength(text)
     response.writeHead(status, [...headers, 'content-length', String(length)])
     // ASCII needs no encoding: then head and body are one write.
     return outbox.add(() => response.end(text, length === text.length ? 'latin1' : 'utf8'))
   }
-  const known = data ? shared.get(data) : undefined
-  const bytes = known?.text === rendered ? known.bytes ??= Buffer.from(rendered) : Buffer.from(rendered)
   if (freshness === undefined) {
-    response.writeHead(status, [...headers, 'content-length', String(bytes.length)])
-    response.end(bytes)
+    response.writeHead(status, [...headers, 'content-length', String(rendered.length)])
+    response.end(rendered)
     return
   }
   const end = endOf(freshness)
-  response.writeHead(status, [...headers, 'content-length', String(bytes.length - 1 + end.length)])
+  response.writeHead(status, [...headers, 'content-length', String(rendered.length - 1 + end.length)])
   response.cork()
-  response.write(bytes.subarray(0, -1))
+  response.write(rendered.subarray(0, -1))
   response.end(end, 'latin1')
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { GraphQLError } from 'graphql'
-import { expectShared, renderResult } from '../../gateway/rendered.ts'
+import type { ExecutionResult } from 'graphql'
+import { render, standIn, standInText, stringifyResult } from '../../gateway/rendered.ts'
 import { openDoor, withoutFreshness } from './door.ts'
 import { rawRequest } from './raw-request.ts'
 
@@ -15,26 +15,43 @@ describe('results', { timeout: 60_000 }, () => {
   test('that requests share are rendered once', () => {
     const { seen, data } = counting()
     const result = Object.freeze({ data })
-    for (let times = 0; times < 3; times++) {
-      expectShared(result)
-      // Apollo Server hands over another object with the same data.
-      assert.equal(renderResult({ data }), '{"data":{"hello":1}}')
-    }
+    for (let times = 0; times < 3; times++) assert.equal(render(result), '{"data":{"hello":1}}')
     assert.equal(seen.times, 1)
+    assert.equal(result.data, data)
   })
 
-  test('of one request alone are rendered as they are', () => {
-    const { seen, data } = counting()
-    expectShared({ data })
-    assert.deepEqual([renderResult({ data }), renderResult({ data })], ['{"data":{"hello":1}}', '{"data":{"hello":2}}'])
-    assert.equal(seen.times, 2)
+  test('that requests share are the same bytes for all where they are long', () => {
+    const result = Object.freeze({ data: { hello: 'a'.repeat(40_000) } })
+    const bytes = render(result)
+    assert.ok(Buffer.isBuffer(bytes))
+    assert.equal(render(result), bytes)
   })
 
-  test('with errors are rendered for each request, as each is told of its own', () => {
-    const data = { hello: null }
-    expectShared(Object.freeze({ data, errors: [new GraphQLError('a')] }))
-    assert.equal(renderResult({ data, errors: [{ message: 'a' }] }), '{"data":{"hello":null},"errors":[{"message":"a"}]}')
-    assert.equal(renderResult({ data, errors: [{ message: 'b' }] }), '{"data":{"hello":null},"errors":[{"message":"b"}]}')
+  test('of one request alone lose their data, which nobody needs who still holds them', () => {
+    const result: ExecutionResult = { data: { hello: 1 } }
+    assert.equal(render(result), '{"data":{"hello":1}}')
+    assert.equal(result.data, undefined)
+  })
+
+  test('that are rendered pass Apollo Server by a stand-in, all others as they are', () => {
+    assert.equal(stringifyResult({ ...standIn, errors: undefined, extensions: undefined }), standInText)
+    for (const result of [{ data: {} }, { data: null, errors: [{ message: 'a' }] }, { errors: [{ message: 'b' }] }])
+      assert.equal(stringifyResult(result), JSON.stringify(result))
+  })
+
+  test('with errors are rendered with the errors that clients may see, and what there is of data', async () => {
+    await using door = await openDoor({ resolvers: { Query: { hello: () => 'there', broken: () => { throw new Error('secret') } } } })
+    const { body: { data, errors } } = await door.ask('{ hello broken }')
+    assert.deepEqual(data, { hello: 'there', broken: null })
+    assert.deepEqual(errors?.map(({ message, path }) => [message, path]), [['Internal server error.', ['broken']]])
+  })
+
+  test('that a client does not accept are not sent to it', async () => {
+    await using door = await openDoor({ resolvers: { Query: { hello: () => 'there' } } })
+    const answer = await rawRequest(`${door.url}/graphql?query=%7Bhello%7D`, { headers: { accept: 'image/png' } })
+    assert.equal(answer.status, 406)
+    assert.match((JSON.parse(answer.text) as { errors: [{ message: string }] }).errors[0].message, /accept/)
+    assert.ok(!answer.text.includes('there'))
   })
 
   test('arrive whole, short or long, whatever their letters', async () => {
