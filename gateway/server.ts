@@ -91,8 +91,8 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     if (path === singleConnectionPath) {
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
-      if (await peers?.forward(streamTokenOf(request), request, response, { maxBodyBytes: settings.limits.bodyBytes })) return
-      return singleConnections.serve(own, request, response)
+      if (await peers?.forward(streamTokenOf(request), request, response, { maxBodyBytes: settings.limits.bodyBytes, ...request.method === 'GET' && { closing } })) return
+      return singleConnections.serve(own, request, response, { takesLeave: peers?.takesLeave(request) })
     }
     if (path === '/metrics') {
       if (!peers) await door.measure()

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Entrance } from '../entrance.ts'
-import { forward } from './forward.ts'
+import { forward, leaving } from './forward.ts'
 import type { Channel, FromServing, Measured } from './messages.ts'
 import type { Peers } from './peers.ts'
 
@@ -121,12 +121,14 @@ export function joinProcesses({ number, directory, url, channel, answerMs = 10_0
     },
     peers: {
       newId: () => `${number}.${randomUUID()}`,
-      async forward(id, request: IncomingMessage, response, { maxBodyBytes }) {
+      async forward(id, request: IncomingMessage, response, { maxBodyBytes, closing: told }) {
         const owner = ownerOf(id)
         // What another has sent here stays here, whatever it says.
         if (owner === number || !clients.has(request.socket)) return false
-        return forward(request, response, { path: addressOf(directory, owner), maxBodyBytes, answerMs })
+        return forward(request, response, { path: addressOf(directory, owner), maxBodyBytes, answerMs, closing: told })
       },
+      // Only the other processes reach it beside its clients.
+      takesLeave: ({ method, socket, headers }) => method === 'DELETE' && !clients.has(socket) && headers[leaving] !== undefined,
       async wrote(key) {
         await ask((number) => ({ kind: 'wrote', ask: number, key }), knownMs)
       },

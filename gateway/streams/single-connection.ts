@@ -43,6 +43,8 @@ interface Stream {
   expires: NodeJS.Timeout
   /** Of whom has opened it. */
   session?: Session
+  /** Says where it stands and when to come again, and ends it. */
+  takeLeave?: () => void
 }
 
 /**
@@ -64,7 +66,8 @@ export class SingleConnections {
     return this.#streams.size
   }
 
-  async serve(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** @param takesLeave whoever relays the stream closes: it is to be ended as if this process did */
+  async serve(door: Door, request: IncomingMessage, response: ServerResponse, { takesLeave = false }: { takesLeave?: boolean | undefined } = {}): Promise<void> {
     const owner = sharingOf(door.scope).key
     if (request.method === 'PUT') return this.#reserve(door, owner, response)
     const search = searchOf(request)
@@ -72,6 +75,11 @@ export class SingleConnections {
     const stream = this.#streams.get(token)
     if (!stream || stream.owner !== owner) return refuse(response, 404, 'There is no such stream: reserve one with PUT, and bring its token in "x-graphql-event-stream-token".')
     if (request.method === 'GET') return this.#open(door, token, stream, response)
+    if (takesLeave) {
+      stream.takeLeave?.()
+      response.writeHead(204)
+      return void response.end()
+    }
     if (request.method === 'DELETE') return this.#stop(stream, search.get('operationId'), response)
     if (request.method === 'POST') return this.#run(door, stream, request, response)
     refuse(response, 405, 'A stream is reserved by PUT, opened by GET, used by POST, and its operations are stopped by DELETE.', { allow: 'PUT, GET, POST, DELETE' })
@@ -98,10 +106,12 @@ export class SingleConnections {
     response.write(serverSentEvents.opening)
     door.telemetry.connections.inc({ transport: 'sse' })
     const timer = setInterval(() => response.write(serverSentEvents.heartbeat), serverSentEvents.heartbeatMs)
-    const stop = this.#closing.on(() => {
+    stream.takeLeave = () => {
+      if (response.writableEnded) return
       const cursors = Object.fromEntries([...stream.operations].flatMap(([id, { subscriber }]) => (subscriber?.cursor ? [[id, subscriber.cursor]] : [])))
       response.end(`event: closing\ndata: ${JSON.stringify({ retryAfterMs, cursors })}\nretry: ${retryAfterMs}\n\n`)
-    })
+    }
+    const stop = this.#closing.on(stream.takeLeave)
     response.once('close', () => {
       clearInterval(timer)
       stop()

@@ -28,6 +28,16 @@ async function streamsWork({ url }: Replica): Promise<void> {
   }
 }
 
+/** Streams that follow events, through whichever process. */
+const followed = ({ url }: Replica) => Promise.all(Array.from({ length: 6 }, async () => {
+  const token = await (await stream(url, 'PUT')).ended
+  const opened = await stream(url, 'GET', `?token=${token}`)
+  const query = 'subscription { events(types: ["ChatPosted"]) { id } }'
+  assert.equal((await stream(url, 'POST', `?token=${token}`, { query, extensions: { operationId: 'a' } })).status, 202)
+  await opened.until('"cursor":')
+  return opened
+}))
+
 describe('a gateway of two processes behind one port', { skip: requireReal('kafka', 'weaviate'), timeout: 120_000 }, () => {
   test('one is killed with kill -9, the other ended, while events flow: nothing is lost, repeated or out of order, and nothing that was counted is forgotten', async (t) => {
     await using deployment = await startDeployment({ gateways: 1, processes: 2 })
@@ -55,6 +65,7 @@ describe('a gateway of two processes behind one port', { skip: requireReal('kafk
     assert.equal(await count('freshet_gateway_process_restarts_total'), 1)
     await checker.arrived()
 
+    const streams = await followed(gateway)
     process.kill(second, 'SIGTERM')
     await checker.sends(60)
     await gateway.says(/has ended;.* how=SIGKILL [^]*has ended;.* how=code 0 /)
@@ -63,6 +74,7 @@ describe('a gateway of two processes behind one port', { skip: requireReal('kafk
     assert.ok(checker.connected > connected, 'somebody had to connect again')
     assert.ok(await count('freshet_delivered_payloads_total') >= before)
     await gateway.stop()
+    for (const { ended } of streams) assert.match((await ended).slice(-600), /event: closing\ndata: \{"retryAfterMs":1000,"cursors":\{"a":"[\w-]+"\}\}\nretry: 1000\n\n$/)
     t.diagnostic(`${checker.ledger.sent.length} events, ${checker.connected} connections`)
   })
 })

@@ -172,6 +172,27 @@ describe('several processes behind one port', { timeout: 60_000 }, () => {
     assert.match(await stream.ended, /retry: \d+/)
   })
 
+  test('a stream whose client is connected to one that closes gets its last word from the one that has it', async () => {
+    const { source, resolvers } = ticking()
+    await using neighbours = await openNeighbours(2, () => ({ resolvers }))
+    const token = await reserve(neighbours)
+    neighbours.to(1)
+    const stream = await open(neighbours, token)
+    assert.equal((await post(neighbours, token, { query: 'subscription { ticks }', extensions: { operationId: 'a' } })).status, 202)
+    source.give({ ticks: 1 })
+    await stream.until('"ticks":1')
+    // A client cannot say what one of them says to another, to either.
+    for (const index of [1, 0]) {
+      neighbours.to(index)
+      const guessed = await openRaw(`${neighbours.url}/graphql/stream?token=${token}`, { method: 'DELETE', headers: { 'freshet-leaving': 'yes' } })
+      assert.deepEqual([guessed.status, await guessed.ended], [400, '{"errors":[{"message":"The operation to stop is named by \\"operationId\\"."}]}'])
+    }
+    await neighbours.doors[1]!.close()
+    assert.match(await stream.ended, /event: closing\ndata: \{"retryAfterMs":1000,"cursors":\{\}\}\nretry: 1000\n\n$/)
+    await source.left
+    assert.equal((await post(neighbours, token, { query: '{ hello }', extensions: { operationId: 'b' } })).status, 404)
+  })
+
   test('what one has written the others note before it is answered', async () => {
     await using neighbours = await openNeighbours(2, () => ({}))
     const [one, other] = neighbours.doors
