@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
@@ -44,12 +45,17 @@ export interface KafkaServer extends AsyncDisposable {
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const jars = await installKafka()
+  return start(await archivedClasses(jars), options)
+}
+
+/** @param java its options, and where the classes are */
+function start(java: string[], options: KafkaOptions = {}): Promise<KafkaServer> {
   return onFreePorts(async () => {
     const stack = new AsyncDisposableStack()
     try {
       const directory = options.logDir ?? stack.use(temporaryDirectory('kafka')).path
       const nodes = await configure(directory, options)
-      const cluster = new KafkaCluster(jars, nodes, stack)
+      const cluster = new KafkaCluster(java, nodes, stack)
       stack.defer(() => cluster.endAll())
       await cluster.format()
       await Promise.all(nodes.map((_, index) => cluster.restart(index)))
@@ -76,6 +82,39 @@ export function installKafka(): Promise<string> {
       throw new Error(`expected kafka_2.13-${kafkaVersion}.jar among what Maven fetched, found ${jars.length} other jars`)
     }
   })
+}
+
+/**
+ * The options with which Java runs these jars. Once per machine and version of Java, a broker that has done some work leaves its
+ * classes as a JVM holds them: loading and verifying them anew is half of what a broker's start takes, and tests start dozens.
+ */
+async function archivedClasses(jars: string): Promise<string[]> {
+  const java = [...quickJava, '-cp', join(jars, '*')]
+  const version = /version "([^"]+)"/.exec(await run('java', ['-version']))?.[1] ?? 'unknown'
+  const entry = await installOnce(`${kafkaEntry}-classes-${version}`, async (directory) => {
+    await using kafka = await start(['-XX:+IgnoreUnrecognizedVMOptions', `-XX:ArchiveClassesAtExit=${join(directory, archiveFile)}`, ...java])
+    await exercise(kafka.brokers)
+    await kafka.stop()
+  })
+  // A JVM that cannot make one, or not use this one, goes without.
+  const archive = join(entry, archiveFile)
+  return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`, ...java] : java
+}
+
+const archiveFile = 'classes.jsa'
+
+/** Has a broker do what most tests have it do. */
+async function exercise(brokers: string[]): Promise<void> {
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
+  const [admin, producer, consumer] = [kafka.admin(), kafka.producer({ idempotent: true }), kafka.consumer({ groupId: 'exercise' })]
+  await Promise.all([admin.connect(), producer.connect(), consumer.connect()])
+  await admin.createTopics({ topics: [{ topic: 'exercise' }], waitForLeaders: true })
+  await producer.send({ topic: 'exercise', acks: -1, messages: [{ key: 'k', value: 'v' }] })
+  const read = Promise.withResolvers<void>()
+  await consumer.subscribe({ topic: 'exercise', fromBeginning: true })
+  await consumer.run({ eachMessage: async () => read.resolve() })
+  await read.promise
+  await Promise.all([admin.disconnect(), producer.disconnect(), consumer.disconnect()])
 }
 
 const dependency = (artifact: string): string =>
@@ -144,13 +183,13 @@ async function configure(directory: string, { brokers = 1, settings = {}, proxyP
 class KafkaCluster implements KafkaServer {
   readonly brokers: string[]
   readonly behindProxy: number | undefined
-  readonly #jars: string
+  readonly #java: string[]
   readonly #nodes: Node[]
   readonly #stack: AsyncDisposableStack
   readonly #processes: (ServerProcess | undefined)[]
 
-  constructor(jars: string, nodes: Node[], stack: AsyncDisposableStack) {
-    this.#jars = jars
+  constructor(java: string[], nodes: Node[], stack: AsyncDisposableStack) {
+    this.#java = java
     this.#nodes = nodes
     this.#stack = stack
     this.#processes = nodes.map(() => undefined)
@@ -159,7 +198,7 @@ class KafkaCluster implements KafkaServer {
   }
 
   async format(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => run('java', [...quickJava, '-cp', join(this.#jars, '*'), 'kafka.tools.StorageTool',
+    await Promise.all(this.#nodes.map((node) => run('java', [...this.#java, 'kafka.tools.StorageTool',
       'format', '--ignore-formatted', '--cluster-id', clusterId, '--config', node.properties])))
   }
 
@@ -169,7 +208,7 @@ class KafkaCluster implements KafkaServer {
     const server = new ServerProcess({
       name: node.name,
       program: 'java',
-      args: [...quickJava, '-Xmx512m', '-Dlog4j2.level=WARN', '-cp', join(this.#jars, '*'), 'kafka.Kafka', node.properties],
+      args: [...this.#java, '-Xmx512m', '-Dlog4j2.level=WARN', 'kafka.Kafka', node.properties],
       log: node.log,
     })
     this.#processes[broker] = server
