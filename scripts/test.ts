@@ -10,7 +10,7 @@ const minutes = 60_000
 const phases = {
   unit: { servers: false, concurrency: 2, perProcess: 15, limit: 2 * minutes },
   // Most of what they take is waiting for brokers: more run at the same time than there are cores.
-  real: { servers: true, concurrency: 3, perProcess: 1, limit: 5 * minutes },
+  real: { servers: true, concurrency: 4, perProcess: 1, limit: 5 * minutes },
   // One at a time: a soak measures what survives load and kills, not what survives another soak.
   soak: { servers: true, concurrency: 1, perProcess: 1, limit: 90 * minutes },
 }
