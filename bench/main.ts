@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import '../cli/buffer-pool.ts'
 import { Report, type BenchOptions } from './report.ts'
 
 /** The benchmarks by name. Each is a module with `run`, loaded when it is asked for. */

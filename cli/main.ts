@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import './buffer-pool.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'

@@ -30,7 +30,7 @@ export class KeptBatch {
     this.first = batch.first
     this.bytes = bytes
     this.entities = batch.entities.map(({ entity }) => entity)
-    this.#packed = Buffer.from(JSON.stringify(batch))
+    this.#packed = packed(JSON.stringify(batch))
   }
 
   get batch(): ChangeBatch {
@@ -41,4 +41,11 @@ export class KeptBatch {
     }
     return batch
   }
+}
+
+/** Memory of its own: a piece of Node's pool would keep all of the pool. */
+function packed(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
 }
