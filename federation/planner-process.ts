@@ -46,12 +46,15 @@ const promptRestarts = 3
 const firstPauseMs = 500
 const maximumPauseMs = 60_000
 
+/** How long it may have nothing to plan before it ends, in milliseconds: its memory is that of a whole Node. */
+const idleLimitMs = 20_000
+
 /** A process that lived so long, in milliseconds, makes up for the ends before it. */
 const goodLifeMs = 60_000
 
 /**
  * One process plans for all engines of this one. It is started with the first engine, started again for the first
- * operation after it ended, and ends with the last engine. Answers come in order, so when it ends the oldest open
+ * operation after it ended, and ends when there is nothing to plan for a while, or with the last engine. Answers come in order, so when it ends the oldest open
  * job is the one that ended it; the others are given to its successor. Nobody can keep a core busy with starting it:
  * when it ends too often it stays away for a while, and who asks is told so.
  */
@@ -60,18 +63,26 @@ export class PlannerProcess {
   readonly #jobs: Job[] = []
   #next = 0
   #child: ChildProcess | undefined
+  /** Until it has taken too long, or has been idle for long. */
   #watch: NodeJS.Timeout | undefined
   /** The process that had to be ended. */
   #tooLong: ChildProcess | undefined
   readonly #now: () => number
+  readonly #idleMs: number
   #startedAt = 0
   /** How often it ended without having lived well before. */
   #ends = 0
   #awayUntil = -Infinity
 
-  /** `now` is a monotonic clock in milliseconds. */
-  constructor(now: () => number) {
+  /** `now` is a monotonic clock in milliseconds; the process ends after `idleMs` without work. */
+  constructor(now: () => number, idleMs = idleLimitMs) {
     this.#now = now
+    this.#idleMs = idleMs
+  }
+
+  /** Of the process that plans; undefined while none does. */
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
   open(sdl: string): PlannerHandle {
@@ -97,7 +108,7 @@ export class PlannerProcess {
       close: () => {
         if (!this.#supergraphs.delete(supergraph)) return
         if (this.#supergraphs.size > 0) this.#send({ kind: 'unload', supergraph })
-        else this.#stop()
+        else this.#close()
       },
     }
   }
@@ -150,11 +161,10 @@ export class PlannerProcess {
     if (!child) return
     const busy = this.#jobs.length > 0
     hold(child, busy)
-    if (!busy) return
-    this.#watch = setTimeout(() => {
+    this.#watch = busy ? setTimeout(() => {
       this.#tooLong = child
       child.kill('SIGKILL')
-    }, planningLimitMs)
+    }, planningLimitMs) : setTimeout(() => this.#stop(), this.#idleMs).unref()
   }
 
   #ended(lastWords: string, tookTooLong: boolean): void {
@@ -170,16 +180,20 @@ export class PlannerProcess {
     else if (this.#jobs.length > 0) this.#start()
   }
 
+  /** Lets the process go, which is started again for the next operation. */
   #stop(): void {
     const child = this.#child
     this.#child = undefined
     clearTimeout(this.#watch)
-    if (child) {
-      // What it plans at the moment nobody wants any more.
-      hold(child, false)
-      if (this.#jobs.length > 0) child.kill('SIGKILL')
-      else if (child.connected) child.disconnect()
-    }
+    if (!child) return
+    hold(child, false)
+    // What it plans at the moment nobody wants any more.
+    if (this.#jobs.length > 0) child.kill('SIGKILL')
+    else if (child.connected) child.disconnect()
+  }
+
+  #close(): void {
+    this.#stop()
     for (const job of this.#jobs.splice(0)) job.reject(new Error('The engine is closed; it plans no more operations.'))
   }
 }

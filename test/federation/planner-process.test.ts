@@ -95,3 +95,41 @@ test('closed while it plans, it leaves no handle and no process behind', async (
   assert.equal(process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length, before)
   await assert.rejects(planned, /engine is closed/)
 })
+
+test('it ends when there is nothing to plan for a while, and is started again for the next operation', { timeout: 60_000 }, async () => {
+  const planner = new PlannerProcess(() => performance.now(), 1)
+  const { plan, close } = planner.open(supergraphSdl)
+  await plan('{ thing { id } }')
+  const first = planner.pid
+  while (planner.pid !== undefined) await new Promise(setImmediate)
+  assert.ok(await plan('{ thing { code } }'))
+  assert.notEqual(planner.pid, first)
+  // It was not at fault, so it is not kept away however often it ends so.
+  for (let end = 0; end < 5; end++) {
+    while (planner.pid !== undefined) await new Promise(setImmediate)
+    assert.ok(await plan('{ thing { id } }'))
+  }
+  close()
+})
+
+test('it never ends for want of work while something is to be planned', { timeout: 60_000 }, async () => {
+  const planner = new PlannerProcess(() => performance.now(), 0)
+  const { plan, close } = planner.open(supergraphSdl)
+  for (let round = 0; round < 3; round++) {
+    const plans = await Promise.all(Array.from({ length: 200 }, () => plan('{ thing { id } }')))
+    assert.ok(plans.every((node) => node !== undefined))
+  }
+  close()
+})
+
+test('a supergraph that comes while no process is there is planned over, as are those before it', { timeout: 60_000 }, async () => {
+  const planner = new PlannerProcess(() => performance.now(), 1)
+  const first = planner.open(supergraphSdl)
+  while (planner.pid !== undefined) await new Promise(setImmediate)
+  const second = planner.open(supergraphSdl)
+  assert.ok(await second.plan('{ thing { id } }'))
+  assert.ok(await first.plan('{ thing { id } }'))
+  first.close()
+  second.close()
+  assert.equal(planner.pid, undefined)
+})
