@@ -14,6 +14,8 @@ export interface SubgraphDefinition {
   typeDefs: string
   /** Where that comes from, for problems: a file or an address; the name unless said otherwise. */
   place?: string
+  /** Where a line of `typeDefs` comes from, where they are put together of several files. */
+  placeOf?: (line: number) => { place: string; line: number }
 }
 
 export interface CompositionProblem {
@@ -24,7 +26,7 @@ export interface CompositionProblem {
   subgraph?: string
   /** Of that subgraph, where it was given. */
   place?: string
-  /** Counted from 1, in the subgraph's SDL. */
+  /** Counted from 1, in the subgraph's SDL, or the file of it that `place` names. */
   line?: number
   column?: number
 }
@@ -56,8 +58,8 @@ const describe = ({ message, code, subgraph, place = subgraph, line, column }: C
 export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { supergraphSdl: string } => {
   const problems: CompositionProblem[] = []
   const failure = (found: readonly CompositionProblem[]): CompositionError => new CompositionError(found.map((problem) => {
-    const place = subgraphs.find(({ name }) => name === problem.subgraph)?.place
-    return place === undefined ? problem : { ...problem, place }
+    const { place, placeOf } = subgraphs.find(({ name }) => name === problem.subgraph) ?? {}
+    return { ...problem, ...place !== undefined && { place }, ...problem.line !== undefined && placeOf?.(problem.line) }
   }))
   const services = subgraphs.flatMap(({ name, url, typeDefs }) => {
     try {

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql'
 import { buildSubgraph, composeSubgraphs, type SubgraphDefinition } from '../federation/index.ts'
-import { loadSubgraphSdl } from '../schema/load.ts'
+import { loadSubgraph, loadSubgraphSdl } from '../schema/load.ts'
 import { subgraphNames, subgraphResolvers, type SubgraphName } from './subgraphs.ts'
 
 /** The executable schema of one of Freshet's own subgraphs, `_service` and `_entities` included. */
@@ -12,7 +12,10 @@ const urlOf = (name: SubgraphName): string => `http://localhost:4000/subgraphs/$
 
 /** Freshet's own subgraphs as composition sees them. */
 export const ownDefinitions = (): SubgraphDefinition[] =>
-  subgraphNames.map((name) => ({ name, url: urlOf(name), typeDefs: loadSubgraphSdl(name) }))
+  subgraphNames.map((name) => {
+    const { sdl, placeOf } = loadSubgraph(name)
+    return { name, url: urlOf(name), typeDefs: sdl, place: `schema/${name}.graphql`, placeOf }
+  })
 
 /**
  * Composes Freshet's own subgraphs.
