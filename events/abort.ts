@@ -45,19 +45,22 @@ function watch(signal: AbortSignal): Watcher[] {
 
 /**
  * Runs one call that is aborted with the signal, or after `ms` with a `TimeoutError`. Nothing is left of it when it is over,
- * where `AbortSignal.timeout` lives on until its time.
+ * where `AbortSignal.timeout` lives on until its time; and until then it keeps the process alive, which that does not.
  *
  * @throws the signal's reason when it is aborted before
  */
-export async function withTimeLimit<T>(signal: AbortSignal, ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
+export async function withTimeLimit<T>(signal: AbortSignal | undefined, ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  signal?.throwIfAborted()
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(new DOMException(`The call took longer than ${ms} ms`, 'TimeoutError')), ms)
-  const forget = whenAborted(signal, () => controller.abort(signal.reason))
+  const forget = signal && whenAborted(signal, () => controller.abort(signal.reason))
   try {
     return await call(controller.signal)
   } finally {
     clearTimeout(timer)
-    forget()
+    forget?.()
   }
 }
+
+/** Whether a call ended because its time was up (`withTimeLimit`, `AbortSignal.timeout`). */
+export const isTimeout = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError'

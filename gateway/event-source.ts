@@ -1,3 +1,4 @@
+import { withTimeLimit } from '../events/abort.ts'
 import type { EventLog, LogRecord } from '../events/log.ts'
 import { createEventReader, type EventSource, type SourceEvent, type WantedEvents } from '../federation/index.ts'
 import type { RequestContext } from '../resolvers/context.ts'
@@ -74,7 +75,7 @@ export function logEventSource({ log, cursors, report, timeoutMs = 10_000, maxEv
     async publish(topic, { key, value }) {
       // Without a key there is no order to keep, so the partitions take turns.
       const place = key === null ? { key, partition: published++ % log.partitions } : { key }
-      await log.append([{ topic, value, ...place }], { signal: AbortSignal.timeout(timeoutMs) })
+      await withTimeLimit(undefined, timeoutMs, (signal) => log.append([{ topic, value, ...place }], { signal }))
     },
   }
 }

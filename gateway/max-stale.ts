@@ -2,6 +2,7 @@ import {
   DirectiveLocation, getDirectiveValues, GraphQLBoolean, GraphQLDirective, GraphQLError, GraphQLInt, GraphQLNonNull,
   type OperationDefinitionNode,
 } from 'graphql'
+import { isTimeout, withTimeLimit } from '../events/abort.ts'
 import type { Door } from './door.ts'
 
 type StalenessDoor = Pick<Door, 'staleness'> & { services: Pick<Door['services'], 'clock'>; settings: Pick<Door['settings'], 'tokenTimeoutMs'> }
@@ -35,13 +36,12 @@ export async function checkStaleness(
   if (ms < 0 || ms > maxMs)
     throw new GraphQLError(`"ms" of @maxStale must be 0 to ${maxMs}, got ${ms}.`, { extensions: { code: 'BAD_USER_INPUT' } })
   const moment = services.clock() - ms
-  const timeout = AbortSignal.timeout(timeoutMs)
   try {
     if (await staleness.has(moment, signal)) return
-    if (wait) return await staleness.reach(moment, signal ? AbortSignal.any([signal, timeout]) : timeout)
+    if (wait) return await withTimeLimit(signal, timeoutMs, (limited) => staleness.reach(moment, limited))
   } catch (error) {
     signal?.throwIfAborted()
-    if (!timeout.aborted)
+    if (!isTimeout(error))
       throw new GraphQLError('How stale the answer is cannot be known: the event log does not answer. Ask again, or without @maxStale.', {
         originalError: error as Error, extensions: { code: 'LOG_UNAVAILABLE' },
       })

@@ -1,3 +1,4 @@
+import { withTimeLimit } from '../events/abort.ts'
 import { parsePartitionKey, type EventLog, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { MetricView } from '../search/metrics.ts'
@@ -89,12 +90,12 @@ export class Staleness {
   /** When the first record from this offset on was appended, ms; undefined where there is none: a log also counts what it gives to nobody. */
   async #firstAt(key: string, offset: number, end: number, signal?: AbortSignal): Promise<number | undefined> {
     const { log, timeoutMs = 5_000 } = this.#options
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const given = readUpTo(log, { [key]: offset }, { [key]: end }, { signal: signal ? AbortSignal.any([timeout, signal]) : timeout, maxRecords: 1 })
-    for await (const [record] of given) return record?.appendedAt
-    signal?.throwIfAborted()
-    if (timeout.aborted) throw new Error(`The log did not give ${parsePartitionKey(key).topic} within ${timeoutMs} ms.`)
-    return undefined
+    return withTimeLimit(signal, timeoutMs, async (limited) => {
+      for await (const [record] of readUpTo(log, { [key]: offset }, { [key]: end }, { signal: limited, maxRecords: 1 })) return record?.appendedAt
+      signal?.throwIfAborted()
+      if (limited.aborted) throw new Error(`The log did not give ${parsePartitionKey(key).topic} within ${timeoutMs} ms.`)
+      return undefined
+    })
   }
 
   /** Everything that was appended before a moment is applied; within the same millisecond more may have been. */

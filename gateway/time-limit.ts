@@ -1,4 +1,5 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
+import { isTimeout } from '../events/abort.ts'
 
 /** Aborted when the client leaves or the time is up. */
 export function timeLimit(ms: number, left?: AbortSignal): AbortSignal {
@@ -92,5 +93,3 @@ export async function inTime(
     signal.removeEventListener('abort', onAbort)
   }
 }
-
-const isTimeout = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError'

@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql'
+import { isTimeout, withTimeLimit } from '../events/abort.ts'
 import type { MetricView } from '../search/metrics.ts'
 import { decodeToken } from '../resolvers/events/token.ts'
 
@@ -13,11 +14,10 @@ export async function waitForToken(
   const positions = decodeToken(token, logId)
   if (!positions)
     throw new GraphQLError('The token is none that "publish" of this deployment gave, unchanged.', { extensions: { code: 'INVALID_TOKEN' } })
-  const timeout = AbortSignal.timeout(timeoutMs)
   try {
-    await view.waitFor(positions, signal ? AbortSignal.any([signal, timeout]) : timeout)
+    await withTimeLimit(signal, timeoutMs, (limited) => view.waitFor(positions, limited))
   } catch (error) {
-    if (!timeout.aborted) throw error
+    if (signal?.aborted || !isTimeout(error)) throw error
     throw new GraphQLError(`The token's events were not applied within ${timeoutMs} ms; ingest may be behind or away. Ask again, or ask without the token.`, {
       extensions: { code: 'TOKEN_TIMEOUT' },
     })

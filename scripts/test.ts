@@ -8,7 +8,7 @@ import { startShared } from './servers/start.ts'
 
 const minutes = 60_000
 const phases = {
-  unit: { servers: false, concurrency: 2, perProcess: 15, limit: 2 * minutes },
+  unit: { servers: false, concurrency: 2, perProcess: 100, limit: 2 * minutes },
   // Most of what they take is waiting for brokers: more run at the same time than there are cores.
   real: { servers: true, concurrency: 4, perProcess: 1, limit: 5 * minutes },
   // One at a time: a soak measures what survives load and kills, not what survives another soak.

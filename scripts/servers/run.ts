@@ -60,7 +60,8 @@ export async function runTests(
 
 /**
  * Files which import that many of the given ones; the given ones themselves where each has a process of its own. Dealt out by
- * turns, as neighbours are alike in what they take. A file that cannot be loaded fails by its name, beside the others.
+ * turns, as neighbours are alike in what they take. What a file does outside of its suites (hooks, settings) is done to all of
+ * its group. A file that cannot be loaded fails by its name, beside the others.
  */
 function groups(files: string[], perProcess: number): { files: string[] } & Disposable {
   if (perProcess === 1) return { files, [Symbol.dispose]: () => {} }

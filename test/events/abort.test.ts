@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { whenAborted, withTimeLimit } from '../../events/abort.ts'
@@ -52,6 +53,14 @@ describe('withTimeLimit', () => {
 
   test('aborts the call when its time is up, with a TimeoutError that names the limit', async () => {
     await assert.rejects(withTimeLimit(new AbortController().signal, 1, never), { name: 'TimeoutError', message: 'The call took longer than 1 ms' })
+  })
+
+  test('is waited for also by a process that has nothing else to do', () => {
+    const script = `
+      import { withTimeLimit } from ${JSON.stringify(new URL('../../events/abort.ts', import.meta.url).href)}
+      await withTimeLimit(undefined, 20, (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve)))
+      console.log('over')`
+    assert.equal(spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout, 'over\n')
   })
 
   test('aborts the call with the reason of the signal, and begins none when it is aborted already', async () => {

@@ -18,9 +18,6 @@ interface Asked {
 type Answer = (asked: Asked, response: ServerResponse, attempt: number) => void | Promise<void>
 
 const cleanUps: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
-})
 
 /** A small embeddings endpoint that behaves as the test says, and an embedder that does not really wait. */
 async function endpoint(answer: Answer, options: Partial<OpenAiEmbedderOptions> = {}) {
@@ -82,6 +79,10 @@ embedderContract('OpenAI-compatible endpoint', async () => {
 })
 
 describe('OpenAI-compatible embedder', () => {
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0)) await cleanUp()
+  })
+
   it('posts texts with the model and the key, and gives vectors of length 1 in their order', async () => {
     const { embedder, asked } = await endpoint(good)
     const vectors = await embedder.embed(['abc', '', 'x'])

@@ -3,18 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { installOnce, isInstalled } from './cache.ts'
 import { temporaryDirectory } from './process.ts'
 
 const directory = temporaryDirectory('cache')
 const former = process.env['FRESHET_CACHE_DIR']
-before(() => { process.env['FRESHET_CACHE_DIR'] = directory.path })
-after(async () => {
-  if (former === undefined) delete process.env['FRESHET_CACHE_DIR']
-  else process.env['FRESHET_CACHE_DIR'] = former
-  await directory[Symbol.asyncDispose]()
-})
 
 /** Tells each installation in a file, and needs a moment for it. */
 const installer = `
@@ -27,26 +21,35 @@ const installer = `
   process.stdout.write(entry)
 `
 
-test('processes that install at the same time install once, and none sees half of it', { timeout: 30_000 }, async () => {
-  await Promise.all(Array.from({ length: 4 }, async () => {
-    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', installer], { stdio: ['ignore', 'pipe', 'ignore'] })
-    let files = -1
-    child.stdout.on('data', (entry: Buffer) => { files = readdirSync(String(entry)).length })
-    await once(child, 'close')
-    assert.equal(files, 200)
-  }))
-  assert.equal(readFileSync(join(directory.path, 'installations'), 'utf8'), 'x')
-})
-
-test('an installation that fails leaves nothing that looks installed, and the next one starts afresh', async () => {
-  await assert.rejects(installOnce('broken', async (partial) => {
-    writeFileSync(join(partial, 'half'), '')
-    throw new Error('the network went away')
-  }), /the network went away/)
-  assert.equal(isInstalled('broken'), false)
-  const entry = await installOnce('broken', async (partial) => {
-    assert.deepEqual(readdirSync(partial), [])
-    mkdirSync(join(partial, 'whole'))
+describe('what is kept for all clones of a machine', () => {
+  before(() => { process.env['FRESHET_CACHE_DIR'] = directory.path })
+  after(async () => {
+    if (former === undefined) delete process.env['FRESHET_CACHE_DIR']
+    else process.env['FRESHET_CACHE_DIR'] = former
+    await directory[Symbol.asyncDispose]()
   })
-  assert.ok(existsSync(join(entry, 'whole')))
+
+  test('processes that install at the same time install once, and none sees half of it', { timeout: 30_000 }, async () => {
+    await Promise.all(Array.from({ length: 4 }, async () => {
+      const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', installer], { stdio: ['ignore', 'pipe', 'ignore'] })
+      let files = -1
+      child.stdout.on('data', (entry: Buffer) => { files = readdirSync(String(entry)).length })
+      await once(child, 'close')
+      assert.equal(files, 200)
+    }))
+    assert.equal(readFileSync(join(directory.path, 'installations'), 'utf8'), 'x')
+  })
+
+  test('an installation that fails leaves nothing that looks installed, and the next one starts afresh', async () => {
+    await assert.rejects(installOnce('broken', async (partial) => {
+      writeFileSync(join(partial, 'half'), '')
+      throw new Error('the network went away')
+    }), /the network went away/)
+    assert.equal(isInstalled('broken'), false)
+    const entry = await installOnce('broken', async (partial) => {
+      assert.deepEqual(readdirSync(partial), [])
+      mkdirSync(join(partial, 'whole'))
+    })
+    assert.ok(existsSync(join(entry, 'whole')))
+  })
 })

@@ -21,13 +21,16 @@ async function open(at = directory): Promise<EntityIndex> {
 
 const copyOf = (path: string): string => `${path}-copy`
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'freshet-index-'))
-})
-afterEach(async () => {
-  for (const index of opened.splice(0)) await index.close().catch(() => {})
-  for (const path of [directory, copyOf(directory)]) await rm(path, { recursive: true, force: true })
-})
+/** For the tests of one suite only: other files may share this process. */
+function eachInItsOwnDirectory(): void {
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'freshet-index-'))
+  })
+  afterEach(async () => {
+    for (const index of opened.splice(0)) await index.close().catch(() => {})
+    for (const path of [directory, copyOf(directory)]) await rm(path, { recursive: true, force: true })
+  })
+}
 
 /** What a crash now would leave: a copy of the directory as it is on disk. */
 async function afterCrash(): Promise<EntityIndex> {
@@ -43,6 +46,7 @@ const user = (id: string, fields: AnyFields = { name: id }) => write('user', id,
 const log = (): string => join(directory, 'g1', '1.log')
 
 describe('the embedded index on disk', () => {
+  eachInItsOwnDirectory()
   it('comes back as it was closed: fields, vectors, stamps, texts, spaces', async () => {
     const vector = Float32Array.of(0.5, -0.25, 3, 0)
     const written = write('seller', 's:1', { name: 'Größe', categories: ['a', 'b'], verified: false, rating: 0.1 }, { 'space-b': vector })
@@ -288,6 +292,7 @@ describe('the embedded index on disk', () => {
 })
 
 describe('the directory of the embedded index', () => {
+  eachInItsOwnDirectory()
   it('belongs to one index at a time', async () => {
     const index = await open()
     await assert.rejects(open(), (error) => error instanceof IndexUnavailableError && /in use by this process.*Weaviate/s.test(error.message))
