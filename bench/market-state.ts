@@ -75,6 +75,7 @@ export async function createMarketState(): Promise<MarketState> {
       const metrics = metricsOf(entity)
       return metrics ? popularityOf(metrics, now) : 0
     },
+    audience: (entity, now) => ({ viewersNow: view.viewersNow(entity, now), popularity: view.popularity(entity, now) }),
     total: (entity, name) => {
       const metrics = metricsOf(entity)
       return metrics ? totalValue(metrics, name) : 0

@@ -150,6 +150,11 @@ export class MetricViewImpl implements MetricView {
     return metrics ? viewersNow(metrics, now) : 0
   }
 
+  audience(entity: EntityKey, now: number): { viewersNow: number; popularity: number } {
+    const metrics = this.#visible(entity)
+    return metrics ? { viewersNow: viewersNow(metrics, now), popularity: popularityOf(metrics, now) } : { viewersNow: 0, popularity: 0 }
+  }
+
   window(entity: EntityKey, window: WindowName, name: CounterName | 'viewers', now: number): number {
     const metrics = this.#visible(entity)
     return metrics ? windowValue(metrics, window, name, now) : 0

@@ -48,6 +48,8 @@ export interface MetricView {
   /** Single values, for whoever scores hundreds of entities; 0 where nothing is known. `now` in ms. */
   viewersNow(entity: EntityKey, now: number): number
   popularity(entity: EntityKey, now: number): number
+  /** Both of what a feed asks of each candidate, looked up once. */
+  audience(entity: EntityKey, now: number): { viewersNow: number; popularity: number }
   /** Everything ever counted. */
   total(entity: EntityKey, name: CounterName): number
   /** Source positions applied so far. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { InvalidCursorError } from '../../search/entity-index.ts'
 
 /**
@@ -17,7 +17,7 @@ export interface FeedCursor {
 export const maxFeedLength = 500
 
 /** 32 bits of SHA-256. */
-export const hash32 = (text: string): number => createHash('sha256').update(text).digest().readUInt32LE(0)
+export const hash32 = (text: string): number => hash('sha256', text, 'buffer').readUInt32LE(0)
 
 const version = 1
 

@@ -58,10 +58,7 @@ export function createFeedService(options: FeedOptions): FeedService {
 
   const isNew = (sellerId: string): boolean => view.total(`seller:${sellerId}`, 'watchSeconds') < newSellerWatchSeconds
 
-  const measure = (id: string, now: number) => ({
-    viewersNow: view.viewersNow(`livestream:${id}`, now),
-    popularity: view.popularity(`livestream:${id}`, now),
-  })
+  const measure = (id: string, now: number) => view.audience(`livestream:${id}`, now)
 
   /** Reads the best contenders once more, with vectors, and keeps those that are live at this moment. */
   async function stillLive(contenders: readonly Found[], taste: Taste | undefined, signal?: AbortSignal) {
@@ -89,7 +86,7 @@ export function createFeedService(options: FeedOptions): FeedService {
     const { profile, taste } = await personOf(userId, now, signal)
     const found = await findCandidates({ index, live, vectors }, profile, taste, filter, { isNew, signal })
     const seen = new Set(shown)
-    const open = [...found.values()].filter(({ stream }) => !seen.has(hash32(stream.id)))
+    const open = [...found.values()].filter(({ stream }) => seen.size === 0 || !seen.has(hash32(stream.id)))
     const candidates = open.map((each) => toCandidate(each, measure(each.stream.id, now)))
     const contenders = scoreAll(candidates, profile, model, now)
       .slice(0, Math.max(50, contendersPerItem * room))

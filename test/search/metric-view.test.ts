@@ -163,7 +163,7 @@ test('answers from a source as it would from the same batches, deletions include
           for (const now of [end, end + 100_000]) {
             assertSame(reading.metrics(entity, now), copying.metrics(entity, now), 1e-12, `${entity}.metrics`)
             assertSame(reading.affinities(state.id, now), copying.affinities(state.id, now), 1e-12)
-            assert.equal(reading.viewersNow(entity, now), copying.viewersNow(entity, now))
+            assertSame(reading.audience(entity, now), copying.audience(entity, now), 1e-12)
             assert.equal(reading.window(entity, '5m', 'watchSeconds', now), copying.window(entity, '5m', 'watchSeconds', now))
             assertSame(reading.decayed(entity, 'revenue', now), copying.decayed(entity, 'revenue', now), 1e-12)
             assert.equal(reading.total(entity, 'views'), copying.total(entity, 'views'))
@@ -203,7 +203,7 @@ test('knows nothing of an entity without events', () => {
   const view = new MetricViewImpl()
   assert.equal(view.metrics('livestream:l', epoch), null)
   assert.deepEqual(view.affinities('u', epoch), { sellers: [], categories: [], follows: [] })
-  assert.deepEqual([view.viewersNow('livestream:l', epoch), view.popularity('livestream:l', epoch)], [0, 0])
+  assert.deepEqual([view.audience('livestream:l', epoch), view.popularity('livestream:l', epoch)], [{ viewersNow: 0, popularity: 0 }, 0])
 })
 
 test('keeps nothing of an entity that came to be until something is counted of it', () => {
