@@ -103,8 +103,14 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
       response.end()
       return
     }
-    const schema = path.startsWith('/subgraphs/') ? schemas.get(path.slice('/subgraphs/'.length)) : undefined
-    if (schema) return serveSubgraph(ownSubgraph(schema), own, request, response)
+    const schema = schemas.get(subgraphAt(path))
+    if (schema) {
+      const streamed = wantsEventStream(request) ? merged.aloneOf(subgraphAt(path), own) : undefined
+      if (!streamed) return serveSubgraph(ownSubgraph(schema), own, request, response)
+      const forgery = checkForgery(request)
+      if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
+      return serveStream(streamed, request, response, closing, serverSentEvents)
+    }
     sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
   }
 
@@ -116,11 +122,13 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     })
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const path = (request.url ?? '/').split('?', 1)[0]
-    const isMerged = path === mergedPath
-    const refusal = path === '/graphql' || isMerged ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
+    const path = (request.url ?? '/').split('?', 1)[0] as string
+    const isKnown = path === '/graphql' || path === mergedPath || schemas.has(subgraphAt(path))
+    const refusal = isKnown ? checkRequest(request, settings) : { status: 404, message: 'GraphQL is at /graphql.' }
     if (refusal || closing.begun) return refuseUpgrade(socket, refusal?.status ?? 503, refusal?.message ?? 'The server is closing.')
-    webSockets.upgrade(request, socket, head, isMerged ? merged.doorOf(door) : door)
+    const asked = path === '/graphql' ? door : path === mergedPath ? merged.doorOf(door) : merged.aloneOf(subgraphAt(path), door)
+    if (!asked) return refuseUpgrade(socket, 404, 'GraphQL is at /graphql.')
+    webSockets.upgrade(request, socket, head, asked)
   })
 
   const { registry } = telemetry
@@ -143,6 +151,9 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     },
   }
 }
+
+/** The name of the subgraph that a path asks for; empty where it asks for none. */
+const subgraphAt = (path: string): string => (path.startsWith('/subgraphs/') ? path.slice('/subgraphs/'.length) : '')
 
 /** Of a path; what is no such text is none that was given to anybody. */
 function decoded(segment: string): string {

@@ -67,7 +67,7 @@ export const ownSubgraph = (schema: GraphQLSchema): Answer => async ({ query, op
   const errors = validate(schema, document)
   if (errors.length > 0) return { errors }
   const operation = getOperationAST(document, operationName)
-  if (operation?.operation === 'subscription') throw new GraphQLError('Subscriptions go over graphql-ws on /graphql.')
+  if (operation?.operation === 'subscription') throw new GraphQLError('Subscriptions go over graphql-ws or server-sent events on this path.')
   if (operation) checkLimits(schema, document, operation, variables, limits)
   return await execute({ schema, document, operationName, contextValue: contextFor(door, { signal }), variableValues: variables })
 }

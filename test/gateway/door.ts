@@ -105,7 +105,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   }
   const subgraphs = {
     schemas: new Map([['small', buildSubgraph({ typeDefs, resolvers })]]),
-    merged: { doorOf: (asked: Door) => asked, close: () => Promise.resolve() },
+    merged: { doorOf: (asked: Door) => asked, aloneOf: () => undefined, close: () => Promise.resolve() },
   }
   const server = await listen(door, subgraphs, among?.entrance).catch(async (error: unknown) => {
     await first.close()

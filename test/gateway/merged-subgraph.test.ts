@@ -5,11 +5,13 @@ import {
   buildSubgraph, composeSubgraphs, createEngine, httpSubgraph, inProcessSubgraph, publicSchema, type Engine, type HttpSubgraphOptions, type SubgraphTransport,
 } from '../../federation/index.ts'
 import { defaultLimits } from '../../gateway/settings.ts'
+import { ownDefinitions } from '../../resolvers/compose.ts'
 import { mergedName, mergeOwnSubgraphs } from '../../resolvers/merged.ts'
 import { subgraphNames } from '../../resolvers/subgraphs.ts'
 import { committedSupergraph } from '../../schema/supergraph.ts'
 import { serveSubgraph } from '../federation/remote.ts'
 import { startFreshet, type Freshet } from '../support/freshet.ts'
+import { rawRequest } from './raw-request.ts'
 
 /** A subgraph of somebody else's: reviews of livestreams, for which it needs their titles. */
 const reviewsSdl = `
@@ -148,6 +150,41 @@ describe('another router that has Freshet as one subgraph', { timeout: 120_000 }
     await freshet.publish({ type: 'LivestreamChanged', subject: 'livestream:a', data: { title: 'Anew' } })
     assert.equal(JSON.stringify((await results.next()).value), '{"data":{"livestream":{"title":"Anew"}}}')
     await results.return?.()
+  })
+})
+
+describe('another router that has some of Freshet\'s subgraphs, each at its own path', { timeout: 120_000 }, () => {
+  for (const subscriptionProtocol of ['graphql-ws', 'sse'] as const)
+    test(`subscribes to one by ${subscriptionProtocol}, and completes its events from another`, async () => {
+      await using freshet = await startFreshet()
+      await published(freshet)
+      const definitions = ownDefinitions().filter(({ name }) => name === 'livestreams' || name === 'sellers')
+      const engine = createEngine({
+        supergraphSdl: composeSubgraphs(definitions).supergraphSdl,
+        subgraphs: new Map(definitions.map(({ name }) => [name, httpSubgraph({ url: `${freshet.url}/subgraphs/${name}`, subscriptionProtocol })])),
+      })
+      await using _closed = { [Symbol.asyncDispose]: () => engine.close() }
+      const results = await engine.subscribe({ document: parse('subscription { livestream(id: "a") { title seller { name } } }') })
+      assert.ok(Symbol.asyncIterator in results, JSON.stringify(results))
+      const next = async () => JSON.parse(JSON.stringify((await results.next()).value)) as ExecutionResult
+      assert.deepEqual(await next(), { data: { livestream: { title: 'Show a', seller: { name: 'Seller a' } } } })
+      await freshet.publish({ type: 'LivestreamChanged', subject: 'livestream:a', data: { title: 'Anew' } })
+      assert.deepEqual(await next(), { data: { livestream: { title: 'Anew', seller: { name: 'Seller a' } } } })
+      await results.return?.()
+    })
+
+  test('is told of fields that are other subgraphs\', and of a path at which none is', async () => {
+    await using freshet = await startFreshet()
+    const url = `${freshet.url}/subgraphs/livestreams`
+    const answer = await fetch(url, {
+      method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: 'subscription { livestream(id: "a") { seller { name } } }' }),
+    })
+    assert.match(await answer.text(), /Cannot query field \\"name\\"/)
+    const { status } = await rawRequest(`${freshet.url}/subgraphs/nobody`, { headers: {
+      connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-protocol': 'graphql-transport-ws',
+    } })
+    assert.equal(status, 404)
   })
 })
 
