@@ -1,13 +1,12 @@
 import type { ConnectionOptions } from 'node:tls'
 import { cancelledFailure, SubgraphFailure } from './errors.ts'
-import { HttpConnection, opener, type HttpAnswer, type HttpCall } from './http-connection.ts'
+import { HttpConnection, opener, type HttpAnswer, type HttpCall, type HttpConnectionLimits } from './http-connection.ts'
 
-export interface HttpClientOptions {
+export interface HttpClientOptions extends HttpConnectionLimits {
   /** `http:` or `https:`; only its origin counts. */
   url: URL
   /** For each call, waiting for a connection included. */
   timeoutMs: number
-  maxResponseBytes: number
   connections: number
   tls?: ConnectionOptions
 }
@@ -83,7 +82,7 @@ export class HttpClient {
 
   #connect(call: Call): void {
     const connection: HttpConnection = new HttpConnection(
-      (read) => this.#open(() => connection.opened(), read), this.#owner, call, this.#options.maxResponseBytes,
+      (read) => this.#open(() => connection.opened(), read), this.#owner, call, this.#options,
     )
     call.connection = connection
     this.#connections.add(connection)

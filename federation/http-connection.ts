@@ -27,8 +27,12 @@ export interface HttpConnectionOwner {
   missed(call: HttpCall): void
 }
 
-/** How long the answer to an abandoned request may still come, so that its connection can be kept. */
-const drainMs = 100
+export interface HttpConnectionLimits {
+  maxResponseBytes: number
+  /** How long the answer to an abandoned request may still come, so that its connection can be kept, ms. Default 100. */
+  drainMs?: number
+}
+
 /** How long a server that does not say is taken to keep an idle connection. */
 const idleMs = 4_000
 const maximumIdleMs = 60_000
@@ -41,6 +45,7 @@ export class HttpConnection {
   readonly #owner: HttpConnectionOwner
   readonly #socket: Socket
   readonly #reader: HttpAnswerReader
+  readonly #drainMs: number
   readonly #closed = Promise.withResolvers<void>()
   #served = 0
   #busy = false
@@ -51,9 +56,13 @@ export class HttpConnection {
   /** By `performance.now()`: when it should not be used any more. */
   idleUntil = Infinity
 
-  constructor(open: (read: (bytes: Buffer) => void) => Socket, owner: HttpConnectionOwner, call: HttpCall, maximumBytes: number) {
+  constructor(
+    open: (read: (bytes: Buffer) => void) => Socket, owner: HttpConnectionOwner, call: HttpCall,
+    { maxResponseBytes, drainMs = 100 }: HttpConnectionLimits,
+  ) {
     this.#owner = owner
-    this.#reader = new HttpAnswerReader(maximumBytes)
+    this.#reader = new HttpAnswerReader(maxResponseBytes)
+    this.#drainMs = drainMs
     this.#call = call
     this.#socket = open((bytes) => this.#read(bytes))
     this.#socket.on('error', (cause) => { this.#cause = cause })
@@ -79,7 +88,7 @@ export class HttpConnection {
   /** Nobody waits for the answer any more: if it comes soon, the connection can be kept. */
   abandon(): void {
     this.#call = undefined
-    this.#drain = setTimeout(() => this.#socket.destroy(), drainMs)
+    this.#drain = setTimeout(() => this.#socket.destroy(), this.#drainMs)
   }
 
   /** Ends it; what is under way on it gets no answer and is not told. */

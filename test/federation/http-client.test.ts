@@ -10,7 +10,7 @@ const ok = (body: string, ...headers: string[]): string =>
 
 /** A server of bytes: told of each request, by the number of its connection, and a client of it. */
 const serving = async (
-  handler: (socket: Socket, request: string, connection: number) => void, options: { connections?: number, timeoutMs?: number } = {},
+  handler: (socket: Socket, request: string, connection: number) => void, options: { connections?: number, timeoutMs?: number, drainMs?: number } = {},
 ) => {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
@@ -151,7 +151,7 @@ test('garbage fails its call and ends its connection', async () => {
 })
 
 test('requests that are abandoned keep their connections when their answers come soon', async () => {
-  await using server = await serving((socket, request) => setImmediate(() => socket.write(ok(bodyOf(request)))))
+  await using server = await serving((socket, request) => setImmediate(() => socket.write(ok(bodyOf(request)))), { drainMs: 60_000 })
   for (let round = 0; round < 300; round++) {
     const leave = new AbortController()
     const left = Array.from({ length: 6 }, (_, index) => assert.rejects(server.post(`left ${index}`, { signal: leave.signal }), failure(/cancelled$/)))
