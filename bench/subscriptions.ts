@@ -2,6 +2,7 @@ import type { BenchOptions } from './report.ts'
 import { changes } from './subscriptions/changes.ts'
 import { distinct, entities, one, ownIds, slow, type Timing } from './subscriptions/fan-out.ts'
 import { idle } from './subscriptions/idle.ts'
+import { processes } from './subscriptions/processes.ts'
 import { checkOpenFiles } from './subscriptions/open-files.ts'
 import { startWorld, type World } from './subscriptions/world.ts'
 
@@ -19,6 +20,7 @@ export async function run({ quick, report }: BenchOptions): Promise<void> {
     'own-ids': (world) => ownIds(world, report, timing),
     distinct: (world) => distinct(world, report, timing),
     entities: (world) => entities(world, report, timing),
+    processes: (world) => processes(world, report, timing),
     slow: (world) => slow(world, report, timing),
     idle: (world) => idle(world, report, timing),
   }

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A process of a benchmark, which answers what it is asked. */
 export interface Child extends AsyncDisposable {
@@ -45,8 +45,18 @@ export async function startChild(name: string, module: string, args: readonly un
   }
 }
 
-/** CPU time of a process so far, all its threads, seconds. */
+/** CPU time of a process so far, and of those that it has started, all their threads, seconds (Linux). */
 export function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
+  const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? statOf(Number(name)) ?? [] : []))
+  return all.filter((each) => each.pid === pid || each.parent === pid).reduce((sum, { seconds }) => sum + seconds, 0)
+}
+
+/** Undefined: it has just ended. */
+function statOf(pid: number): { pid: number; parent: number; seconds: number } | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
+    return { pid, parent: Number(fields[1]), seconds: (Number(fields[11]) + Number(fields[12])) / 100 }
+  } catch {
+    return undefined
+  }
 }

@@ -26,7 +26,8 @@ interface Case {
 
 const number = (value: number): string => value.toLocaleString('en')
 
-async function measure(world: World, server: Child, { operation, subscribers, perSecond, own }: Case, { warmUp, seconds }: Timing): Promise<Measured> {
+/** What subscribers see of one server, while events come. */
+export async function measure(world: World, server: Pick<Child, 'name' | 'url' | 'pid'>, { operation, subscribers, perSecond, own }: Case, { warmUp, seconds }: Timing): Promise<Measured> {
   await using clients = await openClients({
     url: server.url, count: subscribers, query: operations[server.name === 'Cosmo' && operation === 'distinct' ? 'named' : operation], sampled: own || perSecond * subscribers < 20_000 ? 1 : 7,
   })
@@ -62,13 +63,13 @@ async function inTurn(world: World, report: Report, row: Case, timing: Timing, w
 
 const sized = (full: number, { share }: Timing): number => Math.max(50, Math.round(full * share))
 
-const caseOf = (timing: Timing, label: string, operation: Case['operation'], full: number, perSecond: number): Case => {
+export const caseOf = (timing: Timing, label: string, operation: Case['operation'], full: number, perSecond: number): Case => {
   const subscribers = sized(full, timing)
   return { name: `${number(subscribers)} ${label}`, operation, subscribers, perSecond, own: operation === 'own' }
 }
 
 /** A pause or two decide the p99 of some seconds: its ratios are taken several times, but in the short form. */
-const roundsOf = ({ share }: Timing): number => (share < 1 ? 1 : 3)
+export const roundsOf = ({ share }: Timing): number => (share < 1 ? 1 : 3)
 
 /** One operation for all of them. */
 export async function one(world: World, report: Report, timing: Timing, full: number, perSecond: number, target: 'rate' | 'p99'): Promise<void> {
