@@ -13,7 +13,7 @@ import type { World } from './world.ts'
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
 /** `freshet gateway --processes N`, as users start it. */
-async function startGateway(count: number, { brokers, topic }: World, folder: string): Promise<Gateway> {
+async function startGateway(count: number, { brokers }: World, folder: string): Promise<Gateway> {
   const { url, grpcHost, grpcPort } = await sharedWeaviate()
   return startProgram(`Freshet, ${count === 1 ? 'one process' : `${count} processes`}`, process.execPath,
     (port) => [main, 'gateway', '--processes', String(count), '--port', String(port)], { cwd: folder, env: () => ({

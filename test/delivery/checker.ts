@@ -175,7 +175,7 @@ export class Checker implements AsyncDisposable {
       const { data } = await response.json() as { data: Record<string, { nodes: { id: string; title: string }[] }> }
       for (const judge of judges) judge.expect(data[judge.field]!.nodes)
       if (await this.#when(() => judges.every((judge) => judge.has()), 1_000)) return
-      if (performance.now() > limit) this.#fail(judges.map(({ name }) => name))
+      if (performance.now() > limit) this.#fail(judges.filter((judge) => !judge.has()).map(({ name }) => name))
     }
   }
 

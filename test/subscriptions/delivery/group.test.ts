@@ -157,8 +157,21 @@ describe('subscribers of equal subscriptions', () => {
     assert.deepEqual(replica.runs, ['stream', 'snapshot'])
   })
 
-  for (const polled of [true, false]) test(`end with the last word of their source, ${polled ? '' : 'not '}polled`, async () => {
+  for (const polled of [true, false]) test(`end with why their source can give no more, each at its own cursor, ${polled ? '' : 'not '}polled`, async () => {
     const { replica, client } = await joined('BUFFER', 1_000, { polled })
+    // It comes with more than this gateway has read.
+    const ahead = new Client()
+    await ahead.join(replica.group, { kind: 'after', cut: cutOf([9]) })
+    happen(replica, [1])
+    replica.breakOff()
+    await settle(replica)
+    assert.deepEqual(client.ended, { code: 'LOST', cursor: client.received.at(-1)?.extensions.cursor })
+    assert.deepEqual([ahead.received, ahead.ended], [[], { code: 'LOST', cursor: encode(cutOf([9])) }])
+    assert.equal(replica.running, false)
+  })
+
+  test('end with the last payload of a source without positions', async () => {
+    const { replica, client } = await joined('BUFFER', 1_000, { positioned: false })
     happen(replica, [1])
     replica.breakOff()
     await settle(replica)
@@ -176,9 +189,8 @@ describe('subscribers of equal subscriptions', () => {
       await late.join(replica.group, start)
       replica.breakOff()
       await settle(replica)
-      assert.equal(late.received.at(-1)?.errors?.[0]?.extensions.code, 'LOST')
-      assert.equal(late.received.length, start.kind === 'now' ? 2 : 4)
-      assert.deepEqual(late.ended, { code: undefined, cursor: undefined })
+      assert.equal(late.received.length, start.kind === 'now' ? 1 : 3)
+      assert.deepEqual(late.ended, { code: 'LOST', cursor: late.received.at(-1)?.extensions.cursor })
     }
   })
 

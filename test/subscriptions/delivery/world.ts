@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql'
 import type { Cut, DeliveryRequest } from '../../../resolvers/live.ts'
 import { Budget } from '../../../subscriptions/delivery/budget.ts'
 import { Connection, maxWrite } from '../../../subscriptions/delivery/connection.ts'
@@ -71,6 +72,7 @@ export class Replica {
   /** How often the source was run, by what it was asked for. */
   readonly runs: string[] = []
   readonly #group: () => Group
+  readonly #positioned: boolean
   readonly #isPolled: boolean
   /** The state comes key by key, with a wait between two. */
   readonly #inParts: boolean
@@ -81,6 +83,7 @@ export class Replica {
 
   constructor(history: History, { keep, maxBytes = 1e9, positioned = true, polled = true, inParts = false }: { keep?: { count: number; bytes: number }; maxBytes?: number; positioned?: boolean; polled?: boolean; inParts?: boolean } = {}) {
     this.history = history
+    this.#positioned = positioned
     this.#isPolled = polled
     this.#inParts = inParts
     this.counts = history.lanes.map(() => 0)
@@ -137,9 +140,9 @@ export class Replica {
     for (const listener of this.#listeners) listener({ rendered: { payload, cut: this.cut, key: '' } })
   }
 
-  /** Ends the source, with a last word. */
+  /** Ends the source: one with positions says why, any other has a last payload that does. */
   breakOff(): void {
-    const last: Item = { rendered: { payload: { head: '{"errors":[{"extensions":{"code":"LOST"}}],"extensions":{', tail: '"freshness":null}}', cursor: undefined, gap: undefined }, cut: undefined, key: '' } }
+    const last: Item = this.#positioned ? { failed: new GraphQLError('lost', { extensions: { code: 'LOST' } }) } : { rendered: { payload: { head: '{"errors":[{"extensions":{"code":"LOST"}}],"extensions":{', tail: '"freshness":null}}', cursor: undefined, gap: undefined }, cut: undefined, key: '' } }
     for (const listener of [...this.#listeners]) {
       listener(last)
       listener(undefined as never)
