@@ -1,6 +1,6 @@
 import {
-  DirectiveLocation, getDirectiveValues, GraphQLBoolean, GraphQLDirective, GraphQLError, GraphQLInt, GraphQLNonNull,
-  type OperationDefinitionNode,
+  DirectiveLocation, getDirectiveValues, getVariableValues, GraphQLBoolean, GraphQLDirective, GraphQLError, GraphQLInt, GraphQLNonNull,
+  GraphQLSchema, Kind, type OperationDefinitionNode,
 } from 'graphql'
 import { isTimeout, withTimeLimit } from '../events/abort.ts'
 import type { Door } from './door.ts'
@@ -32,7 +32,7 @@ export async function checkStaleness(
   { staleness, services, settings: { tokenTimeoutMs: timeoutMs } }: StalenessDoor, operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>> | null | undefined, signal?: AbortSignal,
 ): Promise<void> {
-  const { ms, wait } = getDirectiveValues(maxStaleDirective, operation, variables ?? {}) as { ms: number; wait: boolean }
+  const { ms, wait } = argumentsOf(operation, variables ?? {})
   if (ms < 0 || ms > maxMs)
     throw new GraphQLError(`"ms" of @maxStale must be 0 to ${maxMs}, got ${ms}.`, { extensions: { code: 'BAD_USER_INPUT' } })
   const moment = services.clock() - ms
@@ -49,6 +49,22 @@ export async function checkStaleness(
   throw new GraphQLError(`The answer would be more than ${ms} ms behind the log${wait ? `, still after ${timeoutMs} ms` : ''}; ask for less freshness${wait ? '' : ', set "wait"'}, or again later.`, {
     extensions: { code: 'STALE', staleMs: Number.isFinite(staleness.bound) ? Math.round(staleness.bound) : null },
   })
+}
+
+/** Has the types that a validated operation can give to the arguments. */
+const scalars = new GraphQLSchema({ types: [GraphQLInt, GraphQLBoolean] })
+
+/** @throws GraphQLError `BAD_USER_INPUT` for variables that are none of their types */
+function argumentsOf(operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): { ms: number; wait: boolean } {
+  const values = operation.directives?.flatMap(({ name, arguments: given }) => (name.value === maxStaleDirective.name ? given ?? [] : []))
+  const used = new Set(values?.map(({ value }) => value.kind === Kind.VARIABLE && value.name.value))
+  const { coerced, errors } = getVariableValues(scalars, operation.variableDefinitions?.filter(({ variable }) => used.has(variable.name.value)) ?? [], variables)
+  try {
+    if (errors) throw errors[0] as GraphQLError
+    return getDirectiveValues(maxStaleDirective, operation, coerced) as { ms: number; wait: boolean }
+  } catch (error) {
+    throw new GraphQLError((error as GraphQLError).message, { nodes: (error as GraphQLError).nodes, extensions: { code: 'BAD_USER_INPUT' } })
+  }
 }
 
 /** Whether the operation asks for it; none does where a request names one that is not there. */

@@ -32,12 +32,22 @@ function documentOf(engine: Engine, query: string, { tokens }: Limits): Document
     if (error instanceof GraphQLError) return { errors: coded([error], 'GRAPHQL_PARSE_FAILED') }
     throw error
   }
-  const errors = validate(engine.schema, document)
+  const errors = errorsOf(engine, document)
   if (errors.length > 0) return { errors: coded(errors, 'GRAPHQL_VALIDATION_FAILED') }
   if (query.length > maxText) return document
   if (documents.size >= maxDocuments) documents.delete(documents.keys().next().value as string)
   documents.set(query, document)
   return document
+}
+
+/** graphql 16 throws where a variable decides about the root field of a subscription, which nothing may (GraphQL, 5.2.4.1). */
+function errorsOf({ schema }: Engine, document: DocumentNode): readonly GraphQLError[] {
+  try {
+    return validate(schema, document)
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error]
+    throw error
+  }
 }
 
 /** Parses, validates and measures an operation for transports that do not pass through Apollo Server. */

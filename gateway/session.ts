@@ -49,9 +49,10 @@ export class Session {
     return this.#over && endOf(this.#over)
   }
 
-  /** Told once when it ends. Returns what to call when nobody listens any more. */
+  /** Told once when it ends, at once where it has. Returns what to call when nobody listens any more. */
   onEnd(listener: (error: GraphQLError) => void): () => void {
-    this.#listeners.add(listener)
+    if (this.over) listener(this.over)
+    else this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
@@ -139,4 +140,4 @@ const endOf = (reason: SessionEnd): GraphQLError =>
   new GraphQLError(reason === 'TOKEN_EXPIRED' ? 'The token has expired; bring a fresh one.' : 'The token was revoked.', { extensions: { code: reason } })
 
 const isSame = (a: Scope, b: Scope): boolean =>
-  a.tenant === b.tenant && a.subject === b.subject && a.roles.length === b.roles.length && a.roles.every((role) => b.roles.includes(role))
+  a.tenant === b.tenant && a.subject === b.subject && new Set(a.roles).symmetricDifference(new Set(b.roles)).size === 0

@@ -10,7 +10,7 @@ import { isObject } from '../json.ts'
 import { prepareOperation } from '../operation.ts'
 import { send, sendJson } from '../respond.ts'
 import { formatResult, toGraphQLError } from '../results.ts'
-import { endWith, sessionOf, type Session } from '../session.ts'
+import { endWith, sessionOf } from '../session.ts'
 import { tokenOf } from '../token.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
@@ -41,8 +41,6 @@ interface Stream {
   connection?: Connection
   operations: Map<string, Running>
   expires: NodeJS.Timeout
-  /** Of whom has opened it. */
-  session?: Session
   /** Says where it stands and when to come again, and ends it. */
   takeLeave?: () => void
 }
@@ -100,7 +98,6 @@ export class SingleConnections {
     if (stream.response) return refuse(response, 409, 'The stream is open already.')
     clearTimeout(stream.expires)
     stream.response = response
-    const session = stream.session = sessionOf(door)
     stream.connection = connectionOver(response)
     response.writeHead(200, eventStreamHeaders)
     response.write(serverSentEvents.opening)
@@ -118,7 +115,6 @@ export class SingleConnections {
       this.#streams.delete(token)
       for (const running of stream.operations.values()) leave(running)
       stream.operations.clear()
-      session?.close()
       door.telemetry.connections.dec({ transport: 'sse' })
     })
   }
@@ -133,7 +129,7 @@ export class SingleConnections {
   }
 
   async #run(door: Door, stream: Stream, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { operations, response: events, connection, session } = stream
+    const { operations, response: events, connection } = stream
     if (!events || !connection) return refuse(response, 409, 'The stream is not open yet: open it with GET.')
     const parameters = await parametersOf(request, response, door)
     if (!parameters) return
@@ -148,11 +144,11 @@ export class SingleConnections {
     operations.set(id, running)
     response.writeHead(202)
     response.end()
-    await this.#answer(door, request, parameters, { id, running, events, connection, operations, session })
+    await this.#answer(door, request, parameters, { id, running, events, connection, operations })
   }
 
-  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, operations, session }: {
-    id: string; running: Running; events: ServerResponse; connection: Connection; operations: Map<string, Running>; session: Session | undefined
+  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, operations }: {
+    id: string; running: Running; events: ServerResponse; connection: Connection; operations: Map<string, Running>
   }): Promise<void> {
     const escaped = bytesOf(JSON.stringify(id).slice(1, -1))
     let stopSession = () => {}
@@ -179,7 +175,10 @@ export class SingleConnections {
       // It was stopped while it was begun.
       if (isOver()) return begun.leave()
       running.subscriber = begun
-      stopSession = endWith(session, begun)
+      // Each operation came with a token of its own, as its request did.
+      const session = sessionOf(door)
+      stopSession = () => session?.close()
+      endWith(session, begun)
       door.telemetry.subscriptions.inc()
       running.left.signal.addEventListener('abort', () => door.telemetry.subscriptions.dec(), { once: true })
     } catch (error) {

@@ -127,7 +127,7 @@ describe('graphql-transport-ws', { timeout: 30_000 }, () => {
     await using door = await openTicks()
     await using client = await open(door.url)
     await client.begin()
-    for (const query of ['{ nonsense }', '{', 'subscription { nonsense }']) {
+    for (const query of ['{ nonsense }', '{', 'subscription { nonsense }', 'subscription ($no: Boolean = false) { ticks @skip(if: $no) }']) {
       client.subscribe('1', query)
       const { id, type, payload } = await client.next()
       assert.deepEqual([id, type], ['1', 'error'])

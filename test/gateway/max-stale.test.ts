@@ -122,6 +122,17 @@ describe('@maxStale', () => {
     await assert.rejects(check('query @maxStale(ms: 3600001) { a }'), isCode('BAD_USER_INPUT'))
   })
 
+  test('its variables have their defaults and types', async (t) => {
+    const { append, check } = await set(t)
+    await append('x', 2_000)
+    await assert.rejects(check('query ($ms: Int = 0) @maxStale(ms: $ms) { a }'), isCode('STALE'))
+    await check('query ($ms: Int = 0, $other: Unknown!) @maxStale(ms: $ms) { a }', { ms: 60_000 })
+    for (const [text, variables] of [
+      ['query ($ms: Int!) @maxStale(ms: $ms) { a }', {}], ['query ($ms: Int!) @maxStale(ms: $ms) { a }', { ms: null }],
+      ['query ($ms: Int!) @maxStale(ms: $ms) { a }', { ms: 'soon' }], ['query ($wait: Boolean) @maxStale(ms: 5, wait: $wait) { a }', { wait: null }],
+    ] as const) await assert.rejects(check(text, variables), isCode('BAD_USER_INPUT'))
+  })
+
   test('only queries may have it', () => {
     const schema = buildSchema('type Query { a: Int } type Mutation { a: Int }')
     const withIt = new GraphQLSchema({ ...schema.toConfig(), directives: [...schema.getDirectives(), maxStaleDirective] })

@@ -49,6 +49,13 @@ describe('a session', () => {
     assert.equal(new Session({ scope: ada, revoked: revoked.signal }, () => Promise.reject(new Error()), Date.now).over?.extensions.code, 'TOKEN_REVOKED')
   })
 
+  test('that has ended says so to who comes later, as what begins may have been let in before', (t) => {
+    const { told, listen, pass } = set(t, { scope: ada, expiresAt: 2_000 })
+    pass(1_000)
+    listen()
+    assert.deepEqual(told, ['TOKEN_EXPIRED'])
+  })
+
   test('goes on by a fresh token of the same scope', async (t) => {
     const { session, told, listen, pass } = set(t, { scope: ada, expiresAt: 2_000 }, { fresh: { scope: { ...ada, roles: ['buyer', 'viewer'] }, expiresAt: 9_000 } })
     listen()
@@ -63,13 +70,13 @@ describe('a session', () => {
 
   test('does not go on by a token that is none, or is somebody else\'s', async (t) => {
     const { session, told, listen, pass } = set(t, { scope: ada, expiresAt: 2_000 }, {
-      other: { scope: { ...ada, subject: 'bob' } }, more: { scope: { ...ada, roles: [...ada.roles, 'admin'] } },
+      other: { scope: { ...ada, subject: 'bob' } }, more: { scope: { ...ada, roles: [...ada.roles, 'admin'] } }, less: { scope: { ...ada, roles: ['buyer', 'buyer'] } },
     })
     listen()
     const isCode = (code: string) => (error: unknown) => error instanceof GraphQLError && error.extensions.code === code
     await assert.rejects(session.renew('none'), isCode('UNAUTHENTICATED'))
     await assert.rejects(session.renew('other'), isCode('TOKEN_OF_ANOTHER'))
-    await assert.rejects(session.renew('more'), isCode('TOKEN_OF_ANOTHER'))
+    for (const token of ['more', 'less']) await assert.rejects(session.renew(token), isCode('TOKEN_OF_ANOTHER'))
     pass(1_000)
     assert.deepEqual(told, ['TOKEN_EXPIRED'])
   })

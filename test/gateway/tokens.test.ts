@@ -120,6 +120,24 @@ describe('tokens that a verifier judges', { timeout: 60_000 }, () => {
     single.leave()
   })
 
+  test('of each operation of a stream are its own: one that was revoked ends what it began, and a fresh one begins anew', async () => {
+    const { verifier, give, revoke } = tokens()
+    await using door = await openDoor({ resolvers, verifier })
+    const headersOf = (authorization: string) => ({ ...json, accept: 'text/event-stream', authorization })
+    const opener = headersOf(give('a'))
+    const token = await openRaw(`${door.url}/graphql/stream`, { method: 'PUT', headers: opener }).then(({ ended }) => ended)
+    const single = await openRaw(`${door.url}/graphql/stream?token=${token}`, { method: 'GET', headers: opener })
+    revoke('a')
+    for (const id of ['b', 'c']) {
+      const body = JSON.stringify({ query: `subscription { ${id}: quiet }`, extensions: { operationId: id } })
+      assert.equal((await openRaw(`${door.url}/graphql/stream?token=${token}`, { headers: headersOf(give(id)), body })).status, 202)
+      await single.until(`"${id}":1`)
+      revoke(id)
+      await single.until(new RegExp(`"TOKEN_REVOKED"[^\\n]*\\n\\nevent: complete\\ndata: \\{"id":"${id}"\\}`))
+    }
+    single.leave()
+  })
+
   test('of different people never share what they see', async () => {
     const { verifier, give } = tokens()
     let subscribed = 0
