@@ -138,6 +138,8 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
   }
   if (settings.kafkaSaslMechanism && !(settings.kafkaSaslUsername && settings.kafkaSaslPassword))
     faults.push('kafka.sasl: "mechanism" needs "username" and "password" (FRESHET_KAFKA_SASL_USERNAME, FRESHET_KAFKA_SASL_PASSWORD).')
+  if (!settings.kafkaSaslMechanism && (settings.kafkaSaslUsername || settings.kafkaSaslPassword))
+    faults.push('kafka.sasl: "username" and "password" need "mechanism", for example FRESHET_KAFKA_SASL_MECHANISM="scram-sha-512".')
   if (settings.trustedDocumentsMode === 'only' && !settings.trustedDocumentsFile)
     faults.push('trustedDocuments: "mode" only needs "file" (FRESHET_TRUSTED_DOCUMENTS).')
   if (settings.embeddingsUrl && !settings.embeddingsModel)

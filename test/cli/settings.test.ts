@@ -15,7 +15,8 @@ const fileOf = (key: string, value: unknown): Record<string, unknown> =>
 
 /** What some settings need beside them, besides the one that is looked at. */
 const companionsOf = (env: string): Record<string, string> => Object.fromEntries(Object.entries({
-  FRESHET_KAFKA_SASL_USERNAME: 'a', FRESHET_KAFKA_SASL_PASSWORD: 'a', FRESHET_EMBEDDINGS_MODEL: 'a', FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a',
+  FRESHET_KAFKA_SASL_MECHANISM: 'plain', FRESHET_KAFKA_SASL_USERNAME: 'a', FRESHET_KAFKA_SASL_PASSWORD: 'a',
+  FRESHET_EMBEDDINGS_MODEL: 'a', FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a',
 }).filter(([name]) => name !== env))
 
 function faultsOf(run: () => unknown): string {
@@ -84,6 +85,7 @@ describe('settings', () => {
 
   test('what needs something beside it says so', () => {
     assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_KAFKA_SASL_MECHANISM: 'plain' } })), /"mechanism" needs "username" and "password"/)
+    assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_KAFKA_SASL_USERNAME: 'a' } })), /"username" and "password" need "mechanism", for example/)
     assert.match(faultsOf(() => resolveSettings({ env: { FRESHET_EMBEDDINGS_URL: 'http://localhost:1' } })), /"url" needs "model"/)
     const parts = { FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a' }
     for (const [name, value] of Object.entries(parts))
