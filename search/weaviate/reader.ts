@@ -38,19 +38,42 @@ export function entityIn(kind: EntityKind, { properties, vectors }: Found, withV
   return { ...entity, vectors: own }
 }
 
-/** The entities of these ids that there are, by id. */
+/** So many that a search has not found are asked for one by one. */
+const mostSingly = 32
+
+/**
+ * The entities of these ids that there are, by id. A search by UUIDs passes over an object whose vector is being replaced at that
+ * moment, as Weaviate gives it another internal number then; by its UUID alone it is there before as after. So what seems
+ * to be missing is asked for once more, that way where there are few.
+ */
 export async function entitiesOf(
   target: Target, kind: EntityKind, ids: readonly string[], withVectors: readonly string[] | undefined, signal: AbortSignal | undefined,
 ): Promise<Map<string, StoredEntity>> {
-  const uuids = [...new Set(ids)].map((id) => uuidOf(kind, id))
-  if (uuids.length === 0) return new Map()
+  let missing = [...new Set(ids)]
+  if (missing.length === 0) return new Map()
+  const isSingle = missing.length === 1
   const what = await returned(target, kind, withVectors, signal)
-  const single = uuids.length === 1 ? await objectOf(target, kind, uuids[0]!, what, signal) : undefined
-  const objects = single ? [single] : (await fetchObjects(target, kind, { filters: byUuid(uuids), limit: uuids.length, ...what }, signal)).objects
-  return new Map(objects.map((object) => {
-    const entity = entityIn(kind, object, withVectors)
-    return [entity.id, entity]
-  }))
+  const entities = new Map<string, StoredEntity>()
+  const take = (objects: readonly Found[]): void => {
+    for (const object of objects) {
+      const entity = entityIn(kind, object, withVectors)
+      entities.set(entity.id, entity)
+    }
+    missing = missing.filter((id) => !entities.has(id))
+  }
+  const search = async (): Promise<void> => {
+    const filters = byUuid(missing.map((id) => uuidOf(kind, id)))
+    take((await fetchObjects(target, kind, { filters, limit: missing.length, ...what }, signal)).objects)
+  }
+  const singly = async (): Promise<void> => {
+    const objects = await Promise.all(missing.map((id) => objectOf(target, kind, uuidOf(kind, id), what, signal)))
+    take(objects.filter((object) => object !== undefined))
+  }
+  if (isSingle) await singly()
+  if (missing.length > 0) await search()
+  if (missing.length > mostSingly) await search()
+  if (missing.length > 0 && missing.length <= mostSingly && !isSingle) await singly()
+  return entities
 }
 
 /**

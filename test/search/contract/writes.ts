@@ -56,6 +56,23 @@ export function writeContract(make: Make): void {
       assert.deepEqual((await index().getMany('user', ['ordered']))[0]?.fields, { name: 'second', bio: 'kept' })
     })
 
+    it('never misses an entity that is there, however often it is written meanwhile', async () => {
+      const ids = Array.from({ length: 20 }, (_, number) => `busy-${number}`)
+      const put = (round: number) => index().upsert(ids.map((id) =>
+        write('livestream', id, { title: `${id} ${round}`, status: 'LIVE' }, round % 4 === 0 ? { 'space-a': vectorA(round) } : {})))
+      await put(0)
+      let writing = true
+      const writes = (async () => {
+        for (let round = 1; round <= 60; round++) await put(round)
+        writing = false
+      })()
+      const missed: string[] = []
+      for (let reads = 0; writing; reads++)
+        for (const [place, found] of (await index().getMany('livestream', ids)).entries()) if (!found) missed.push(`${ids[place]} in read ${reads}`)
+      await writes
+      assert.deepEqual(missed, [])
+    })
+
     it('lets calls that are under way together take effect on an entity in the order in which they were made', async () => {
       await index().upsert([write('livestream', 'gone', { title: 'There' }, { 'space-a': vectorA(1) })])
       await Promise.all([
