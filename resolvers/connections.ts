@@ -30,10 +30,13 @@ export async function askIndex<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** Runs a query of one page and checks its size first. */
-export const queryPage = (context: RequestContext, query: Omit<IndexQuery, 'signal'>): Promise<IndexPage> => {
+export const queryPage = async (context: RequestContext, query: Omit<IndexQuery, 'signal'>): Promise<IndexPage> => {
   checkSize('first', query.limit, { max: maxPageSize })
-  if (query.limit === 0) return Promise.resolve({ hits: [], hasNextPage: false })
-  return askIndex(() => context.services.index.query({ ...query, signal: context.signal }))
+  const ask = (limit: number) => askIndex(() => context.services.index.query({ ...query, limit, signal: context.signal }))
+  if (query.limit > 0) return ask(query.limit)
+  // An empty page says whether anything follows, and refuses what any other page would.
+  const { hits } = await ask(1)
+  return { hits: [], hasNextPage: hits.length > 0 }
 }
 
 export interface ListArguments {

@@ -155,6 +155,17 @@ export function listingScenarios(market: () => Market): void {
     assert.equal(await codes({ first: -1 }), 'BAD_USER_INPUT: "first" must be a whole number from 0 to 100, but is -1.')
     assert.match(String(await codes({ after: 'garbage' })), /^BAD_USER_INPUT: .*cursor/i)
     assert.match(String(await codes({ after: livestreams.pageInfo.endCursor, filter: { id: { eq: nameOf(1) } } })), /^BAD_USER_INPUT: .*cursor/i)
-    assert.deepEqual((await freshet.query<Page>(listing, { first: 0 })).livestreams.nodes, [])
+  })
+
+  test('an empty page says whether anything follows, and refuses what any other page would', async () => {
+    const { freshet } = market()
+    const empty = async (filter: object) => {
+      const { livestreams: { nodes, pageInfo: { hasNextPage } } } = await freshet.query<Page>(listing, { first: 0, filter })
+      return { nodes, hasNextPage }
+    }
+    assert.deepEqual(await empty(ofMarket), { nodes: [], hasNextPage: true })
+    assert.deepEqual(await empty({ id: { eq: 'nobody' } }), { nodes: [], hasNextPage: false })
+    const { errors } = await freshet.ask(listing, { first: 0, after: 'garbage' })
+    assert.equal(errors?.[0]?.extensions?.code, 'BAD_USER_INPUT')
   })
 }
