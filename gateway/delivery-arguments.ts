@@ -67,6 +67,10 @@ export const deliveryOf = (extensions: unknown): DeliveryArguments => read([], n
 function ofExtensions(extensions: unknown): Record<string, unknown> {
   const delivery = isObject(extensions) ? extensions.delivery ?? {} : {}
   if (!isObject(delivery)) throw wrong('extensions.delivery', `an object with ${names.join(', ')}`, delivery)
+  // A misspelt "after" would otherwise be a resume that silently starts anew.
+  const unknown = Object.keys(delivery).find((key) => !names.includes(key))
+  if (unknown !== undefined) throw new GraphQLError(
+    `"extensions.delivery" takes ${names.join(', ')}; ${JSON.stringify(unknown.slice(0, 100))} is none of them.`, { extensions: { code: 'BAD_USER_INPUT' } })
   return delivery
 }
 

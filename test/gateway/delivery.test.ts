@@ -160,6 +160,17 @@ describe('subscriptions over WebSocket', { timeout: 30_000 }, () => {
     }
   })
 
+  test('refuse what "delivery" in the extensions does not take, so that no misspelt cursor is passed over', async () => {
+    const { door } = await openItems()
+    await using _ = door
+    await using client = await connect(door.url)
+    for (const query of ['subscription { item { n } }', 'subscription { plain }']) {
+      const { errors } = await client.subscribe(query, undefined, { delivery: { afterr: 'AZ' } }).next()
+      assert.equal(errors?.[0]?.message, '"extensions.delivery" takes after, since, policy, buffer; "afterr" is none of them.')
+      assert.equal(errors?.[0]?.extensions?.code, 'BAD_USER_INPUT')
+    }
+  })
+
   test('deliver every character and every length as it is, to ids of every kind', async () => {
     const { door, log } = await openItems()
     await using _ = door
