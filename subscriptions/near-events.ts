@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql'
+import { isTimeout, whenAborted, withTimeLimit } from '../events/abort.ts'
 import type { AppendedEvent } from '../resolvers/context.ts'
 import type { Near } from '../resolvers/near.ts'
 import type { Embedder } from '../search/embedder.ts'
@@ -45,21 +46,16 @@ export class NearEvents {
   }
 
   async #inTime(texts: readonly string[]): Promise<Float32Array[]> {
-    const left = new AbortController()
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      left.abort(new DOMException('The embedder took too long.', 'TimeoutError'))
-      late.reject(left.signal.reason)
-    }, this.#timeoutMs)
     try {
-      return await Promise.race([this.#embedder.embed(texts, left.signal), late.promise])
+      // It may not listen to the signal.
+      return await withTimeLimit(undefined, this.#timeoutMs, (signal) => Promise.race([
+        this.#embedder.embed(texts, signal), new Promise<never>((_, reject) => void whenAborted(signal, () => reject(signal.reason as Error))),
+      ]))
     } catch (error) {
-      const why = left.signal.aborted ? `did not answer within ${this.#timeoutMs} ms` : 'failed'
+      const why = isTimeout(error) ? `did not answer within ${this.#timeoutMs} ms` : 'failed'
       throw new GraphQLError(`The embedder ${why}, so it is not known which events are near. Subscribe again with the last cursor as "after".`, {
         extensions: { code: 'EMBEDDER_FAILED' }, originalError: error as Error,
       })
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

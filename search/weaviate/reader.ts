@@ -51,7 +51,6 @@ export async function entitiesOf(
 ): Promise<Map<string, StoredEntity>> {
   let missing = [...new Set(ids)]
   if (missing.length === 0) return new Map()
-  const isSingle = missing.length === 1
   const what = await returned(target, kind, withVectors, signal)
   const entities = new Map<string, StoredEntity>()
   const take = (objects: readonly Found[]): void => {
@@ -69,10 +68,14 @@ export async function entitiesOf(
     const objects = await Promise.all(missing.map((id) => objectOf(target, kind, uuidOf(kind, id), what, signal)))
     take(objects.filter((object) => object !== undefined))
   }
-  if (isSingle) await singly()
-  if (missing.length > 0) await search()
+  if (missing.length === 1) {
+    await singly()
+    if (missing.length > 0) await search()
+    return entities
+  }
+  await search()
   if (missing.length > mostSingly) await search()
-  if (missing.length > 0 && missing.length <= mostSingly && !isSingle) await singly()
+  if (missing.length <= mostSingly) await singly()
   return entities
 }
 

@@ -74,8 +74,8 @@ export class Group {
   /** Why the source could give no more. */
   #failure: GraphQLError | undefined
   #ofDiffs = false
-  /** A state is being asked for; whoever comes now gets the next one. */
-  #asking = false
+  /** The state that is being asked for; whoever comes now gets the next one. */
+  #asking: CatchUp | undefined
 
   constructor(options: GroupOptions) {
     this.#options = options
@@ -268,12 +268,10 @@ export class Group {
   #ask(): void {
     const catchUp = this.#joinable.get('snapshot')
     if (!catchUp || catchUp.begun || this.#asking) return
-    this.#asking = true
-    let isOurs = true
+    this.#asking = catchUp
     const next = (): void => {
-      if (!isOurs) return
-      isOurs = false
-      this.#asking = false
+      if (this.#asking !== catchUp) return
+      this.#asking = undefined
       this.#ask()
     }
     void this.#run(catchUp, next).then(next)
