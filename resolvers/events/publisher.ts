@@ -25,10 +25,9 @@ export function createPublisher({ log, topics, clock, newId }: PublisherOptions)
     topics,
     async publish(events, signal) {
       const now = clock()
-      const judged = events.map(({ id, source, time, ...event }) => {
-        const given = { specversion: '1.0', id: id ?? newId(), source: source ?? 'freshet:publish', time: new Date(time ?? now).toISOString() }
-        const { dataschema, ...rest } = event
-        const parsed = parsePublished({ ...given, ...rest, ...(dataschema == null ? {} : { dataschema }) }, topics, { appendedAt: now })
+      const judged = events.map(({ id, source, time, dataschema, ...event }) => {
+        const given = { specversion: '1.0', id: id ?? newId(), source: source ?? 'freshet:publish', time: time ?? new Date(now).toISOString() }
+        const parsed = parsePublished({ ...given, ...event, ...(dataschema == null ? {} : { dataschema }) }, topics, { appendedAt: now })
         return { id: given.id, parsed }
       })
       const records = judged.flatMap(({ parsed }) => (parsed.ok ? [parsed.record] : []))

@@ -77,8 +77,8 @@ export type Event = {
 
 /** A CloudEvent 1.0 to be published. */
 export type EventInput = {
-  /** What happened, by the type's schema. */
-  data: Scalars['JSON']['input'];
+  /** What happened, an object by the type's schema; every type needs one. Anything else refuses this event alone. */
+  data?: InputMaybe<Scalars['JSON']['input']>;
   /** URN of the data's schema, with its version. Default: the newest. */
   dataschema?: InputMaybe<Scalars['String']['input']>;
   /** Names the event within its source: an event that comes again with the same `source` and `id` counts once. Default: a new one. */
@@ -87,8 +87,8 @@ export type EventInput = {
   source?: InputMaybe<Scalars['String']['input']>;
   /** The entity it is about: `user:ID`, `seller:ID` or `livestream:ID`. */
   subject: Scalars['String']['input'];
-  /** When it happened. Default: now. */
-  time?: InputMaybe<Scalars['DateTime']['input']>;
+  /** When it happened: RFC 3339 with a zone, as in `"2026-01-31T18:00:00Z"`. Anything else refuses this event alone. Default: now. */
+  time?: InputMaybe<Scalars['JSON']['input']>;
   /** One of `eventTypes`. */
   type: Scalars['String']['input'];
 };

@@ -54,7 +54,7 @@ export function publishScenarios(market: () => Market): void {
   test('each refused event says why, and holds no other up', async () => {
     const { freshet } = market()
     const user = { type: 'UserRegistered', subject: 'user:refusals', data: { name: 'Refusals' } }
-    const refused = {
+    const refused: Record<string, object> = {
       UNKNOWN_TYPE: { ...user, type: 'UserSneezed' },
       INVALID_DATA: { ...user, data: { name: 7 } },
       SUBJECT_MISMATCH: { ...user, subject: 'seller:s-books' },
@@ -62,16 +62,30 @@ export function publishScenarios(market: () => Market): void {
       FAR_FUTURE: { ...user, time: new Date(freshet.clock.now() + 120_000).toISOString() },
       UNSUPPORTED_VERSION: { ...user, dataschema: 'urn:freshet:event:UserRegistered:99' },
     }
-    const events = Object.entries(refused).flatMap(([code, event]) => [{ ...event, id: code }, { ...user, id: `after-${code}` }])
+    const malformed: [string, object][] = [
+      ['INVALID_ENVELOPE', { ...user, time: 'yesterday' }], ['INVALID_ENVELOPE', { ...user, time: 1_700_000_000 }],
+      ['INVALID_DATA', { ...user, data: null }], ['INVALID_DATA', { type: user.type, subject: user.subject }],
+    ]
+    const cases = [...Object.entries(refused), ...malformed]
+    const events = cases.flatMap(([, event], i) => [{ ...event, id: `refused-${i}` }, { ...user, id: `after-${i}` }])
     const { publish } = await freshet.query<Answer>(results, { events })
     assert.deepEqual(
       publish.results.map(({ accepted, id, code }) => [id, accepted, code]),
-      Object.keys(refused).flatMap((code) => [[code, false, code], [`after-${code}`, true, null]]),
+      cases.flatMap(([code], i) => [[`refused-${i}`, false, code], [`after-${i}`, true, null]]),
     )
     for (const { accepted, message } of publish.results) assert.match(String(message), accepted ? /^null$/ : /expected|know/)
     assert.deepEqual(
       await freshet.query('{ user(id: "refusals") { name } }', {}, { token: String(publish.token) }), { user: { name: 'Refusals' } },
     )
+  })
+
+  test('what is written in the document is judged as what comes in variables is', async () => {
+    const { publish } = await market().freshet.query<Answer>(`mutation { publish(events: [
+      { type: "UserRegistered", subject: "user:literal", time: "yesterday", data: { name: "A" } }
+      { type: "UserRegistered", subject: "user:literal", time: null, data: null }
+      { type: "UserRegistered", subject: "user:literal", time: "2026-01-31T18:00:00+01:00", data: { name: "Literal" } }
+    ]) { token results { accepted id code message } } }`)
+    assert.deepEqual(publish.results.map(({ code }) => code), ['INVALID_ENVELOPE', 'INVALID_DATA', null])
   })
 
   test('there is no token where nothing was accepted', async () => {
