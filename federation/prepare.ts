@@ -3,6 +3,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { codes } from './errors.ts'
+import { infiniteVariable } from './finite-numbers.ts'
 import type { LiftedValue } from './lift.ts'
 import { normalise, type NormalisedOperation } from './normalise.ts'
 import type { Plan } from './plans.ts'
@@ -57,6 +58,8 @@ export class Preparation {
         extensions: { code: codes.badInput, ...error.extensions },
       })) }
     }
+    const infinite = infiniteVariable(this.#schema, operation.node, result.coerced)
+    if (infinite) return { errors: [infinite] }
     const values = { ...result.coerced }
     for (const [name, lifted] of operation.normalised.lifted) {
       values[name] = 'value' in lifted ? lifted.value : valueFromAST(lifted.literal, lifted.type, result.coerced)

@@ -16,6 +16,7 @@ import { outcomeOf } from './results.ts'
 import type { GatewaySettings } from './settings.ts'
 import { RequestTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
+import { furtherRules } from './validate.ts'
 
 type GatewayInterface = ApolloServerOptionsWithGateway<HttpContext>['gateway']
 
@@ -165,6 +166,7 @@ export function createApolloServer(host: EngineHost, settings: GatewaySettings, 
     includeStacktraceInErrorResponses: false,
     // The limit is ours, with a name: `checkLimits`.
     maxRecursiveSelections: false,
+    validationRules: furtherRules,
     parseOptions: { maxTokens: settings.limits.tokens },
     formatError: (formatted, error) => maskError(formatted, error, onError),
     stopOnTerminationSignals: false,

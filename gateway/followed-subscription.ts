@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { GraphQLError, validate, type ExecutionResult } from 'graphql'
+import { GraphQLError, type ExecutionResult } from 'graphql'
 import { codes, isEvents, isPolled, mapStream, Outcome, type Engine, type EngineRequest, type PolledStream, type SubscriptionRun } from '../federation/index.ts'
 import { Alarm, woken } from './alarm.ts'
 import { handOver } from './hand-over.ts'
+import { faultsOf } from './validate.ts'
 
 /** An event of the source, as it is, and the client's answer for it. Neither is there without the other, but in a last word. */
 export interface Resolved {
@@ -201,7 +202,7 @@ export class FollowedSubscription {
   }
 
   async #planned(engine: Engine): Promise<SubscriptionRun | ExecutionResult> {
-    const faults = validate(engine.schema, this.#request.document)
+    const faults = faultsOf(engine.schema, this.#request.document)
     return faults.length === 0 ? engine.prepareSubscription(this.#request) : { errors: [new GraphQLError(
       `The schema has changed, and what is subscribed to is not part of it any more: ${faults[0]?.message}`, { extensions: { code: codes.gone } })] }
   }

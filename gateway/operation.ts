@@ -1,7 +1,8 @@
-import { getOperationAST, GraphQLError, parse, validate, type DocumentNode, type OperationDefinitionNode } from 'graphql'
+import { getOperationAST, GraphQLError, parse, type DocumentNode, type OperationDefinitionNode } from 'graphql'
 import type { Engine } from '../federation/index.ts'
 import { checkLimits } from './limits.ts'
 import type { Limits } from './settings.ts'
+import { faultsOf } from './validate.ts'
 
 export interface Operation {
   engine: Engine
@@ -29,25 +30,16 @@ function documentOf(engine: Engine, query: string, { tokens }: Limits): Document
   try {
     document = parse(query, { maxTokens: tokens })
   } catch (error) {
-    if (error instanceof GraphQLError) return { errors: coded([error], 'GRAPHQL_PARSE_FAILED') }
-    throw error
+    if (!(error instanceof GraphQLError)) throw error
+    error.extensions.code ??= 'GRAPHQL_PARSE_FAILED'
+    return { errors: [error] }
   }
-  const errors = errorsOf(engine, document)
-  if (errors.length > 0) return { errors: coded(errors, 'GRAPHQL_VALIDATION_FAILED') }
+  const errors = faultsOf(engine.schema, document)
+  if (errors.length > 0) return { errors }
   if (query.length > maxText) return document
   if (documents.size >= maxDocuments) documents.delete(documents.keys().next().value as string)
   documents.set(query, document)
   return document
-}
-
-/** graphql 16 throws where a variable decides about the root field of a subscription, which nothing may (GraphQL, 5.2.4.1). */
-function errorsOf({ schema }: Engine, document: DocumentNode): readonly GraphQLError[] {
-  try {
-    return validate(schema, document)
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error]
-    throw error
-  }
 }
 
 /** Parses, validates and measures an operation for transports that do not pass through Apollo Server. */
@@ -67,10 +59,4 @@ export function prepareOperation(
     throw error
   }
   return { engine, document, operation }
-}
-
-/** The codes that Apollo Server gives over HTTP. */
-function coded(errors: readonly GraphQLError[], code: string): readonly GraphQLError[] {
-  for (const { extensions } of errors) extensions.code ??= code
-  return errors
 }

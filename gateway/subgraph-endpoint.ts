@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { execute, getOperationAST, GraphQLError, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import { execute, getOperationAST, GraphQLError, parse, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import { BodyTooLargeError, isJson, notJson, readBody } from './body.ts'
 import { callerOf, contextFor, waitWith, type Door } from './door.ts'
 import { isObject } from './json.ts'
@@ -9,6 +9,7 @@ import { sendJson } from './respond.ts'
 import { formatResult } from './results.ts'
 import { inTime, timeLimit } from './time-limit.ts'
 import { tokenOf } from './token.ts'
+import { faultsOf } from './validate.ts'
 
 interface Asked {
   query: string
@@ -64,7 +65,7 @@ export async function serveSubgraph(answer: Answer, door: Door, request: Incomin
 export const ownSubgraph = (schema: GraphQLSchema): Answer => async ({ query, operationName, variables, signal }, door) => {
   const { limits } = door.settings
   const document = parse(query, { maxTokens: limits.tokens })
-  const errors = validate(schema, document)
+  const errors = faultsOf(schema, document)
   if (errors.length > 0) return { errors }
   const operation = getOperationAST(document, operationName)
   if (operation?.operation === 'subscription') throw new GraphQLError('Subscriptions go over graphql-ws or server-sent events on this path.')

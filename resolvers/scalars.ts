@@ -27,9 +27,21 @@ export const DateTime = new GraphQLScalarType<number, string>({
 export const Json = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',
   description: 'Any JSON value.',
-  parseValue: (value) => value,
-  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+  parseValue: finite,
+  parseLiteral: (node, variables) => finite(valueFromASTUntyped(node, variables)),
 })
+
+/** Nobody has checked how deep the value is, so there is no recursion. */
+function finite(value: unknown): unknown {
+  const left = [value]
+  while (left.length > 0) {
+    const each = left.pop()
+    if (typeof each === 'number' && !Number.isFinite(each))
+      throw new GraphQLError(`JSON takes numbers from ${-Number.MAX_VALUE} to ${Number.MAX_VALUE}; what is beyond them cannot be kept.`, { extensions: { code: 'BAD_USER_INPUT' } })
+    if (typeof each === 'object' && each !== null) for (const child of Array.isArray(each) ? each as unknown[] : Object.values(each)) left.push(child)
+  }
+  return value
+}
 
 /** Checked where it is used: one that does not fit is answered with a gap notice, not refused. */
 export const Cursor = new GraphQLScalarType<string, string>({
