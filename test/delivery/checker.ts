@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { endingOf, eventSourceFollower, multipartFollower, webSocketFollower, type Delivery, type Follower } from './followers.ts'
-import { EventsJudge, MetricsJudge, StateJudge, type Judge, type Notice } from './judges.ts'
-import { Ledger, lineOf, type Numbered } from './ledger.ts'
+import { EventsJudge, MetricsJudge, NearEventsJudge, StateJudge, type Judge, type Notice } from './judges.ts'
+import { Ledger, lineOf, near, type Numbered } from './ledger.ts'
 import { EvaluatedJudge, ListJudge } from './list-judges.ts'
+import { singleConnectionFollower } from './single-connection-follower.ts'
 
 /** Appends events in their order. Rejects where nobody knows whether they are there. */
 export type Send = (events: readonly Numbered[]) => Promise<void>
@@ -12,6 +13,8 @@ export interface CheckerOptions {
   send: Send
   /** Where clients find the gateway: asked each time one connects. */
   urlOf: () => string
+  /** The same for those of single-connection streams, whose requests must all reach the replica that has the stream. */
+  streamUrlOf?: () => string
   livestreams?: number
   /** Each of these is followed by a subscription of its own, per transport. */
   followed?: number
@@ -31,11 +34,16 @@ export interface CheckerOptions {
 }
 
 const listFirst = 8
+/** Half as many are near. */
+const nearFirst = 4
 /** By meaning alone: every livestream has a place, which moves with its title. */
 const update = 'kind added { rank node { id title revision } } removed moved { id rank } updated { rank node { id title revision } }'
 const search = 'searchLivestreams(hybrid: { text: "n0000042", alpha: 1 }, filter: { category: { eq: "vinyl" } }, first: 8'
+const chatsAndChanges = 'types: ["ChatPosted", "LivestreamChanged"]'
 /** All that there are of a category: nothing is left to be tried at random. */
 const feed = 'feed(userId: "ada", filter: { category: { eq: "vinyl" } }, first: 50'
+/** Transports of which a connection has any number of subscriptions. */
+const sharesConnection = new Set(['graphql-ws', 'single-connection SSE'])
 /** How long nothing may happen that is waited for, ms; and how many rounds are sent until all subscriptions are there. */
 const patienceMs = 60_000
 const mostRounds = 60
@@ -66,7 +74,7 @@ export class Checker implements AsyncDisposable {
   #refused: unknown
 
   constructor({
-    send, urlOf, livestreams = 24, followed = 4, batch = 8, paceMs = 20, metricsMayFall, delivery, bulk, endings = [], authorization,
+    send, urlOf, streamUrlOf = urlOf, livestreams = 24, followed = 2, batch = 8, paceMs = 20, metricsMayFall, delivery, bulk, endings = [], authorization,
   }: CheckerOptions) {
     this.ledger = new Ledger(livestreams, bulk?.words)
     this.#delivery = delivery
@@ -78,19 +86,28 @@ export class Checker implements AsyncDisposable {
     this.#urlOf = urlOf
     this.#followers = []
     const copies = Array.from({ length: bulk?.copies ?? 0 }, (_, n) => `copy${n}: data`).join(' ')
-    for (const [transport, open] of [['graphql-ws', webSocketFollower], ['SSE', eventSourceFollower], ['multipart', multipartFollower]] as const) {
-      const follower = open({ urlOf, authorization })
+    const followers = {
+      'graphql-ws': webSocketFollower({ urlOf, authorization }), SSE: eventSourceFollower({ urlOf, authorization }), multipart: multipartFollower({ urlOf, authorization }),
+      'single-connection SSE': singleConnectionFollower({ urlOf: streamUrlOf, authorization }),
+    }
+    for (const [transport, follower] of Object.entries(followers)) {
       this.#followers.push(follower)
-      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), `subscription { events(types: ["ChatPosted", "LivestreamChanged"]) { id type subject ${copies} } }`)
+      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), `subscription { events(${chatsAndChanges}) { id type subject ${copies} } }`)
       for (const id of this.ledger.livestreams.slice(0, followed))
         this.#follow(follower, new StateJudge(`livestream ${id} by ${transport}`, this.ledger, id), `subscription { livestream(id: "${id}") { id title revision } }`)
       const id = this.ledger.livestreams[0] as string
       this.#follow(follower, new MetricsJudge(`metrics by ${transport}`, this.ledger, { id, mayFall: metricsMayFall }),
         `subscription { metrics(entities: ["livestream:${id}"]) { metrics { chats { total } } } }`)
+      const list = (category: string, first: number, more = ''): string => `subscription {
+        livestreams(filter: { category: { eq: "${category}" } }, orderBy: [{ field: TITLE }], first: ${first} ${more}) { ${update} }
+      }`
       for (const category of ['vinyl', 'cards'])
-        this.#follow(follower, new ListJudge(`${category} by ${transport}`, this.ledger, { category, first: listFirst }), `subscription {
-          livestreams(filter: { category: { eq: "${category}" } }, orderBy: [{ field: TITLE }], first: ${listFirst}) { ${update} }
-        }`)
+        this.#follow(follower, new ListJudge(`${category} by ${transport}`, this.ledger, { category, first: listFirst }), list(category, listFirst))
+      // What decides on them is the same for all transports; and bulk is about nothing.
+      if (!bulk && sharesConnection.has(transport)) {
+        this.#follow(follower, new NearEventsJudge(`near events by ${transport}`, this.ledger), `subscription { events(${chatsAndChanges}, ${near}) { id type subject } }`)
+        this.#follow(follower, new ListJudge(`near vinyl by ${transport}`, this.ledger, { category: 'vinyl', first: nearFirst, nearOnly: true }), list('vinyl', nearFirst, near))
+      }
       for (const [name, field, query] of [['search', 'searchLivestreams', search], ['feed', 'feed', feed]] as const)
         this.#follow(follower, new EvaluatedJudge(`a ${name} by ${transport}`, this.ledger, field), `subscription { ${query}, throttleMs: 100) { ${update} } }`)
     }
@@ -131,6 +148,7 @@ export class Checker implements AsyncDisposable {
       if (await this.#when(() => this.#behind(round).length === 0, 1_000)) break
       if (rounds === mostRounds) this.#fail(this.#behind(round))
     }
+    for (const judge of this.judges) if (judge instanceof EventsJudge) judge.begins(this.ledger.next)
     this.#sending = this.#flow()
     // Whoever waits for the end hears of it.
     this.#sending.catch(() => {})

@@ -76,7 +76,28 @@ export function webSocketFollower({ urlOf, authorization }: FollowerOptions): Fo
 }
 
 /** Wait of an `EventSource` before it connects again where the server has said nothing, ms. */
-const retryMs = 50
+export const retryMs = 50
+
+/** What can stop reading responses, as a program that hangs. */
+export class Tap {
+  #closed: PromiseWithResolvers<void> | undefined
+
+  close(): void {
+    this.#closed ??= Promise.withResolvers()
+  }
+
+  open(): void {
+    this.#closed?.resolve()
+    this.#closed = undefined
+  }
+
+  async* through(body: NonNullable<Response['body']>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+      yield chunk
+      await this.#closed?.promise
+    }
+  }
+}
 
 /** Where the client of one response with many results stands. */
 interface Reading {
@@ -89,7 +110,7 @@ interface Reading {
 }
 
 /** What comes without data and without a place is the last word. */
-function takeResult(result: Result, state: Reading, take: (result: Result) => void): void {
+export function takeResult(result: Result, state: { errors?: Result['errors'] }, take: (result: Result) => void): void {
   if (result.errors && result.extensions?.['cursor'] === undefined) state.errors = result.errors
   else take(result)
 }
@@ -125,14 +146,7 @@ function responseFollower({ urlOf, authorization }: FollowerOptions, protocol: R
   const left = new AbortController()
   const running: Promise<void>[] = []
   let connected = 0
-  let hanging: PromiseWithResolvers<void> | undefined
-
-  async function* taken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      yield chunk
-      await hanging?.promise
-    }
-  }
+  const tap = new Tap()
 
   async function run(query: string, take: (result: Result) => void, ended: (why: unknown) => void, { after = '', ...delivery }: Delivery = {}): Promise<void> {
     const state: Reading = { lastId: after, retry: retryMs, complete: false }
@@ -146,7 +160,7 @@ function responseFollower({ urlOf, authorization }: FollowerOptions, protocol: R
         if (!response.body || response.status !== 200) throw new Error(`status ${response.status}`)
         connected++
         state.retry = retryMs
-        await protocol.read(taken(response.body as unknown as AsyncIterable<Uint8Array>), state, take)
+        await protocol.read(tap.through(response.body), state, take)
       } catch {
         // The connection was refused or lost: that is what this is for.
       }
@@ -158,41 +172,52 @@ function responseFollower({ urlOf, authorization }: FollowerOptions, protocol: R
   return {
     get connected() { return connected },
     follow(query, take, ended, delivery) { running.push(run(query, take, ended, delivery)) },
-    hang() { hanging ??= Promise.withResolvers() },
-    goOn() {
-      hanging?.resolve()
-      hanging = undefined
-    },
+    hang: () => tap.close(),
+    goOn: () => tap.open(),
     // Each request brings the one that holds then.
     authorize() {},
     async [Symbol.asyncDispose]() {
       left.abort()
-      hanging?.resolve()
+      tap.open()
       await Promise.all(running)
     },
   }
 }
 
-/** Reads events until the stream ends (HTML, section 9.2.6). */
 async function readEvents(body: AsyncIterable<Uint8Array>, state: Reading, take: (result: Result) => void): Promise<void> {
+  for await (const { event, data, id, retry } of eventsOf(body)) {
+    state.lastId = id ?? state.lastId
+    state.retry = retry ?? state.retry
+    if (event === 'complete') state.complete = true
+    else if (event === 'next') takeResult(JSON.parse(data) as Result, state, take)
+  }
+}
+
+/** An event, or what stands beside it, of a stream. */
+export interface StreamEvent {
+  event: string
+  data: string
+  id?: string
+  retry?: number
+}
+
+/** Events until the stream ends (HTML, section 9.2.6). */
+export async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of body) {
     const blocks = (text + decoder.decode(chunk, { stream: true })).split('\n\n')
     text = blocks.pop() as string
     for (const block of blocks) {
-      let event = ''
-      let data = ''
+      const parsed: StreamEvent = { event: '', data: '' }
       for (const line of block.split('\n')) {
         const colon = line.indexOf(':')
         const [field, value] = [line.slice(0, colon), line.slice(colon + 1).trimStart()]
-        if (field === 'id') state.lastId = value
-        else if (field === 'retry') state.retry = Number(value)
-        else if (field === 'event') event = value
-        else if (field === 'data') data += value
+        if (field === 'id' || field === 'event') parsed[field] = value
+        else if (field === 'retry') parsed.retry = Number(value)
+        else if (field === 'data') parsed.data += value
       }
-      if (event === 'complete') state.complete = true
-      else if (event === 'next') takeResult(JSON.parse(data) as Result, state, take)
+      yield parsed
     }
   }
 }

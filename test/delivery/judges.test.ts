@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { EventsJudge, MetricsJudge, StateJudge, type Judge, type Result } from './judges.ts'
-import { Ledger, titleOf, type Numbered } from './ledger.ts'
+import { EventsJudge, MetricsJudge, NearEventsJudge, StateJudge, type Judge, type Result } from './judges.ts'
+import { isNear, Ledger, titleOf, type Numbered } from './ledger.ts'
 import { EvaluatedJudge, ListJudge } from './list-judges.ts'
 
 /** A checker that finds nothing proves nothing: each fault is planted once. */
@@ -42,6 +42,12 @@ describe('the judge of events', () => {
 
   test('begins with the first event that came of a line', () => assert.equal(judged(...all.slice(1)), ''))
 
+  test('misses what came before the first of a line, too, once it has begun', () => {
+    const judge = new EventsJudge('events', ledgerOf(sent))
+    judge.begins(2)
+    assert.match(faultsOf(judge, [asEvent(chat(4)), asEvent(chat(8))]), /missing: 2, 6/)
+  })
+
   test('finds one that is missing, also the last', () => {
     assert.match(judged(...all.filter((_, place) => place !== 2)), /missing: 4/)
     assert.match(judged(...all.slice(0, -1)), /missing: 8/)
@@ -76,6 +82,29 @@ describe('the judge of events', () => {
     const judge = new EventsJudge('events', ledger)
     assert.match(faultsOf(judge, all), /missing: 10/)
     assert.match(faultsOf(judge, [asEvent(chat(12))]), /never sent: 12/)
+  })
+})
+
+describe('the judge of events that are near', () => {
+  const sent = Array.from({ length: 12 }, (_, n) => chat(2 * n))
+  const wanted = sent.filter(isNear)
+  const judged = (...results: Result[]): string => faultsOf(new NearEventsJudge('near events', ledgerOf(sent)), results)
+  const gapOf = (reason: string, count: number): Result =>
+    ({ data: null, errors: [{ message: 'gap', extensions: { code: 'DELIVERY_GAP' } }], extensions: { cursor: 'c', gap: { reason, missed: { count } } } })
+
+  test('is content with each of them once, and finds any other', () => {
+    assert.ok(wanted.length > 3 && wanted.length < sent.length)
+    assert.equal(judged(...wanted.map((event) => asEvent(event))), '')
+    const far = sent.find((event) => !isNear(event))!
+    assert.match(judged(asEvent(far), ...wanted.map((event) => asEvent(event))), new RegExp(`${far.number} was not asked for`))
+  })
+
+  test('finds one that is missing: a notice counts it where it was dropped, and may count others where the log has none of them any more', () => {
+    const some = wanted.filter((_, place) => place !== 1).map((event) => asEvent(event))
+    assert.match(judged(...some), new RegExp(`missing: ${wanted[1]!.number}; gap notices count 0`))
+    assert.equal(judged(some[0]!, gapOf('RETENTION', 3), ...some.slice(1)), '')
+    assert.equal(judged(some[0]!, gapOf('BUFFER', 1), ...some.slice(1)), '')
+    assert.match(judged(some[0]!, gapOf('BUFFER', 3), ...some.slice(1)), /gap notices count 3/)
   })
 })
 
@@ -122,6 +151,15 @@ describe('the judge of a list', () => {
     assert.match(judged(entered), /before any snapshot/)
     assert.match(judged(snapshot, entered, asUpdate('DIFF', { updated: [{ rank: 0, node: node('l000', 0) }] })), /l000: n0000000 came after n0000001/)
   })
+})
+
+test('the judge of a list of those that are near expects no others', () => {
+  const events = Array.from({ length: 6 }, (_, n) => change(2 * n + 1, `l00${n}`))
+  const expected = events.filter(isNear).map(({ number, livestream }, rank) => ({ rank, node: node(livestream, number) }))
+  const judged = (added: object[]): string => faultsOf(new ListJudge('near', ledgerOf(events), { category: 'vinyl', first: 9, nearOnly: true }), [asUpdate('SNAPSHOT', { added })])
+  assert.ok(expected.length > 1 && expected.length < events.length)
+  assert.equal(judged(expected), '')
+  assert.match(judged(events.map(({ number, livestream }, rank) => ({ rank, node: node(livestream, number) }))), /the list is/)
 })
 
 describe('the judge of metrics', () => {

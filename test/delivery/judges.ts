@@ -1,4 +1,4 @@
-import { lineOf, numberOf, titleOf, type Ledger, type Numbered } from './ledger.ts'
+import { isNear, lineOf, numberOf, titleOf, type Ledger, type Numbered } from './ledger.ts'
 
 /** What a subscription was told to be missing. */
 export interface Notice {
@@ -54,6 +54,17 @@ export class EventsJudge extends Judge {
   readonly #seen = new Map<number, number>()
   readonly #last = new Map<string, number>()
   readonly #first = new Map<string, number>()
+  #begunAt: number | undefined
+
+  /** From this number on nothing may be missing, also of lines of which nothing has come yet. */
+  begins(number: number): void {
+    this.#begunAt = number
+  }
+
+  /** Whether the subscription asks for it. */
+  protected wants(_event: Pick<Numbered, 'number'>): boolean {
+    return true
+  }
 
   protected judge(data: Record<string, unknown>): void {
     const { id, type, subject } = data['events'] as { id: string; type: Numbered['type']; subject: string }
@@ -64,15 +75,25 @@ export class EventsJudge extends Judge {
     if (!this.#first.has(line)) this.#first.set(line, number)
     this.#last.set(line, number)
     this.#seen.set(number, (this.#seen.get(number) ?? 0) + 1)
+    if (!this.wants({ number })) this.found.push(`${number} was not asked for`)
   }
 
   has(events: readonly Numbered[]): boolean {
-    return events.every(({ number }) => this.#seen.has(number))
+    return events.every((event) => !this.wants(event) || this.#seen.has(event.number))
   }
 
   /** Sent since its line began for this subscription, and not come. */
   missing(): number[] {
-    return this.ledger.sent.filter((event) => event.number >= (this.#first.get(lineOf(event)) ?? 0) && !this.#seen.has(event.number)).map(({ number }) => number)
+    return this.ledger.sent.filter((event) => this.wants(event) && event.number >= this.#from(lineOf(event)) && !this.#seen.has(event.number)).map(({ number }) => number)
+  }
+
+  #from(line: string): number {
+    return Math.min(this.#first.get(line) ?? this.#begunAt ?? 0, this.#begunAt ?? Infinity)
+  }
+
+  /** How many notices tell of. @param _missing that are */
+  protected counted(_missing: number): number {
+    return this.notices.reduce((sum, { missed: { count } }) => sum + (count ?? Infinity), 0)
   }
 
   faults(): string[] {
@@ -80,7 +101,7 @@ export class EventsJudge extends Judge {
     const unknown = [...this.#seen.keys()].filter((number) => !sent.has(number))
     const repeated = [...this.#seen].filter(([, count]) => count > 1).map(([number, count]) => `${number} ${count} times`)
     const missing = this.missing()
-    const noticed = this.notices.reduce((sum, { missed: { count } }) => sum + (count ?? Infinity), 0)
+    const noticed = this.counted(missing.length)
     return [
       ...this.found,
       ...unknown.length > 0 ? [`never sent: ${some(unknown)}`] : [],
@@ -88,6 +109,18 @@ export class EventsJudge extends Judge {
       // What a notice has counted is missing for good; there may be no more and no less of it.
       ...missing.length !== noticed && (noticed !== Infinity || missing.length === 0) ? [`missing: ${some(missing)}; gap notices count ${noticed}`] : [],
     ]
+  }
+}
+
+/** Raw events of which only those that are near are asked for. */
+export class NearEventsJudge extends EventsJudge {
+  protected override wants(event: Pick<Numbered, 'number'>): boolean {
+    return isNear(event)
+  }
+
+  /** What the log has no more nobody can read: notices count all of it, near or not. */
+  protected override counted(missing: number): number {
+    return this.notices.some(({ reason }) => reason === 'RETENTION') ? Math.min(missing, super.counted(missing)) : super.counted(missing)
   }
 }
 

@@ -11,9 +11,19 @@ export interface Numbered {
 }
 
 export const categories = ['vinyl', 'cards'] as const
+/** What is written about, by the number: the first is what `near` asks for, and the second is far from it. */
+const matters = ['early jazz recordings on shellac', 'football stickers of the seventies'] as const
+export const near = `near: { text: "${matters[0]}", minSimilarity: 0.3 }`
 export const titleOf = (number: number): string => `n${String(number).padStart(7, '0')}`
 /** Of an event's id or a livestream's title; NaN for those of others. */
 export const numberOf = (text: string): number => (/^n\d+$/.test(text) ? Number(text.slice(1)) : NaN)
+
+/** The highest bits of a product with the golden ratio look random. */
+const bitOf = (number: number, bit: 30 | 31): 0 | 1 => (Math.imul(number, 2_654_435_761) >>> bit & 1) as 0 | 1
+const categoryOf = (number: number): string => categories[bitOf(number, 31)]
+const matterOf = (number: number): 0 | 1 => bitOf(number, 30)
+/** Of events without words of their own. */
+export const isNear = ({ number }: Pick<Numbered, 'number'>): boolean => matterOf(number) === 0
 
 /** Events of one kind of one livestream are in one partition of one topic: their order is kept. */
 export const lineOf = ({ type, livestream }: Pick<Numbered, 'type' | 'livestream'>): string => `${type} of ${livestream}`
@@ -23,7 +33,9 @@ export const toPublished = ({ number, type, livestream, category, words }: Numbe
   id: titleOf(number), source: 'urn:test:delivery', type, subject: `livestream:${livestream}`, time: new Date().toISOString(),
   data: {
     sellerId: `of-${livestream}`,
-    ...type === 'ChatPosted' ? { userId: 'ada', message: titleOf(number) + (words ?? '') } : { title: titleOf(number), category },
+    ...type === 'ChatPosted'
+      ? { userId: 'ada', message: `${titleOf(number)} ${words ?? matters[matterOf(number)]}` }
+      : { title: titleOf(number), category, description: words ?? matters[matterOf(number)] },
   },
 })
 
@@ -57,7 +69,7 @@ export class Ledger {
     return Array.from({ length: count }, () => {
       const number = this.#next++
       const livestream = this.livestreams[Math.floor(number / 2) * 7 % this.livestreams.length] as string
-      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream, words: this.#words } : { number, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number)] }
+      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream, words: this.#words } : { number, type: 'LivestreamChanged', livestream, category: categoryOf(number) }
     })
   }
 
@@ -70,7 +82,7 @@ export class Ledger {
   round(): Numbered[] {
     return this.livestreams.flatMap((livestream): Numbered[] => {
       const number = (this.#next += 2) - 2
-      return [{ number, type: 'ChatPosted', livestream, words: this.#words }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categories[this.#mix(number + 1)] }]
+      return [{ number, type: 'ChatPosted', livestream, words: this.#words }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categoryOf(number + 1) }]
     })
   }
 
@@ -98,17 +110,13 @@ export class Ledger {
     return this.#latest
   }
 
-  /** The first livestreams of a category, by title. */
-  listOf(category: string, first: number): { id: string; title: string }[] {
-    return [...this.#latest.values()].filter((event) => event.category === category).sort((a, b) => a.number - b.number).slice(0, first)
+  /** The first livestreams of a category, by title; where it is asked for, only those that are near. */
+  listOf(category: string, first: number, { nearOnly = false } = {}): { id: string; title: string }[] {
+    return [...this.#latest.values()].filter((event) => event.category === category && (!nearOnly || isNear(event))).sort((a, b) => a.number - b.number).slice(0, first)
       .map(({ livestream, number }) => ({ id: livestream, title: titleOf(number) }))
   }
 
   #remember(events: readonly Numbered[]): void {
     for (const event of events) if (event.type === 'LivestreamChanged') this.#latest.set(event.livestream, event)
-  }
-
-  #mix(number: number): 0 | 1 {
-    return Math.imul(number, 2_654_435_761) >>> 31 as 0 | 1
   }
 }

@@ -71,11 +71,13 @@ abstract class DiffJudge extends Judge {
 export class ListJudge extends DiffJudge {
   readonly #category: string
   readonly #first: number
+  readonly #nearOnly: boolean
 
-  constructor(name: string, ledger: Ledger, { category, first }: { category: string; first: number }) {
+  constructor(name: string, ledger: Ledger, { category, first, nearOnly = false }: { category: string; first: number; nearOnly?: boolean }) {
     super(name, ledger, 'livestreams')
     this.#category = category
     this.#first = first
+    this.#nearOnly = nearOnly
   }
 
   has(): boolean {
@@ -87,7 +89,7 @@ export class ListJudge extends DiffJudge {
   }
 
   get #expected(): Item[] {
-    return this.ledger.listOf(this.#category, this.#first)
+    return this.ledger.listOf(this.#category, this.#first, { nearOnly: this.#nearOnly })
   }
 }
 

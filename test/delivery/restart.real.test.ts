@@ -9,7 +9,9 @@ describe('a rolling restart', { skip: requireReal('kafka', 'weaviate'), timeout:
     await using deployment = await startDeployment({ gateways: 2 })
     const { gateways, send } = deployment
     await using balancer = await startForwarder(() => gateways.map(({ port }) => port))
-    await using checker = new Checker({ send, urlOf: () => balancer.url })
+    // The requests of one stream have to stay together.
+    await using sticky = await startForwarder(() => gateways.map(({ port }) => port), { inTurn: false })
+    await using checker = new Checker({ send, urlOf: () => balancer.url, streamUrlOf: () => sticky.url })
     await checker.begin()
     const before = checker.connected
     for (const gateway of gateways) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** Forwards connections to the first of the ports that takes them, in turn: a plain TCP balancer, whose network can stall. */
+/** Forwards each connection to the first of the ports that takes it, beginning in turn: a plain TCP balancer, whose network can stall. */
 export interface Forwarder extends AsyncDisposable {
   readonly port: number
   readonly url: string
@@ -13,8 +13,11 @@ export interface Forwarder extends AsyncDisposable {
   cut(): void
 }
 
-/** @param targets ports of 127.0.0.1, asked for each connection */
-export async function startForwarder(targets: () => readonly number[]): Promise<Forwarder> {
+/**
+ * @param targets ports of 127.0.0.1, asked for each connection
+ * @param inTurn false: each connection goes to the first that takes it, so that all are together
+ */
+export async function startForwarder(targets: () => readonly number[], { inTurn = true } = {}): Promise<Forwarder> {
   const sockets = new Set<Socket>()
   let stalled = false
   let turn = 0
@@ -39,7 +42,7 @@ export async function startForwarder(targets: () => readonly number[]): Promise<
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (client) => {
     client.on('error', () => {})
     const ports = targets()
-    const first = turn++
+    const first = inTurn ? turn++ : 0
     const attempt = (nth: number): void => {
       if (nth === ports.length) return void client.destroy()
       const target = connect({ port: ports[(first + nth) % ports.length] as number, host: '127.0.0.1', allowHalfOpen: true })
