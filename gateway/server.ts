@@ -10,6 +10,7 @@ import { serveGraphql } from './graphql-http.ts'
 import { checkForgery, checkListen, checkRequest } from './guard.ts'
 import type { MergedSubgraph } from './merged-subgraph.ts'
 import { answerHealth, refuse } from './monitoring.ts'
+import { OpenConnections } from './open-connections.ts'
 import { refuseUpgrade, send, sendJson } from './respond.ts'
 import { ownSubgraph, serveSubgraph, throughEngine } from './subgraph-endpoint.ts'
 import { doorFor } from './session.ts'
@@ -46,9 +47,10 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
   checkListen(settings)
   const apollo = createApolloServer(door.host, settings, onError)
   await apollo.start()
-  const webSockets = createWebSocketDoor(door)
+  const connections = new OpenConnections(settings.limits.connections)
+  const webSockets = createWebSocketDoor(door, connections)
   const closing = new Closing()
-  const singleConnections = new SingleConnections(closing, peers?.newId)
+  const singleConnections = new SingleConnections(closing, connections, peers?.newId)
 
   const status = () => (closing.begun ? 'closing' : door.ready() ? 'ready' : 'catching up')
   /** Undefined: it was refused. */
@@ -85,7 +87,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
       const asked = path === mergedPath ? merged.doorOf(own) : own
       const protocol = wantsEventStream(request) ? serverSentEvents : wantsMultipart(request) ? multipart : undefined
-      if (protocol) return serveStream(asked, request, response, closing, protocol)
+      if (protocol) return serveStream(asked, request, response, { closing, connections, protocol })
       return path === mergedPath ? serveSubgraph(throughEngine, asked, request, response) : serveGraphql(apollo, own, request, response)
     }
     if (path === singleConnectionPath) {
@@ -109,7 +111,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
       if (!streamed) return serveSubgraph(ownSubgraph(schema), own, request, response)
       const forgery = checkForgery(request)
       if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
-      return serveStream(streamed, request, response, closing, serverSentEvents)
+      return serveStream(streamed, request, response, { closing, connections, protocol: serverSentEvents })
     }
     sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
   }

@@ -36,8 +36,9 @@ export interface Limits {
   rootFields: number
   /** Objects that an operation may ask for: list sizes multiplied along each path, added up. */
   objects: number
-  /** WebSocket connections, and operations on each. */
+  /** WebSockets and HTTP responses with subscriptions that are open at a time, all together. */
   connections: number
+  /** Operations under way on a WebSocket or single-connection stream. */
   operationsPerConnection: number
 }
 

@@ -11,6 +11,7 @@ import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.t
 import { checkKey } from './guard.ts'
 import { asksForFreshness, checkStaleness } from './max-stale.ts'
 import { prepareOperation } from './operation.ts'
+import type { OpenConnections } from './open-connections.ts'
 import { refuseUpgrade } from './respond.ts'
 import { doorFor, endWith, sessionOf, type Session } from './session.ts'
 import { retryAfterMs } from './streams/closing.ts'
@@ -62,8 +63,11 @@ const toRequest = ({ document, operationName, variableValues, contextValue, sign
   document, operationName, variables: variableValues, context: contextValue, signal, ...caller,
 })
 
-/** @param settings and whatever else is the same for all connections */
-export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>): WebSocketDoor {
+/**
+ * @param settings and whatever else is the same for all connections
+ * @param connections in which each has its place
+ */
+export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>, connections: OpenConnections): WebSocketDoor {
   const { limits, requestTimeoutMs } = settings
   const clients = new Map<WebSocket, Client>()
   const sockets = new WebSocketServer({
@@ -178,10 +182,11 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
 
   return {
     upgrade(request, socket, head, door) {
-      if (sockets.clients.size >= limits.connections) {
-        refuseUpgrade(socket, 503, `The server has ${limits.connections} connections, as many as it may ("connections"); try again later.`)
-        return
-      }
+      if (socket.destroyed) return
+      const free = connections.take()
+      if (!free) return refuseUpgrade(socket, 503, connections.refusal.message)
+      // Not the client's: an upgrade that fails has none.
+      socket.once('close', free)
       const { headers } = request
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })

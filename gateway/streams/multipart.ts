@@ -13,6 +13,7 @@ const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r
  * empty object keeps the connection. Every part is followed by its boundary at once, so that clients need not wait to read it.
  */
 export const multipart: StreamProtocol = {
+  transport: 'multipart',
   headers: {
     'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no',
   },

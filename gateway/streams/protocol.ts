@@ -4,6 +4,8 @@ import type { Framing } from '../../subscriptions/delivery/sink.ts'
 
 /** How results of one operation are written into one HTTP response, one after another. All texts are bytes, a byte a character. */
 export interface StreamProtocol {
+  /** Its name in `/metrics`. */
+  readonly transport: string
   readonly headers: OutgoingHttpHeaders
   /** Written at once, so that clients which wait for the first byte learn that the stream is open. */
   readonly opening: string

@@ -5,6 +5,7 @@ import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
 import { callerOf, contextFor, waitWith, type Door } from '../door.ts'
 import { isObject } from '../json.ts'
 import { asksForFreshness, checkStaleness } from '../max-stale.ts'
+import type { OpenConnections } from '../open-connections.ts'
 import { prepareOperation, type Operation } from '../operation.ts'
 import { sendJson } from '../respond.ts'
 import { formatResult, outcomeOf, toGraphQLError } from '../results.ts'
@@ -16,9 +17,17 @@ import { parametersOf, type Parameters } from './parameters.ts'
 import { frameOf, payloadOf, type StreamProtocol } from './protocol.ts'
 import { connectionOver } from './response-connection.ts'
 
+/** What streams have in common. */
+export interface Streaming {
+  closing: Closing
+  /** Subscriptions have their places in it. */
+  connections: OpenConnections
+  protocol: StreamProtocol
+}
+
 /** Answers one operation by a stream of results in one response. Subscriptions are told when the server closes. */
 export async function serveStream(
-  door: Door, request: IncomingMessage, response: ServerResponse, closing: Closing, protocol: StreamProtocol,
+  door: Door, request: IncomingMessage, response: ServerResponse, { closing, connections, protocol }: Streaming,
 ): Promise<void> {
   const parameters = await parametersOf(request, response, door)
   if (!parameters) return
@@ -36,6 +45,17 @@ export async function serveStream(
     return
   }
 
+  if (isSubscription) {
+    if (response.destroyed) return
+    const free = connections.take()
+    if (!free) return sendJson(response, 503, { errors: [connections.refusal] })
+    const open = door.telemetry.connections.labels(protocol.transport)
+    open.inc()
+    response.once('close', () => {
+      free()
+      open.dec()
+    })
+  }
   const stream = openStream(response, protocol)
   if ('errors' in prepared) return stream.last(formatResult(prepared, door.onError))
   if (!isSubscription) return stream.last(formatResult(await once(door, request, parameters, prepared, left.signal), door.onError))

@@ -7,6 +7,7 @@ import type { Framing, Sink } from '../../subscriptions/delivery/sink.ts'
 import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
 import { callerOf, sharingOf, waitWith, type Door } from '../door.ts'
 import { isObject } from '../json.ts'
+import type { OpenConnections } from '../open-connections.ts'
 import { prepareOperation } from '../operation.ts'
 import { send, sendJson } from '../respond.ts'
 import { formatResult, toGraphQLError } from '../results.ts'
@@ -41,6 +42,8 @@ interface Stream {
   connection?: Connection
   operations: Map<string, Running>
   expires: NodeJS.Timeout
+  /** Gives its place back. */
+  free: () => void
   /** Says where it stands and when to come again, and ends it. */
   takeLeave?: () => void
 }
@@ -52,11 +55,16 @@ interface Stream {
 export class SingleConnections {
   readonly #streams = new Map<string, Stream>()
   readonly #closing: Closing
+  readonly #connections: OpenConnections
   readonly #newToken: () => string
 
-  /** @param newToken makes what nobody can guess */
-  constructor(closing: Closing, newToken: () => string = randomUUID) {
+  /**
+   * @param connections in which a stream has its place, from when it is reserved
+   * @param newToken makes what nobody can guess
+   */
+  constructor(closing: Closing, connections: OpenConnections, newToken: () => string = randomUUID) {
     this.#closing = closing
+    this.#connections = connections
     this.#newToken = newToken
   }
 
@@ -67,7 +75,7 @@ export class SingleConnections {
   /** @param takesLeave whoever relays the stream closes: it is to be ended as if this process did */
   async serve(door: Door, request: IncomingMessage, response: ServerResponse, { takesLeave = false }: { takesLeave?: boolean | undefined } = {}): Promise<void> {
     const owner = sharingOf(door.scope).key
-    if (request.method === 'PUT') return this.#reserve(door, owner, response)
+    if (request.method === 'PUT') return this.#reserve(owner, response)
     const search = searchOf(request)
     const token = streamTokenOf(request)
     const stream = this.#streams.get(token)
@@ -83,14 +91,17 @@ export class SingleConnections {
     refuse(response, 405, 'A stream is reserved by PUT, opened by GET, used by POST, and its operations are stopped by DELETE.', { allow: 'PUT, GET, POST, DELETE' })
   }
 
-  #reserve(door: Door, owner: string, response: ServerResponse): void {
-    const { connections } = door.settings.limits
+  #reserve(owner: string, response: ServerResponse): void {
     if (this.#closing.begun) return refuse(response, 503, 'The server is closing.')
-    if (this.#streams.size >= connections) return refuse(response, 503, `The server has ${connections} streams, as many as it may ("connections"); try again later.`)
+    const free = this.#connections.take()
+    if (!free) return sendJson(response, 503, { errors: [this.#connections.refusal] })
     const token = this.#newToken()
-    const expires = setTimeout(() => this.#streams.delete(token), reservedMs)
+    const expires = setTimeout(() => {
+      this.#streams.delete(token)
+      free()
+    }, reservedMs)
     expires.unref()
-    this.#streams.set(token, { owner, operations: new Map(), expires })
+    this.#streams.set(token, { owner, operations: new Map(), expires, free })
     send(response, 201, 'text/plain', token)
   }
 
@@ -113,6 +124,7 @@ export class SingleConnections {
       clearInterval(timer)
       stop()
       this.#streams.delete(token)
+      stream.free()
       for (const running of stream.operations.values()) leave(running)
       stream.operations.clear()
       door.telemetry.connections.dec({ transport: 'sse' })

@@ -13,6 +13,7 @@ export const eventStreamHeaders = {
  * id is the payload's cursor, so that an `EventSource`, which sends the last one when it connects again, goes on behind it.
  */
 export const serverSentEvents: StreamProtocol = {
+  transport: 'sse',
   headers: eventStreamHeaders,
   opening: ':\n\n',
   framing: {

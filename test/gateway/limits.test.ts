@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { buildSchema, getOperationAST, GraphQLError, parse } from 'graphql'
 import { checkLimits } from '../../gateway/limits.ts'
 import { defaultLimits, type Limits } from '../../gateway/settings.ts'
 import { connect } from '../support/live-client.ts'
 import { openEventStream } from '../support/event-stream.ts'
-import { openDoor } from './door.ts'
+import { openDoor, type OpenDoor } from './door.ts'
 import { rawRequest } from './raw-request.ts'
+import { json, openRaw } from './streams/raw-stream.ts'
+import { ticking } from './streams/ticking.ts'
 
 const schema = buildSchema(`
   type Query { item: Item, items(first: Int! = 10): [Item!]!, byKeys(entities: [ID!]!): [Item!]!, hello: String
@@ -143,9 +146,78 @@ describe('limits at the door', { timeout: 60_000 }, () => {
   test('"connections" names itself', async () => {
     await using door = await openDoor({ limits: { connections: 1 } })
     await using _first = await connect(door.url)
-    const { status, text } = await rawRequest(`${door.url}/graphql`, {
+    assert.deepEqual(await upgrade(door.url), [503, 'The server has 1 connections, as many as it may ("connections"); try again later.'])
+  })
+
+  const streams = {
+    'a WebSocket': async (url: string) => {
+      const client = await connect(url)
+      client.subscribe('subscription { ticks }')
+      return client.close
+    },
+    'server-sent events': async (url: string) => (await subscribed(url, eventStream)).leave,
+    'a multipart subscription': async (url: string) => (await subscribed(url, multipart)).leave,
+    'a single-connection stream': async (url: string) => {
+      const { text: token } = await rawRequest(`${url}/graphql/stream`, { method: 'PUT' })
+      const { leave, until } = await openRaw(`${url}/graphql/stream?token=${token}`, { method: 'GET', headers: { accept: 'text/event-stream' } })
+      await until(':\n\n')
+      return leave
+    },
+  }
+  const eventStream = { ...json, accept: 'text/event-stream' }
+  const multipart = { ...json, accept: 'multipart/mixed;subscriptionSpec=1.0' }
+  const body = JSON.stringify({ query: 'subscription { ticks }' })
+  const subscribed = async (url: string, headers: Record<string, string>) => {
+    const stream = await openRaw(`${url}/graphql`, { headers, body })
+    assert.equal(stream.status, 200)
+    return stream
+  }
+  const upgrade = async (url: string) => {
+    const { status, text } = await rawRequest(`${url}/graphql`, {
       headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
     })
-    assert.deepEqual([status, text], [503, 'The server has 1 connections, as many as it may ("connections"); try again later.'])
+    return [status, text]
+  }
+  const silence = () => ({
+    next: () => new Promise<never>(() => {}),
+    return: () => Promise.resolve({ done: true as const, value: undefined }),
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  })
+  const open = async ({ telemetry }: OpenDoor): Promise<number> => (await telemetry.connections.get()).values.reduce((sum, { value }) => sum + value, 0)
+
+  for (const [name, begin] of Object.entries(streams))
+    test(`"connections" counts ${name} until its client leaves, for every transport`, async () => {
+      await using door = await openDoor({ limits: { connections: 1 }, resolvers: { Query: { hello: () => 'hello' }, Subscription: { ticks: { subscribe: silence } } } })
+      const { url } = door
+      const words = 'The server has 1 connections, as many as it may ("connections"); try again later.'
+      for (let round = 0; round < 3; round++) {
+        const leave = await begin(url)
+        assert.deepEqual(await upgrade(url), [503, words])
+        for (const [method, path, headers] of [['POST', '/graphql', eventStream], ['POST', '/graphql', multipart], ['PUT', '/graphql/stream', {}]] as const) {
+          const { status, text } = await rawRequest(`${url}${path}`, { method, headers, ...method === 'POST' && { body } })
+          assert.deepEqual([status, JSON.parse(text)], [503, { errors: [{ message: words, extensions: { code: 'LIMIT_EXCEEDED', limit: 'connections' } }] }])
+        }
+        // Queries end by themselves, and have a limit of time.
+        for (const headers of [eventStream, multipart, json]) assert.equal((await rawRequest(`${url}/graphql`, { method: 'POST', headers, body: '{"query":"{ hello }"}' })).status, 200)
+        await leave()
+        while (await open(door) > 0) await nextTurn()
+      }
+    })
+
+  test('"connections" has the place of a subscription that is over, and of one that could not begin', async () => {
+    const { source, resolvers } = ticking()
+    await using door = await openDoor({ limits: { connections: 1 }, resolvers })
+    const over = await subscribed(door.url, eventStream)
+    source.end()
+    assert.match(await over.ended, /event: complete/)
+    while (await open(door) > 0) await nextTurn()
+    for (const query of ['subscription { nothing }', 'subscription {']) await (await openRaw(`${door.url}/graphql`, { headers: eventStream, body: JSON.stringify({ query }) })).ended
+    const refused = await rawRequest(`${door.url}/graphql`, {
+      headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '99', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+    })
+    assert.notEqual(refused.status, 503)
+    await (await subscribed(door.url, eventStream)).leave()
   })
 })
