@@ -213,11 +213,13 @@ export class Connection {
   #meaning(error: unknown): unknown {
     if (error instanceof IndexUnavailableError || error instanceof InvalidIndexQueryError) return error
     const message = error instanceof Error ? error.message : String(error)
-    if (codeOf(error) !== undefined || /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)) {
+    const isLost = /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)
+    if (isLost || codeOf(error) !== undefined) {
       this.#inDoubt = true
       void this.#isThere()
     }
-    if (error instanceof TypeError || error instanceof RangeError) return error
+    // What `fetch` throws when a connection is refused or lost is a TypeError as well.
+    if (!isLost && (error instanceof TypeError || error instanceof RangeError)) return error
     // Queries and writes have been validated: what else goes wrong (a missing collection, a refused key) is mended over there.
     return this.#unavailable(`failed: ${message}`, error)
   }

@@ -57,6 +57,13 @@ describe('a connection to Weaviate', () => {
     assert.deepEqual(seen, ['/behind/a/proxy/v1/meta', `Bearer ${apiKey}`])
   })
 
+  it('that cannot be made says so, like one that is lost, and leaves mistakes in a call to whoever made it', async () => {
+    await using lost = await connected(({ socket }) => socket.destroy())
+    await assert.rejects(lost.connection.read('Users', undefined, async () => {}), (error) => error instanceof IndexUnavailableError && /failed: fetch failed/.test(error.message))
+    await using there = await connected((_, response) => response.end('{"version":"1.38.11"}'))
+    await assert.rejects(there.connection.read('Users', undefined, () => Promise.reject(new TypeError('no such property'))), /^TypeError: no such property$/)
+  })
+
   it('leaves a missing object and a refused request to the caller', async () => {
     for (const status of [404, 422]) {
       await using server = await connected((_, response) => {
