@@ -133,6 +133,11 @@ export class Feed implements Pass, Keeper {
     if (member.due) this.schedule()
   }
 
+  /** Whether it was set aside. */
+  isSlow(member: Subscriber): boolean {
+    return this.#laggards.has(member)
+  }
+
   /** What waits for a slow one that wants only the latest of each key. */
   conflated(next: number): Entry[] {
     return this.#conflated.waiting(next, this.entries)

@@ -45,9 +45,6 @@ export class Subscriber implements Reader {
   #missing: Missing | undefined
   /** A payload for it alone, which comes first. */
   #owed: Payload | undefined
-  /** After it was slow: what is left of what waited. */
-  #latest: Iterator<Entry> | undefined
-  #latestEnd = 0
   /** It missed something while its connection took nothing; it goes on anew once it does. */
   #isLost = false
   #left = false
@@ -92,7 +89,6 @@ export class Subscriber implements Reader {
     this.#feed?.delete(this)
     this.#feed = feed
     this.next = next
-    this.#latest = undefined
     this.#isLost = false
     // What comes behind all that the feed has had is new to whoever has no more than that.
     const { end, cut } = feed.entries
@@ -126,15 +122,7 @@ export class Subscriber implements Reader {
       this.#group.recover(this)
       return
     }
-    if (this.conflates && this.#feed) {
-      const { first, end } = this.#feed.entries
-      if (this.next < first || this.next + 1 < end) {
-        this.#latest = this.#feed.conflated(this.next)[Symbol.iterator]()
-        this.#latestEnd = end
-      }
-    }
     this.visit()
-    this.#latest = undefined
   }
 
   /** Whether more waits than may. */
@@ -198,7 +186,8 @@ export class Subscriber implements Reader {
     }
     const feed = this.#feed
     if (!feed || !this.due) return ''
-    if (this.#ahead || this.#missing || this.#latest) return this.#takeOwn(feed)
+    const latest = this.#latestOf(feed)
+    if (this.#ahead || this.#missing || latest) return this.#takeOwn(feed, latest)
     const { entries } = feed
     const to = entries.within(this.next, feed.limit, maxWrite)
     const frames = entries.frames(framing, this.next, to, id)
@@ -208,14 +197,20 @@ export class Subscriber implements Reader {
     return frames
   }
 
+  /** What is left of what waited, where it was slow. Whoever writes to the connection may be the first to ask for it. */
+  #latestOf(feed: Feed): Iterator<Entry> | undefined {
+    const { first, end } = feed.entries
+    const isBehind = this.next < first || this.next + 1 < end
+    return this.conflates && isBehind && feed.isSlow(this) ? feed.conflated(this.next)[Symbol.iterator]() : undefined
+  }
+
   /** What differs for this subscriber, one by one. */
-  #takeOwn(feed: Feed): string {
+  #takeOwn(feed: Feed, latest: Iterator<Entry> | undefined): string {
     const { framing, id } = this.#sink
     let bytes = ''
     let count = 0
-    while (bytes.length < maxWrite && this.next < feed.limit && (this.#ahead || this.#missing || this.#latest)) {
-      const entry = this.#nextOf(feed)
-      const payload = entry && this.#own(entry)
+    while (bytes.length < maxWrite && this.next < feed.limit && (this.#ahead || this.#missing || latest)) {
+      const payload = this.#own(this.#nextOf(feed, latest))
       if (!payload) continue
       bytes += frameOf(framing, payload, id)
       count++
@@ -224,14 +219,13 @@ export class Subscriber implements Reader {
     return bytes
   }
 
-  #nextOf(feed: Feed): Entry | undefined {
-    if (!this.#latest) return feed.entries.at(this.next++)
-    const { value, done } = this.#latest.next() as IteratorResult<Entry, undefined>
-    const index = done ? this.#latestEnd : value.index
-    if (index > this.next) this.#group.observer.conflated(index - this.next)
-    this.next = done ? index : index + 1
-    if (done || this.next >= this.#latestEnd) this.#latest = undefined
-    return value
+  #nextOf(feed: Feed, latest: Iterator<Entry> | undefined): Entry {
+    if (!latest) return feed.entries.at(this.next++)
+    // The newest of all is the latest of its key: they end where the feed does.
+    const entry = latest.next().value as Entry
+    if (entry.index > this.next) this.#group.observer.conflated(entry.index - this.next)
+    this.next = entry.index + 1
+    return entry
   }
 
   /** The entry's payload for this subscriber; undefined where it has it already. */

@@ -23,10 +23,15 @@ export interface CheckerOptions {
   paceMs?: number
   /** Metrics are seen before they are announced, so a crash may take some back until they are counted again. */
   metricsMayFall?: boolean
-  /** How all subscriptions are to be delivered. */
+  /** How all subscriptions are to be delivered. Events have no latest state: where others are conflated, they wait. */
   delivery?: Delivery
-  /** What every chat says, and so often over each event is asked for: more than connections hold for those who do not read. */
-  bulk?: { words: string; copies: number }
+  /** Whether one client more follows all of it, which never hangs: its judges are `beside`. */
+  beside?: boolean
+  /**
+   * What every chat says and every livestream is described by, and how often over that is asked for, of each event or each state: more
+   * than connections hold for those who do not read.
+   */
+  bulk?: { words: string; events?: number; states?: number }
   /** Codes with which subscriptions may end: their clients come back by the cursor that came with it. */
   endings?: readonly string[]
   /** The token that holds now, as `authorization` has it. */
@@ -44,6 +49,7 @@ const chatsAndChanges = 'types: ["ChatPosted", "LivestreamChanged"]'
 const feed = 'feed(userId: "ada", filter: { category: { eq: "vinyl" } }, first: 50'
 /** Transports of which a connection has any number of subscriptions. */
 const sharesConnection = new Set(['graphql-ws', 'single-connection SSE'])
+const besideOthers = 'graphql-ws beside'
 /** How long nothing may happen that is waited for, ms; and how many rounds are sent until all subscriptions are there. */
 const patienceMs = 60_000
 const mostRounds = 60
@@ -55,6 +61,8 @@ const mostRounds = 60
 export class Checker implements AsyncDisposable {
   readonly ledger: Ledger
   readonly judges: Judge[] = []
+  /** Those of the client that never hangs. */
+  readonly beside = new Set<Judge>()
   readonly #send: Send
   readonly #batch: number
   readonly #paceMs: number
@@ -62,7 +70,8 @@ export class Checker implements AsyncDisposable {
   readonly #delivery: Delivery | undefined
   readonly #endings: readonly string[]
   readonly #authorization: (() => string) | undefined
-  readonly #followers: Follower[]
+  readonly #followers: Follower[] = []
+  #steady: Follower | undefined
   /** How often a subscription has come back, by why it ended. */
   readonly #returned = new Map<Judge, Map<unknown, number>>()
   readonly #ends: string[] = []
@@ -74,7 +83,8 @@ export class Checker implements AsyncDisposable {
   #refused: unknown
 
   constructor({
-    send, urlOf, streamUrlOf = urlOf, livestreams = 24, followed = 2, batch = 8, paceMs = 20, metricsMayFall, delivery, bulk, endings = [], authorization,
+    send, urlOf, streamUrlOf = urlOf, livestreams = 24, followed = 2, batch = 8, paceMs = 20, metricsMayFall, delivery, beside = false, bulk, endings = [],
+    authorization,
   }: CheckerOptions) {
     this.ledger = new Ledger(livestreams, bulk?.words)
     this.#delivery = delivery
@@ -84,17 +94,18 @@ export class Checker implements AsyncDisposable {
     this.#batch = batch
     this.#paceMs = paceMs
     this.#urlOf = urlOf
-    this.#followers = []
-    const copies = Array.from({ length: bulk?.copies ?? 0 }, (_, n) => `copy${n}: data`).join(' ')
+    const copies = (field: string, length = 0): string => Array.from({ length }, (_, n) => `copy${n}: ${field}`).join(' ')
     const followers = {
       'graphql-ws': webSocketFollower({ urlOf, authorization }), SSE: eventSourceFollower({ urlOf, authorization }), multipart: multipartFollower({ urlOf, authorization }),
       'single-connection SSE': singleConnectionFollower({ urlOf: streamUrlOf, authorization }),
+      ...beside && { [besideOthers]: webSocketFollower({ urlOf, authorization }) },
     }
     for (const [transport, follower] of Object.entries(followers)) {
       this.#followers.push(follower)
-      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), `subscription { events(${chatsAndChanges}) { id type subject ${copies} } }`)
+      const first = this.judges.length
+      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), `subscription { events(${chatsAndChanges}) { id type subject ${copies('data', bulk?.events)} } }`)
       for (const id of this.ledger.livestreams.slice(0, followed))
-        this.#follow(follower, new StateJudge(`livestream ${id} by ${transport}`, this.ledger, id), `subscription { livestream(id: "${id}") { id title revision } }`)
+        this.#follow(follower, new StateJudge(`livestream ${id} by ${transport}`, this.ledger, id), `subscription { livestream(id: "${id}") { id title revision ${copies('description', bulk?.states)} } }`)
       const id = this.ledger.livestreams[0] as string
       this.#follow(follower, new MetricsJudge(`metrics by ${transport}`, this.ledger, { id, mayFall: metricsMayFall }),
         `subscription { metrics(entities: ["livestream:${id}"]) { metrics { chats { total } } } }`)
@@ -110,6 +121,9 @@ export class Checker implements AsyncDisposable {
       }
       for (const [name, field, query] of [['search', 'searchLivestreams', search], ['feed', 'feed', feed]] as const)
         this.#follow(follower, new EvaluatedJudge(`a ${name} by ${transport}`, this.ledger, field), `subscription { ${query}, throttleMs: 100) { ${update} } }`)
+      if (transport !== besideOthers) continue
+      this.#steady = follower
+      for (const judge of this.judges.slice(first)) this.beside.add(judge)
     }
   }
 
@@ -118,9 +132,9 @@ export class Checker implements AsyncDisposable {
     return this.#followers.reduce((sum, { connected }) => sum + connected, 0)
   }
 
-  /** Clients take nothing from their connections any more. */
+  /** Clients take nothing from their connections any more, but for the one beside. */
   hang(): void {
-    for (const follower of this.#followers) follower.hang()
+    for (const follower of this.#followers) if (follower !== this.#steady) follower.hang()
   }
 
   goOn(): void {
@@ -142,12 +156,8 @@ export class Checker implements AsyncDisposable {
   async begin(): Promise<void> {
     const opening = this.ledger.opening()
     while (!await this.#sent(opening)) await delay(this.#paceMs)
-    // Streams of events begin when they are there, which nothing tells: rounds are sent until all have come.
-    for (let rounds = 1; ; rounds++) {
-      const round = await this.#round()
-      if (await this.#when(() => this.#behind(round).length === 0, 1_000)) break
-      if (rounds === mostRounds) this.#fail(this.#behind(round))
-    }
+    // Streams of events begin when they are there, which nothing tells.
+    await this.#whole()
     for (const judge of this.judges) if (judge instanceof EventsJudge) judge.begins(this.ledger.next)
     this.#sending = this.#flow()
     // Whoever waits for the end hears of it.
@@ -160,11 +170,19 @@ export class Checker implements AsyncDisposable {
     if (!await this.#when(() => this.ledger.sent.length >= wanted)) this.#fail(['the producer'])
   }
 
-  /** Resolves when all that was sent up to now has come to everybody. */
-  async arrived(): Promise<void> {
-    const last = [...new Map(this.ledger.sent.map((event) => [lineOf(event), event])).values()]
-    const behind = (): string[] => this.judges.filter((judge) => !(judge instanceof ListJudge) && !judge.has(last)).map(({ name }) => name)
+  /** Resolves when all that was sent up to now has come to everybody, or to these. */
+  async arrived(which: Iterable<Judge> = this.judges): Promise<void> {
+    const behind = this.#behindNow(which)
     if (!await this.#when(() => behind().length === 0)) this.#fail(behind())
+  }
+
+  /** Resolves when the latest of each line has come to everybody, whatever of those before was dropped on the way. */
+  async caughtUp(): Promise<void> {
+    for (const limit = performance.now() + patienceMs; ;) {
+      const behind = this.#behindNow(this.judges)
+      if (await this.#when(() => behind().length === 0, 1_000)) return
+      if (performance.now() > limit) this.#fail(behind())
+    }
   }
 
   /** No events are sent any more. */
@@ -176,7 +194,8 @@ export class Checker implements AsyncDisposable {
   /** A last round, which everybody must get, and nothing after it. */
   async end(): Promise<void> {
     await this.pause()
-    await this.#until(await this.#round())
+    if (this.#delivery && this.#delivery.policy !== 'DISCONNECT') await this.#whole()
+    else await this.#until(await this.#round())
     // What is repeated late would come before this.
     await this.#until(await this.#round())
     await this.#evaluated()
@@ -214,6 +233,8 @@ export class Checker implements AsyncDisposable {
 
   #follow(follower: Follower, judge: Judge, query: string): void {
     this.judges.push(judge)
+    const conflates = this.#delivery?.policy === 'CONFLATE'
+    const how: Delivery | undefined = conflates && judge instanceof EventsJudge ? { ...this.#delivery, policy: 'BUFFER' } : this.#delivery
     const begin = (after?: string): void => {
       let latest = after
       follower.follow(query, (result) => {
@@ -230,7 +251,7 @@ export class Checker implements AsyncDisposable {
         follower.authorize()
         begin(cursor ?? latest)
         this.#wake()
-      }, this.#delivery || after !== undefined ? { ...this.#delivery, after } : undefined)
+      }, how || after !== undefined ? { ...how, after } : undefined)
     }
     begin()
   }
@@ -274,6 +295,21 @@ export class Checker implements AsyncDisposable {
       this.#refused = error
       return false
     }
+  }
+
+  /** Rounds are sent until one has come whole to everybody: those before it may have been dropped for some. */
+  async #whole(): Promise<void> {
+    for (let rounds = 1; ; rounds++) {
+      const round = await this.#round()
+      if (await this.#when(() => this.#behind(round).length === 0, 1_000)) return
+      if (rounds === mostRounds) this.#fail(this.#behind(round))
+    }
+  }
+
+  /** Who lacks any of what is now the last event of each line. */
+  #behindNow(which: Iterable<Judge>): () => string[] {
+    const last = [...new Map(this.ledger.sent.map((event) => [lineOf(event), event])).values()]
+    return () => [...which].filter((judge) => !(judge instanceof ListJudge) && !judge.has(last)).map(({ name }) => name)
   }
 
   async #until(round: readonly Numbered[]): Promise<void> {

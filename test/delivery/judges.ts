@@ -54,6 +54,9 @@ export class EventsJudge extends Judge {
   readonly #seen = new Map<number, number>()
   readonly #last = new Map<string, number>()
   readonly #first = new Map<string, number>()
+  readonly #came: number[] = []
+  /** How many had come before each notice. */
+  readonly #before: number[] = []
   #begunAt: number | undefined
 
   /** From this number on nothing may be missing, also of lines of which nothing has come yet. */
@@ -66,6 +69,12 @@ export class EventsJudge extends Judge {
     return true
   }
 
+  override take(result: Result): void {
+    const told = this.notices.length
+    super.take(result)
+    if (this.notices.length > told) this.#before.push(this.#came.length)
+  }
+
   protected judge(data: Record<string, unknown>): void {
     const { id, type, subject } = data['events'] as { id: string; type: Numbered['type']; subject: string }
     const number = numberOf(id)
@@ -75,6 +84,7 @@ export class EventsJudge extends Judge {
     if (!this.#first.has(line)) this.#first.set(line, number)
     this.#last.set(line, number)
     this.#seen.set(number, (this.#seen.get(number) ?? 0) + 1)
+    this.#came.push(number)
     if (!this.wants({ number })) this.found.push(`${number} was not asked for`)
   }
 
@@ -84,7 +94,19 @@ export class EventsJudge extends Judge {
 
   /** Sent since its line began for this subscription, and not come. */
   missing(): number[] {
-    return this.ledger.sent.filter((event) => this.wants(event) && event.number >= this.#from(lineOf(event)) && !this.#seen.has(event.number)).map(({ number }) => number)
+    return this.#wanted().filter((number) => !this.#seen.has(number))
+  }
+
+  /** What the cursor of a notice has yet to bring: all but what had come, or was counted as missing, before it. */
+  behind(notice: Notice): { count: number; came: ReadonlySet<number>; comes: readonly number[] } {
+    const index = this.notices.indexOf(notice)
+    const came = this.#came.slice(0, this.#before[index])
+    const counted = this.notices.slice(0, index).reduce((sum, { missed }) => sum + (missed.count ?? NaN), 0)
+    return { count: this.#wanted().length - came.length - counted, came: new Set(came), comes: this.#came.slice(this.#before[index]) }
+  }
+
+  #wanted(): number[] {
+    return this.ledger.sent.filter((event) => this.wants(event) && event.number >= this.#from(lineOf(event))).map(({ number }) => number)
   }
 
   #from(line: string): number {
@@ -132,12 +154,12 @@ export interface Shown {
 
 /** One livestream: its state only ever gets newer, and in the end is the last one. */
 export class StateJudge extends Judge {
-  readonly #id: string
+  readonly id: string
   #last: Shown | undefined
 
   constructor(name: string, ledger: Ledger, id: string) {
     super(name, ledger)
-    this.#id = id
+    this.id = id
   }
 
   protected judge(data: Record<string, unknown>, afterGap: boolean): void {
@@ -156,13 +178,18 @@ export class StateJudge extends Judge {
       this.found.push(`${state.title} (revision ${state.revision}) came after ${last.title} (revision ${last.revision})`)
   }
 
+  /** What it shows now. */
+  get shown(): Shown | undefined {
+    return this.#last
+  }
+
   has(events: readonly Numbered[]): boolean {
     const shown = numberOf(this.#last?.title ?? '')
-    return events.every(({ number, type, livestream }) => type !== 'LivestreamChanged' || livestream !== this.#id || shown >= number)
+    return events.every(({ number, type, livestream }) => type !== 'LivestreamChanged' || livestream !== this.id || shown >= number)
   }
 
   faults(): string[] {
-    const expected = this.ledger.latest().get(this.#id)
+    const expected = this.ledger.latest().get(this.id)
     const title = expected && titleOf(expected.number)
     return [...this.found, ...this.#last?.title !== title ? [`its last state is ${this.#last?.title}, expected ${title}`] : []]
   }

@@ -6,7 +6,7 @@ export interface Numbered {
   type: 'LivestreamStarted' | 'ChatPosted' | 'LivestreamChanged'
   livestream: string
   category?: string
-  /** Of a chat, behind its number. */
+  /** Of a chat, behind its number; of a change, the livestream's description. */
   words?: string
 }
 
@@ -48,7 +48,7 @@ export class Ledger {
   readonly #latest = new Map<string, Numbered>()
   readonly #words: string | undefined
 
-  /** @param words that every chat has */
+  /** @param words that every chat and every change has */
   constructor(livestreams: number, words?: string) {
     this.#words = words
     this.livestreams = Array.from({ length: livestreams }, (_, i) => `l${String(i).padStart(3, '0')}`)
@@ -69,7 +69,7 @@ export class Ledger {
     return Array.from({ length: count }, () => {
       const number = this.#next++
       const livestream = this.livestreams[Math.floor(number / 2) * 7 % this.livestreams.length] as string
-      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream, words: this.#words } : { number, type: 'LivestreamChanged', livestream, category: categoryOf(number) }
+      return number % 2 === 0 ? { number, type: 'ChatPosted', livestream, words: this.#words } : { number, type: 'LivestreamChanged', livestream, category: categoryOf(number), words: this.#words }
     })
   }
 
@@ -82,7 +82,7 @@ export class Ledger {
   round(): Numbered[] {
     return this.livestreams.flatMap((livestream): Numbered[] => {
       const number = (this.#next += 2) - 2
-      return [{ number, type: 'ChatPosted', livestream, words: this.#words }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categoryOf(number + 1) }]
+      return [{ number, type: 'ChatPosted', livestream, words: this.#words }, { number: number + 1, type: 'LivestreamChanged', livestream, category: categoryOf(number + 1), words: this.#words }]
     })
   }
 

@@ -45,7 +45,7 @@ export function returningSuite(name: string, parts: Parts): void {
       await using freshet = await startFreshet({ parts })
       await using checker = new Checker({
         send: appendTo(freshet.log, freshet.topics), urlOf: () => freshet.url, paceMs: 40,
-        delivery: { policy: 'DISCONNECT', buffer: 3 }, bulk: { words: 'x'.repeat(300), copies: 90 }, endings: ['SUBSCRIBER_TOO_SLOW'],
+        delivery: { policy: 'DISCONNECT', buffer: 3 }, bulk: { words: 'x'.repeat(300), events: 90 }, endings: ['SUBSCRIBER_TOO_SLOW'],
       })
       await checker.begin()
       // Those whose connection has the bulk of it.

@@ -42,6 +42,20 @@ describe('a slow subscriber', () => {
     }
   })
 
+  test('that conflates gets no more than that when another one of its connection is the first to be written to', async () => {
+    for (const keep of [{ count: 100, bytes: 1e6 }, { count: 1, bytes: 1e6 }]) {
+      const { replica, client } = await joined('CONFLATE', 1, { keep })
+      await new Client('CONFLATE', 1, client.connection).join(replica.group, { kind: 'now' })
+      await settle(replica)
+      await stall(client, replica)
+      happen(replica, [1, 2, 1, 3, 1, 2])
+      await settle(replica)
+      client.resume()
+      assert.deepEqual([numbers(client), replica.errors], [[4, 5, 6, 4, 5, 6], []])
+      assert.equal(replica.conflated.count, 6)
+    }
+  })
+
   test('that is to be disconnected is, although it never reads again; what it had is in the error', async () => {
     const { replica, client } = await joined('DISCONNECT', 3)
     await stall(client, replica)
