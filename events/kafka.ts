@@ -126,8 +126,8 @@ class KafkaLog implements EventLog {
     return this.#ask(topics, (connection) => starts(connection, topics))
   }
 
-  ends(topics: readonly string[]): Promise<Positions> {
-    return this.#ask(topics, (connection) => ends(connection, topics))
+  ends(topics: readonly string[], options?: { uncommitted?: boolean }): Promise<Positions> {
+    return this.#ask(topics, (connection) => ends(connection, topics, options))
   }
 
   positionsAt(topics: readonly string[], time: number): Promise<Positions> {

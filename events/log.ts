@@ -114,8 +114,11 @@ export interface EventLog {
 
   /** First retained offset of every partition of these topics. */
   starts(topics: readonly string[]): Promise<Positions>
-  /** End (next offset to be written) of every partition of these topics. */
-  ends(topics: readonly string[]): Promise<Positions>
+  /**
+   * End (next offset to be written) of every partition of these topics.
+   * @param options.uncommitted behind the records of open transactions, too, which other producers may have and no reader passes
+   */
+  ends(topics: readonly string[], options?: { uncommitted?: boolean }): Promise<Positions>
   /** First position with `appendedAt >= time` (ms) of every partition; the end where there is none. */
   positionsAt(topics: readonly string[], time: number): Promise<Positions>
 

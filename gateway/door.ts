@@ -71,5 +71,5 @@ export function sharingOf(scope: Scope): { key: string } {
   return sharing
 }
 
-export const waitWith = ({ services, logId, settings }: Door, signal?: AbortSignal) => (token: string): Promise<void> =>
-  waitForToken(token, { view: services.view, logId, timeoutMs: settings.tokenTimeoutMs, signal })
+export const waitWith = ({ services, staleness, logId, settings }: Door, signal?: AbortSignal) => (token: string): Promise<void> =>
+  waitForToken(token, { view: services.view, staleness, logId, timeoutMs: settings.tokenTimeoutMs, signal })

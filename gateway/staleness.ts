@@ -62,6 +62,15 @@ export class Staleness {
     this.#know(askedAt)
   }
 
+  /**
+   * The ends of what ingest reads, whether or not it may read up to there yet; asked by this call and no earlier one.
+   * @throws Error when the log does not answer in time
+   */
+  async ends(signal?: AbortSignal): Promise<Positions> {
+    const { log, topics, timeoutMs = 5_000 } = this.#options
+    return logInTime(log.ends(topics, { uncommitted: true }), timeoutMs, signal)
+  }
+
   /** The ends of the log, asked after this call began: all who ask in one turn share the question. */
   #probe(signal?: AbortSignal): Promise<Probe> {
     const { log, topics, clock, timeoutMs = 5_000 } = this.#options

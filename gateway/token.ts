@@ -1,21 +1,36 @@
 import { GraphQLError } from 'graphql'
-import { isTimeout, withTimeLimit } from '../events/abort.ts'
+import { isTimeout, whenAborted, withTimeLimit } from '../events/abort.ts'
+import { covers, type Positions } from '../events/log.ts'
 import type { MetricView } from '../search/metrics.ts'
 import { decodeToken } from '../resolvers/events/token.ts'
+import type { Staleness } from './staleness.ts'
+
+export interface TokenWait {
+  view: Pick<MetricView, 'covered' | 'waitFor'>
+  staleness: Pick<Staleness, 'ends'>
+  logId: string
+  timeoutMs: number
+  signal?: AbortSignal
+}
 
 /**
- * Waits until the events that a token of `publish` stands for are applied, so that the answer includes them.
+ * Waits until the events that a token of `publish` stands for are applied, so that the answer includes them. Nobody signs tokens,
+ * so one that stands for what the log does not have is found out by the log, while what it may stand for is waited for.
  *
  * @throws GraphQLError `INVALID_TOKEN`, or `TOKEN_TIMEOUT` after `timeoutMs`
  */
-export async function waitForToken(
-  token: string, { view, logId, timeoutMs, signal }: { view: MetricView; logId: string; timeoutMs: number; signal?: AbortSignal },
-): Promise<void> {
+export async function waitForToken(token: string, { view, staleness, logId, timeoutMs, signal }: TokenWait): Promise<void> {
   const positions = decodeToken(token, logId)
-  if (!positions)
-    throw new GraphQLError('The token is none that "publish" of this deployment gave, unchanged.', { extensions: { code: 'INVALID_TOKEN' } })
+  if (!positions) throw invalid()
+  if (covers(view.covered(), positions)) return
+  const refusal = new AbortController()
   try {
-    await withTimeLimit(signal, timeoutMs, (limited) => view.waitFor(positions, limited))
+    await withTimeLimit(signal, timeoutMs, async (limited) => {
+      const forget = whenAborted(limited, () => refusal.abort(limited.reason))
+      // A log that does not answer says nothing against the token.
+      staleness.ends(limited).then((ends) => isWithin(positions, ends) || refusal.abort(invalid()), () => {})
+      await view.waitFor(positions, refusal.signal).finally(forget)
+    })
   } catch (error) {
     if (signal?.aborted || !isTimeout(error)) throw error
     throw new GraphQLError(`The token's events were not applied within ${timeoutMs} ms; ingest may be behind or away. Ask again, or ask without the token.`, {
@@ -23,6 +38,13 @@ export async function waitForToken(
     })
   }
 }
+
+const invalid = (): GraphQLError =>
+  new GraphQLError('The token is none that "publish" of this deployment gave, unchanged.', { extensions: { code: 'INVALID_TOKEN' } })
+
+/** Whether the log has all of it: topics and partitions that it knows, up to where they end. */
+const isWithin = (positions: Positions, ends: Positions): boolean =>
+  Object.entries(positions).every(([key, end]) => Object.hasOwn(ends, key) && end <= (ends[key] as number))
 
 /** The token that a request brings: header `freshet-token`, or `freshetToken` in its `extensions`. */
 export function tokenOf(header: string | readonly string[] | undefined, extensions: unknown): string | undefined {

@@ -3,9 +3,10 @@ import type { Connection } from './client.ts'
 
 type Which = { fromBeginning: boolean } | { fromTimestamp: number }
 
-async function listOffsets(connection: Connection, topics: readonly string[], which: Which): Promise<Record<string, number>> {
+async function listOffsets(
+  connection: Connection, topics: readonly string[], which: Which, cluster = connection.cluster,
+): Promise<Record<string, number>> {
   await connection.know(topics)
-  const { cluster } = connection
   const answered = await cluster.fetchTopicsOffset(topics.map((topic) => ({
     topic,
     partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId })),
@@ -21,9 +22,13 @@ async function listOffsets(connection: Connection, topics: readonly string[], wh
 export const starts = (connection: Connection, topics: readonly string[]): Promise<Positions> =>
   listOffsets(connection, topics, { fromBeginning: true })
 
-/** Next offset of every partition; before the first transaction that is still open, because a reader comes no further. */
-export const ends = (connection: Connection, topics: readonly string[]): Promise<Positions> =>
-  listOffsets(connection, topics, { fromBeginning: false })
+/** Next offset of every partition; before the first transaction that is still open, because a reader comes no further, unless told otherwise. */
+export const ends = (connection: Connection, topics: readonly string[], { uncommitted = false } = {}): Promise<Positions> =>
+  listOffsets(connection, topics, { fromBeginning: false }, uncommitted ? readingUncommitted(connection.cluster) : undefined)
+
+/** kafkajs takes the isolation level from the cluster, which has one for all. */
+const readingUncommitted = (cluster: Connection['cluster']): Connection['cluster'] =>
+  Object.create(cluster, { isolationLevel: { value: 0 } }) as Connection['cluster']
 
 /** First position with a timestamp at or after `time` (ms since the epoch); the end where there is none. */
 export async function positionsAt(connection: Connection, topics: readonly string[], time: number): Promise<Positions> {

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { LogUnavailableError, type EventLog } from '../../events/log.ts'
 import { IndexUnavailableError } from '../../search/entity-index.ts'
+import type { MetricViewImpl } from '../../search/metric-view.ts'
 import { startFreshet } from '../support/freshet.ts'
 import { rawRequest } from './raw-request.ts'
 
@@ -34,6 +35,32 @@ describe('a gateway', { timeout: 60_000 }, () => {
     const { errors } = await freshet.ask('{ user(id: "a") { name } }', {}, { token })
     assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
       [["The token's events were not applied within 50 ms; ingest may be behind or away. Ask again, or ask without the token.", 'TOKEN_TIMEOUT']])
+  })
+
+  test('refuses at once tokens that stand for what the log does not have, and waits for those that it has', async () => {
+    // An hour: what is waited for is never answered here.
+    await using freshet = await startFreshet({ ingest: false, gateway: { tokenTimeoutMs: 3_600_000, requestTimeoutMs: 3_600_000 } })
+    const given = await freshet.publish({ type: 'UserRegistered', subject: 'user:a', data: { name: 'A' } })
+    const { ends, ...rest } = JSON.parse(Buffer.from(given, 'base64url').toString()) as { ends: Record<string, number> }
+    const [lane, end] = Object.entries(ends)[0]!
+    const token = (forged: object) => Buffer.from(JSON.stringify({ ...rest, ends: forged })).toString('base64url')
+    await using client = await freshet.connect()
+    for (const forged of [
+      { [lane]: end + 1 }, { [lane]: 2 ** 50 }, { [lane]: -1 }, { [`${freshet.topics.users}/99`]: 1 }, { [`${freshet.topics.users}/-1`]: 1 },
+      { 'no.such.topic/0': 1 }, { ...ends, 'another/0': 1 }, { constructor: 1 }, { [lane]: `${end}` },
+    ]) {
+      for (const { errors } of [
+        await freshet.ask('{ user(id: "a") { name } }', {}, { token: token(forged) }),
+        { errors: await client.subscribe('{ user(id: "a") { name } }', {}, { freshetToken: token(forged) }).ended },
+      ]) assert.deepEqual(errors?.map(({ extensions }) => extensions?.code), ['INVALID_TOKEN'], JSON.stringify(forged))
+    }
+    const waiting = freshet.ask('{ user(id: "a") { name } }', {}, { token: given })
+    // What the log has to say of the token it has said once this is answered, as both ask it the same.
+    assert.deepEqual((await freshet.ask('{ user(id: "a") { name } }', {}, { token: token({ [lane]: end + 1 }) })).errors?.length, 1)
+    assert.equal(await Promise.race([waiting, 'it waits']), 'it waits')
+    const view = freshet.gateway.services.view as MetricViewImpl
+    view.loadShard({ covered: ends, rekeyed: {} })
+    assert.deepEqual((await waiting).data, { user: null })
   })
 
   test('shows in the next feed what has been applied, however short ago another feed was served', async () => {

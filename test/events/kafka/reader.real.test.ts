@@ -105,6 +105,7 @@ describe('reading from Kafka', { skip: requireReal('kafka'), timeout: 60_000 }, 
     await reached.promise
     assert.deepEqual(seen, ['before', 'committed'])
     assert.equal((await log.ends([topic]))[at()], 5, 'a reader comes no further than the open transaction')
+    assert.equal((await log.ends([topic], { uncommitted: true }))[at()], 7, 'which is in the log, as is what came after it')
     await open.commit()
     await reading
     assert.deepEqual(seen, ['before', 'committed', 'late', 'after'])
