@@ -11,7 +11,7 @@ import { idOf, isSeen } from './images.ts'
 export interface Concern {
   /** The result may be another. */
   isDirty: boolean
-  /** Livestreams in it that are not what they were. */
+  /** Livestreams in it that are not what they were, where the result does not say that itself. */
   touched: readonly string[]
 }
 
@@ -24,7 +24,19 @@ const isVisible = ({ operation, changed }: EntityChanged): boolean => operation 
 const touchedOf = (livestreams: readonly EntityChanged[], shows: (id: string) => boolean): readonly string[] =>
   livestreams.length === 0 ? none : livestreams.filter((change) => isVisible(change) && shows(idOf(change.entity))).map(({ entity }) => idOf(entity))
 
-/** A search changes with the texts and vectors that it looks at and with what its filter names, of whichever livestream. */
+const visible = new WeakMap<ChangeBatch, ReadonlySet<string>>()
+
+/** Livestreams that are not what they were, whoever shows them; looked for once for all. */
+export function visibleIn(batch: ChangeBatch): ReadonlySet<string> {
+  let ids = visible.get(batch)
+  if (!ids) visible.set(batch, ids = new Set(batch.entities.filter((change) => isLivestream(change) && isVisible(change)).map(({ entity }) => idOf(entity))))
+  return ids
+}
+
+/**
+ * A search changes with the texts and vectors that it looks at and with what its filter names, of whichever livestream, and with all that
+ * is seen of those in it. Its results hold their livestreams, so that two of them can be compared.
+ */
 export function searchConcerns({ hybrid, filter }: SearchQuery): Concerns {
   const { text, vector } = legWeights(hybrid)
   const fields = new Set(filter ? fieldsOf(filter) : [])
@@ -32,10 +44,9 @@ export function searchConcerns({ hybrid, filter }: SearchQuery): Concerns {
   if (vector > 0 && hybrid.vector) fields.add(`vector:${hybrid.vector.space}`)
   return ({ batch }, shows) => {
     const livestreams = batch.entities.filter(isLivestream)
-    const touched = touchedOf(livestreams, shows)
     return {
-      touched,
-      isDirty: touched.length > 0
+      touched: none,
+      isDirty: touchedOf(livestreams, shows).length > 0
         || livestreams.some(({ operation, changed }) => operation !== 'updated' || Object.keys(changed).some((name) => fields.has(name))),
     }
   }

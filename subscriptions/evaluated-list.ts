@@ -3,6 +3,7 @@ import type { Cut, SourceEvent } from '../resolvers/live.ts'
 import { IndexUnavailableError } from '../search/entity-index.ts'
 import type { Announced } from './announced.ts'
 import type { ChangeHub } from './change-hub.ts'
+import { visibleIn } from './concerns.ts'
 import { plainPosition } from './cut.ts'
 import type { EvaluationBudget } from './evaluation-budget.ts'
 import { diffOf, isEmptyDiff } from './list-diff.ts'
@@ -83,6 +84,8 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
   #dueAt: number | undefined
   #intervalMs: number | undefined
   #touched = new Set<string>()
+  /** Changed since the evaluation under way began, which may have read them before: nobody knows yet whether they are in the result. */
+  #heard = new Set<string>()
   /** Evaluations that have failed before there was anything to show. */
   #tries = 0
   #newest: Newest | undefined
@@ -139,6 +142,7 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
     const { concerns, clock, throttleMs } = this.#options
     const { isDirty, touched } = concerns(announced, (id) => this.#history.at(-1)?.ids.includes(id) === true)
     for (const id of touched) this.#touched.add(id)
+    if (this.#isEvaluating) for (const id of visibleIn(announced.batch)) this.#heard.add(id)
     if (!isDirty) return
     const { entities, metrics } = announced.batch
     for (const { eventTime, appliedAt } of [...entities, ...metrics]) this.#newest = newer(this.#newest, { eventTime, appliedAt })
@@ -171,6 +175,7 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
       const result = await evaluate(this.#ended.signal)
       if (this.#ended.signal.aborted) return
       this.#take(result, touched, newest)
+      if (this.#shown.ids.some((id) => this.#heard.has(id))) this.#isDirty = true
       this.#first.resolve()
     } catch (error) {
       if (this.#ended.signal.aborted) return
@@ -181,6 +186,7 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
       retryMs = leastRetryMs
     } finally {
       this.#isEvaluating = false
+      this.#heard.clear()
     }
     this.#askFor(this.#isDirty ? Math.max(clock(), now + Math.max(throttleMs, retryMs)) : now + idleMs)
   }

@@ -9,6 +9,7 @@ import type { Cursors } from './cursor.ts'
 import { deliver } from './deliver.ts'
 import { EvaluatedList, type Evaluated } from './evaluated-list.ts'
 import type { EvaluationBudget } from './evaluation-budget.ts'
+import { isSeenAlike } from './images.ts'
 import { partsOf, type LiveList } from './live-list.ts'
 import { LivestreamList } from './livestream-list.ts'
 import { SharedLists } from './shared-lists.ts'
@@ -65,7 +66,8 @@ export class LiveQueries {
     }
     const key = keyOf(['search', scope, query, throttleMs])
     return this.#deliver(key, request, () => new EvaluatedList<IndexHit, Evaluated<IndexHit>>({
-      ...this.#evaluation(key, throttleMs), evaluate, concerns: searchConcerns(query), idOf: ({ entity }) => entity.id, isSame: () => true,
+      ...this.#evaluation(key, throttleMs), evaluate, concerns: searchConcerns(query), idOf: ({ entity }) => entity.id,
+      isSame: (before, after) => isSeenAlike(before.entity, after.entity),
     }))
   }
 

@@ -9,7 +9,7 @@ import type { ListedLivestream, ListQuery, LivestreamsUpdate, Placed, SearchQuer
 import { toNear } from '../near.ts'
 import { checkThrottle } from '../throttle.ts'
 import type { LivestreamEdge, SubscriptionLivestreamsArgs, SubscriptionSearchLivestreamsArgs } from './generated/types.ts'
-import { scorePartsOf, searchEdgeOf, toHybrid } from './search.ts'
+import { scorePartsOf, toHybrid } from './search.ts'
 
 /** A list of livestreams with the query whose pages its cursors belong to. */
 export interface ShownList extends LivestreamsUpdate {
@@ -42,8 +42,8 @@ export async function toSearchQuery({ hybrid: input, filter: tree, first, thrott
 export const shown = (update: LivestreamsUpdate, args: Pick<ListArguments, 'filter' | 'orderBy'>): ShownList =>
   ({ ...update, query: toIndexQuery(args) })
 
-/** The livestreams as they are now; as they were announced, or found, where they are gone since. */
-export const nodesOf = (items: readonly StoredEntity[], { loaders }: RequestContext): Promise<StoredEntity[]> =>
+/** The livestreams as they are now; as they were announced where they are gone since. */
+export const nodesOf = (items: readonly ListedLivestream[], { loaders }: RequestContext): Promise<StoredEntity[]> =>
   Promise.all(items.map(async (item) => await loaders.entity.livestream.load(item.id) ?? item))
 
 export async function placesOf(placed: readonly Placed<ListedLivestream>[], context: RequestContext) {
@@ -74,16 +74,4 @@ export function listInfoOf(list: ShownList) {
   return { hasNextPage: list.hasNextPage, hasPreviousPage: false, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? null }
 }
 
-/** A change may have come between the index's answer and its delivery, and nobody is told of it again. */
-export const foundNodesOf = (hits: readonly IndexHit[], context: RequestContext): Promise<StoredEntity[]> =>
-  nodesOf(hits.map(({ entity }) => entity), context)
-
-export async function foundOf(placed: readonly Placed<IndexHit>[], context: RequestContext) {
-  const nodes = await foundNodesOf(placed.map(({ item }) => item), context)
-  return placed.map(({ item, rank }, at) => ({ rank, node: nodes[at] as StoredEntity, score: item.score, scoreParts: scorePartsOf(item) }))
-}
-
-export async function foundEdgesOf(hits: readonly IndexHit[], context: RequestContext) {
-  const nodes = await foundNodesOf(hits, context)
-  return hits.map((hit, at) => ({ ...searchEdgeOf(hit), node: nodes[at] as StoredEntity }))
-}
+export const foundOf = ({ item, rank }: Placed<IndexHit>) => ({ rank, node: item.entity, score: item.score, scoreParts: scorePartsOf(item) })

@@ -8,8 +8,8 @@ import { nearest } from '../nearest.ts'
 import { Cursor, DateTime } from '../scalars.ts'
 import { stored } from '../stored.ts'
 import type { Auction, LivestreamStatus, Resolvers, SubscriptionLivestreamsArgs } from './generated/types.ts'
-import { edgesOf, foundEdgesOf, foundNodesOf, foundOf, listInfoOf, nodesOf, placesOf, shown, toListQuery, toSearchQuery } from './live.ts'
-import { searchLivestreams } from './search.ts'
+import { edgesOf, foundOf, listInfoOf, nodesOf, placesOf, shown, toListQuery, toSearchQuery } from './live.ts'
+import { searchEdgeOf, searchLivestreams } from './search.ts'
 
 /** The auction's fields stand on the livestream, whose partition decides their order. */
 function auctionOf({ fields }: StoredEntity): (Omit<Auction, 'highestBidder'> & { highestBidder: { id: string } | null }) | null {
@@ -62,12 +62,12 @@ export const resolvers: Resolvers = {
     pageInfo: listInfoOf,
   },
   LivestreamSearchUpdate: {
-    added: ({ added }, _, context) => foundOf(added, context),
+    added: ({ added }) => added.map(foundOf),
     removed: ({ removed }) => [...removed],
     moved: ({ moved }) => [...moved],
-    updated: ({ updated }, _, context) => foundOf(updated, context),
-    edges: ({ items }, _, context) => foundEdgesOf(items, context),
-    nodes: ({ items }, _, context) => foundNodesOf(items, context),
+    updated: ({ updated }) => updated.map(foundOf),
+    edges: ({ items }) => items.map(searchEdgeOf),
+    nodes: ({ items }) => items.map(({ entity }) => entity),
     pageInfo: ({ items, hasNextPage }) => pageInfoOf({ hits: items, hasNextPage }, undefined),
   },
   Livestream: {

@@ -191,6 +191,39 @@ describe('live queries', { timeout: 120_000 }, () => {
     await client.leave()
   })
 
+  test('what changes between the answer of the index and its arrival is told, of those who are shown already and of those who come', async () => {
+    await using it = await openQueries()
+    const query = it.market.index.query.bind(it.market.index)
+    let arrival = Promise.withResolvers<void>()
+    it.market.index.query = async (asked) => {
+      const page = await query(asked)
+      await arrival.promise
+      return page
+    }
+    await it.market.change('a', livestream('zeppelin'))
+    const client = searchClient().follow(it.search({ text: 'zeppelin', alpha: 0, fusion: 'ranked' }, 5))
+    const bid = (id: string) => (client.items.get(id)?.entity.fields as { currentBid?: number } | undefined)?.currentBid
+    await it.time.pass(0)
+    const arrives = async (): Promise<void> => {
+      arrival.resolve()
+      await it.time.pass(throttleMs)
+    }
+    await it.market.change('a', livestream('zeppelin', { currentBid: 7 }))
+    await arrives()
+    assert.deepEqual([bid('a'), client.events.length], [7, 2])
+
+    arrival = Promise.withResolvers()
+    await it.market.change('b', livestream('zeppelin'))
+    await it.time.pass(throttleMs)
+    await it.market.change('a', livestream('zeppelin', { currentBid: 8 }))
+    await it.market.change('b', livestream('zeppelin', { currentBid: 9 }))
+    await arrives()
+    assert.deepEqual([bid('a'), bid('b'), client.events.length], [8, 9, 4])
+    await it.time.pass(10 * throttleMs)
+    assert.deepEqual([client.events.length, it.counts.searches], [4, 4], 'and nothing else')
+    await client.leave()
+  })
+
   test('a vector that has changed moves what is found by vectors, and concerns no search by words', async () => {
     await using it = await openQueries()
     for (const id of ['a', 'b']) await it.market.change(id, livestream(id))
