@@ -43,10 +43,15 @@ function compile(type: EventType): Compiled {
   }
 }
 
+/** Squares of smaller numbers are none that a 32-bit float has, in which indexes calculate. */
+const SMALLEST = 1e-15
+
 function vectorFault({ dimensions, vector }: EventData<'EmbeddingComputed'>): Fault | null {
-  if (vector.length === dimensions) return null
-  const expected = `as many numbers as dimensions says, ${dimensions}`
-  return { pointer: '/data/vector', expected, came: `${vector.length}` }
+  const fault = (expected: string, came: string): Fault => ({ pointer: '/data/vector', expected, came })
+  if (vector.length !== dimensions) return fault(`as many numbers as dimensions says, ${dimensions}`, `${vector.length}`)
+  // The cosine of a vector without a direction is undefined.
+  if (!vector.some((value) => Math.abs(value) >= SMALLEST)) return fault(`a number other than 0 (${SMALLEST} at least)`, 'none')
+  return null
 }
 
 function firstError(validator: Validator, data: unknown): Fault {

@@ -24,7 +24,7 @@ export async function nearestTo(
   return page.hits.map(({ entity, parts }) => ({ entity, similarity: parts?.vector?.similarity ?? 0 }))
 }
 
-/** The livestreams nearest to an entity in a model's space; none where it has no vector there. */
+/** The livestreams nearest to an entity in a model's space; none where it has no vector there, or that of a text without words, which is zero. */
 export async function nearest(
   context: RequestContext, kind: EntityKind, id: string,
   { model, first, filter }: { model?: string | null; first: number; filter?: object | null },
@@ -32,5 +32,5 @@ export async function nearest(
   const space = model ?? context.services.embedder.model
   const entity = await context.loaders.withVector(kind, space).load(id)
   const values = entity?.vectors?.[space]
-  return values ? nearestTo(context, space, values, { first, filter, except: kind === 'livestream' ? id : undefined }) : []
+  return values?.some((value) => value !== 0) ? nearestTo(context, space, values, { first, filter, except: kind === 'livestream' ? id : undefined }) : []
 }

@@ -1,6 +1,7 @@
 import type { EntityKind } from '../../events/entity.ts'
 import type { RequestContext } from '../context.ts'
 import { badInput } from '../errors.ts'
+import { directionOf } from '../near.ts'
 import { nearest, nearestTo, type Near } from '../nearest.ts'
 import type { Embedding, Resolvers } from './generated/types.ts'
 
@@ -23,7 +24,7 @@ const maxTextLength = 10_000
 export const resolvers: Resolvers = {
   Query: {
     nearestLivestreams: async (_, { vector, model, filter, first }, context) =>
-      (await nearestTo(context, model ?? context.services.embedder.model, Float32Array.from(vector), { first, filter })).map(toNear),
+      (await nearestTo(context, model ?? context.services.embedder.model, directionOf('vector', vector), { first, filter })).map(toNear),
     embed: async (_, { text }, { services: { embedder }, signal }) => {
       if (text.length > maxTextLength) throw badInput(`"text" may have up to ${maxTextLength} characters, but has ${text.length}.`)
       const [values] = await embedder.embed([text], signal)

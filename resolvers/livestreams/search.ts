@@ -3,6 +3,7 @@ import { pageInfoOf, queryPage, type PageInfo } from '../connections.ts'
 import type { RequestContext } from '../context.ts'
 import { badInput } from '../errors.ts'
 import { toFilter } from '../filters.ts'
+import { directionOf } from '../near.ts'
 import type { HybridInput, QuerySearchLivestreamsArgs } from './generated/types.ts'
 import type { StoredEntity } from '../../search/entity-index.ts'
 
@@ -51,7 +52,7 @@ export async function toHybrid(context: RequestContext, input: HybridInput): Pro
 
   const query: HybridQuery = { alpha, fusion: fusion === 'RANKED' ? 'ranked' : 'relativeScore' }
   if (words !== undefined) query.text = words
-  if (vector) query.vector = { space: model ?? embedder.model, values: Float32Array.from(vector) }
+  if (vector) query.vector = { space: model ?? embedder.model, values: directionOf('hybrid.vector', vector) }
   else if (words !== undefined && alpha > 0) {
     const [values] = await embedder.embed([words], context.signal)
     if (values) query.vector = { space: embedder.model, values }

@@ -20,7 +20,7 @@ describe('what something must be near to', () => {
   for (const [what, input, message] of [
     ['neither', {}, /needs either "text" or "vector"/], ['both', { text: 'a', vector: [1] }, /needs either "text" or "vector"/],
     ['no similarity', { text: 'a', minSimilarity: 1.1 }, /"near.minSimilarity" must be from -1 to 1, but is 1.1/],
-    ['an empty vector', { vector: [] }, /must have 1 to 4096 numbers/], ['a vector of nothing', { vector: [0, 0] }, /that are not all 0/],
+    ['an empty vector', { vector: [] }, /must have 1 to 4096 numbers/], ['a vector of nothing', { vector: [0, -0] }, /that are not all 0, but has 2 that are\./],
     ['a vector that is too long', { vector: Array(4097).fill(1) }, /but has 4097/], ['a text that is too long', { text: 'a'.repeat(1001) }, /up to 1000 characters, but has 1001/],
     ['a text for another model', { text: 'a', model: 'theirs' }, /"near.text" is embedded by "hash-16"/], ['a text without words', { text: ' … ' }, /has no words/],
   ] as const)

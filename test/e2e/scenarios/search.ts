@@ -68,6 +68,8 @@ export function searchScenarios(market: () => Market): void {
     ['a weight beyond 1', { text: 'a', alpha: 1.5 }, /"hybrid.alpha" must be from 0 \(text alone\) to 1 \(vector alone\), but is 1.5/],
     ['a long text', { text: 'a'.repeat(1_001) }, /up to 1000 characters, but has 1001/],
     ['a text for a foreign space', { text: 'a', model: 'taste' }, /to search the space "taste" give a "vector"/],
+    ['a vector without a direction', { vector: [0, 0, 0, 0], model: 'taste' }, /"hybrid.vector" must have 1 to 4096 numbers that are not all 0, but has 4 that are\./],
+    ['an empty vector', { vector: [], model: 'taste' }, /"hybrid.vector" must have 1 to 4096 numbers that are not all 0, but has 0\./],
     ['a vector of another length', { vector: [1, 2], model: 'taste' }, /dimensions/],
   ] as const)
     test(`refuses ${name} in words`, async () => {
@@ -112,6 +114,29 @@ export function searchScenarios(market: () => Market): void {
       await market().freshet.query('{ livestream(id: "l-08") { nearest(model: "taste") { similarity } } user(id: "bob") { nearestLivestreams(model: "taste") { similarity } } }'),
       { livestream: { nearest: [] }, user: { nearestLivestreams: [] } },
     )
+  })
+
+  test('of a vector its direction counts alone, and one that has none is refused', async () => {
+    const { freshet } = market()
+    const near = 'query ($vector: [Float!]!) { nearestLivestreams(vector: $vector, model: "taste", first: 1, filter: { status: { eq: LIVE } }) { similarity livestream { id } } }'
+    for (const length of [1e-300, 1e-30, 1, 1e30, 1e300]) {
+      const { nearestLivestreams: [found] } = await freshet.query<{ nearestLivestreams: { similarity: number; livestream: { id: string } }[] }>(near, { vector: [0, length, 0, 0] })
+      assert.equal(found?.livestream.id, 'l-01')
+      assert.equal(found.similarity.toFixed(3), '1.000', `${length}`)
+    }
+    const { errors } = await freshet.ask(near, { vector: [0, 0, 0, 0] })
+    assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
+      [['"vector" must have 1 to 4096 numbers that are not all 0, but has 4 that are.', 'BAD_USER_INPUT']])
+    const { publish: { results } } = await freshet.query<{ publish: { results: { code: string; message: string }[] } }>(
+      'mutation { publish(events: [{ type: "EmbeddingComputed", subject: "user:ada", data: { model: "taste", dimensions: 4, vector: [0, 0, 0, 0] } }]) { results { code message } } }')
+    assert.deepEqual(results, [{ code: 'INVALID_DATA', message: '/data/vector: expected a number other than 0 (1e-15 at least), got none' }])
+  })
+
+  test('a livestream whose text has no words is kept, found by its id, and near to nothing', async () => {
+    const { freshet } = market()
+    const token = await freshet.publish({ type: 'LivestreamScheduled', subject: 'livestream:wordless', data: { sellerId: 's-toys', title: '…' } })
+    assert.deepEqual(await freshet.query('{ livestream(id: "wordless") { title nearest { similarity } similar { id } } }', {}, { token }),
+      { livestream: { title: '…', nearest: [], similar: [] } })
   })
 
   test('a changed text is found by its new words and not by the old ones', async () => {
