@@ -1,5 +1,5 @@
 import type { RequestContext } from './context.ts'
-import { checkSize } from './errors.ts'
+import { checkRange } from './errors.ts'
 import type { DeliveryRequest } from './live.ts'
 
 /** The arguments about delivery that every subscription field has. */
@@ -19,6 +19,6 @@ export const maxBuffer = 10_000
  */
 export function deliveryOf({ after, since, buffer }: DeliveryArguments, { delivery }: RequestContext): DeliveryRequest {
   if (delivery) return delivery
-  checkSize('buffer', buffer, { min: 1, max: maxBuffer })
+  checkRange('buffer', buffer, { min: 1, max: maxBuffer })
   return { kind: 'whole', ...(after != null ? { after } : since != null && { since }) }
 }

@@ -1,6 +1,6 @@
 import { normalised } from '../search/vector-math.ts'
 import type { RequestContext } from './context.ts'
-import { badInput } from './errors.ts'
+import { badInput, checkText } from './errors.ts'
 
 /** How near something must be, by the cosine of vectors of one model. */
 export interface Near {
@@ -37,7 +37,7 @@ export async function toNear({ text, vector, model, minSimilarity }: NearArgumen
   if ((text == null) === (vector == null)) throw badInput('"near" needs either "text" or "vector".')
   if (!(minSimilarity >= -1 && minSimilarity <= 1)) throw badInput(`"near.minSimilarity" must be from -1 to 1, but is ${minSimilarity}.`)
   if (vector != null) return { space: model ?? embedder.model, values: directionOf('near.vector', vector), minSimilarity }
-  if (text!.length > maxTextLength) throw badInput(`"near.text" may have up to ${maxTextLength} characters, but has ${text!.length}.`)
+  checkText('near.text', text!, maxTextLength)
   if (model != null && model !== embedder.model)
     throw badInput(`"near.text" is embedded by "${embedder.model}"; to compare with vectors of "${model}" give a "vector" of that model.`)
   const [values] = await embedder.embed([text!], signal)

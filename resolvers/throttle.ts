@@ -1,6 +1,6 @@
-import { checkSize } from './errors.ts'
+import { checkRange } from './errors.ts'
 
 /** Shortest and longest time between two evaluations of a live query, ms. */
 const throttle = { min: 100, max: 60_000 }
 
-export const checkThrottle = (throttleMs: number): number => checkSize('throttleMs', throttleMs, throttle)
+export const checkThrottle = (throttleMs: number): number => checkRange('throttleMs', throttleMs, throttle)

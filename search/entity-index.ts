@@ -153,4 +153,11 @@ export class InvalidCursorError extends Error {
 export class InvalidIndexQueryError extends Error {
   override readonly name = 'InvalidIndexQueryError'
   readonly code = 'INVALID_QUERY'
+  /** The limit that the query exceeds, where that is what is wrong with it. */
+  readonly limit: string | undefined
+
+  constructor(message: string, limit?: string) {
+    super(message)
+    this.limit = limit
+  }
 }

@@ -37,8 +37,8 @@ const expectation: Record<FieldType, string> = {
   boolean: 'true or false',
 }
 
-const fail = (message: string): never => {
-  throw new InvalidIndexQueryError(message)
+const fail = (message: string, limit?: keyof typeof queryLimits): never => {
+  throw new InvalidIndexQueryError(message, limit)
 }
 
 const shown = (value: unknown): string => {
@@ -63,8 +63,8 @@ function fits(type: FieldType, value: unknown): boolean {
 export function validateFilter(kind: EntityKind, filter: Filter): void {
   let nodes = 0
   const visit = (node: Filter, depth: number): void => {
-    if (++nodes > queryLimits.filterNodes) fail(`A filter has at most ${queryLimits.filterNodes} nodes; this one has more.`)
-    if (depth > queryLimits.filterDepth) fail(`A filter is at most ${queryLimits.filterDepth} levels deep; this one is deeper.`)
+    if (++nodes > queryLimits.filterNodes) fail(`A filter has at most ${queryLimits.filterNodes} nodes; this one has more.`, 'filterNodes')
+    if (depth > queryLimits.filterDepth) fail(`A filter is at most ${queryLimits.filterDepth} levels deep; this one is deeper.`, 'filterDepth')
     if (typeof node !== 'object' || node === null) return fail(`A filter is an object; got ${shown(node)}.`)
     if ('and' in node || 'or' in node) {
       const parts: unknown = 'and' in node ? node.and : node.or
@@ -96,7 +96,7 @@ function validateComparison(kind: EntityKind, { field, op, value }: Extract<Filt
     if (!Array.isArray(value)) fail(`${kind}.${field} in takes a list; got ${shown(value)}.`)
     const values = value as readonly unknown[]
     if (values.length > queryLimits.inValues) {
-      fail(`${kind}.${field} in takes up to ${queryLimits.inValues} values; got ${values.length}.`)
+      fail(`${kind}.${field} in takes up to ${queryLimits.inValues} values; got ${values.length}.`, 'inValues')
     }
     const bad = values.find((element) => !fits(type, element))
     if (bad !== undefined || values.includes(undefined)) {
@@ -126,7 +126,7 @@ export function validateQuery(query: IndexQuery): void {
 
 function validateOrderings(kind: EntityKind, orderBy: readonly Ordering[]): void {
   if (orderBy.length > queryLimits.orderings) {
-    fail(`orderBy takes up to ${queryLimits.orderings} orderings; got ${orderBy.length}.`)
+    fail(`orderBy takes up to ${queryLimits.orderings} orderings; got ${orderBy.length}.`, 'orderings')
   }
   const seen = new Set<string>()
   for (const { field, direction } of orderBy) {

@@ -1,6 +1,6 @@
 import type { EntityKind } from '../../events/entity.ts'
 import type { RequestContext } from '../context.ts'
-import { badInput } from '../errors.ts'
+import { checkText } from '../errors.ts'
 import { directionOf } from '../near.ts'
 import { nearest, nearestTo, type Near } from '../nearest.ts'
 import type { Embedding, Resolvers } from './generated/types.ts'
@@ -26,7 +26,7 @@ export const resolvers: Resolvers = {
     nearestLivestreams: async (_, { vector, model, filter, first }, context) =>
       (await nearestTo(context, model ?? context.services.embedder.model, directionOf('vector', vector), { first, filter })).map(toNear),
     embed: async (_, { text }, { services: { embedder }, signal }) => {
-      if (text.length > maxTextLength) throw badInput(`"text" may have up to ${maxTextLength} characters, but has ${text.length}.`)
+      checkText('text', text, maxTextLength)
       const [values] = await embedder.embed([text], signal)
       return toEmbedding(embedder.model, values as Float32Array)
     },

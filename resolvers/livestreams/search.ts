@@ -1,7 +1,7 @@
 import type { HybridQuery, IndexHit } from '../../search/entity-index.ts'
 import { pageInfoOf, queryPage, type PageInfo } from '../connections.ts'
 import type { RequestContext } from '../context.ts'
-import { badInput } from '../errors.ts'
+import { badInput, checkText } from '../errors.ts'
 import { toFilter } from '../filters.ts'
 import { directionOf } from '../near.ts'
 import type { HybridInput, QuerySearchLivestreamsArgs } from './generated/types.ts'
@@ -44,8 +44,7 @@ export async function toHybrid(context: RequestContext, input: HybridInput): Pro
   const { embedder } = context.services
   const words = text?.trim() ? text : undefined
   if (words === undefined && !vector) throw badInput('"hybrid" needs "text", "vector" or both.')
-  if (words !== undefined && words.length > maxTextLength)
-    throw badInput(`"hybrid.text" may have up to ${maxTextLength} characters, but has ${words.length}.`)
+  if (words !== undefined) checkText('hybrid.text', words, maxTextLength)
   if (alpha < 0 || alpha > 1) throw badInput(`"hybrid.alpha" must be from 0 (text alone) to 1 (vector alone), but is ${alpha}.`)
   if (model && model !== embedder.model && !vector && alpha > 0)
     throw badInput(`"hybrid.text" is embedded by "${embedder.model}"; to search the space "${model}" give a "vector" of that model.`)

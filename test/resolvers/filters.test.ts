@@ -89,7 +89,7 @@ describe('filter inputs', () => {
     assert.deepEqual(toLiveFilter('livestream', { id: { eq: 'a' } }), { field: 'id', op: 'eq', value: 'a' })
     assert.equal(toLiveFilter('livestream', {}), undefined)
     const many = { or: Array.from({ length: 100 }, () => ({ id: { eq: 'a' } })) }
-    assert.throws(() => toLiveFilter('livestream', many), { message: /at most 100 nodes/, extensions: { code: 'BAD_USER_INPUT' } })
+    assert.throws(() => toLiveFilter('livestream', many), { message: /at most 100 nodes/, extensions: { code: 'LIMIT_EXCEEDED', limit: 'filterNodes' } })
     assert.throws(() => toLiveFilter('livestream', { title: { gt: 'a' } }), { message: /livestream\.title is compared by/, extensions: { code: 'BAD_USER_INPUT' } })
   })
 })

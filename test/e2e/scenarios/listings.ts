@@ -103,7 +103,7 @@ export function listingScenarios(market: () => Market): void {
     for (let depth = 0; depth < 12; depth++) filter = { not: filter }
     const { errors } = await market().freshet.ask(listing, { filter })
     assert.match(errors?.[0]?.message ?? '', /at most 10 levels deep/)
-    assert.equal(errors?.[0]?.extensions?.code, 'BAD_USER_INPUT')
+    assert.deepEqual([errors?.[0]?.extensions?.code, errors?.[0]?.extensions?.limit], ['LIMIT_EXCEEDED', 'filterDepth'])
   })
 
   for (const [name, orderBy, expected] of [
@@ -149,9 +149,9 @@ export function listingScenarios(market: () => Market): void {
     const { livestreams } = await freshet.query<Page>(listing, { first: 1 })
     const codes = async (variables: object) => {
       const { errors } = await freshet.ask(listing, { ...variables })
-      return errors?.map(({ message, extensions }) => `${String(extensions?.code)}: ${message}`).join()
+      return errors?.map(({ message, extensions }) => `${String(extensions?.code)}${extensions?.limit ? ` ${String(extensions.limit)}` : ''}: ${message}`).join()
     }
-    assert.equal(await codes({ first: 101 }), 'BAD_USER_INPUT: "first" must be a whole number from 0 to 100, but is 101.')
+    assert.equal(await codes({ first: 101 }), 'LIMIT_EXCEEDED first: "first" must be a whole number from 0 to 100, but is 101.')
     assert.equal(await codes({ first: -1 }), 'BAD_USER_INPUT: "first" must be a whole number from 0 to 100, but is -1.')
     assert.match(String(await codes({ after: 'garbage' })), /^BAD_USER_INPUT: .*cursor/i)
     assert.match(String(await codes({ after: livestreams.pageInfo.endCursor, filter: { id: { eq: nameOf(1) } } })), /^BAD_USER_INPUT: .*cursor/i)

@@ -96,10 +96,10 @@ export function publishScenarios(market: () => Market): void {
   test('none and more than 1,000 events at once are refused', async () => {
     const { freshet } = market()
     const event = { type: 'UserRegistered', subject: 'user:many', data: { name: 'Many' } }
-    for (const count of [0, 1_001]) {
+    for (const [count, code, limit] of [[0, 'BAD_USER_INPUT', undefined], [1_001, 'LIMIT_EXCEEDED', 'events']] as const) {
       const { errors } = await freshet.ask(results, { events: Array.from({ length: count }, () => event) })
-      assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code]),
-        [[`"events" must be a whole number from 1 to 1000, but is ${count}.`, 'BAD_USER_INPUT']])
+      assert.deepEqual(errors?.map(({ message, extensions }) => [message, extensions?.code, extensions?.limit]),
+        [[`"events" must be a whole number from 1 to 1000, but is ${count}.`, code, limit]])
     }
   })
 

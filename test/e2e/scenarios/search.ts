@@ -75,7 +75,8 @@ export function searchScenarios(market: () => Market): void {
     test(`refuses ${name} in words`, async () => {
       const { errors } = await market().freshet.ask(search, { hybrid })
       assert.match(errors?.[0]?.message ?? '', message)
-      assert.equal(errors?.[0]?.extensions?.code, 'BAD_USER_INPUT')
+      assert.equal(errors?.[0]?.extensions?.code, name === 'a long text' ? 'LIMIT_EXCEEDED' : 'BAD_USER_INPUT')
+      assert.equal(errors?.[0]?.extensions?.limit, name === 'a long text' ? 'hybrid.text' : undefined)
     })
 
   test('shows embeddings with model and dimensions, and what is nearest', async () => {
