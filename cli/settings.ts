@@ -123,18 +123,23 @@ export interface SettingSources {
 export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', flags = {} }: SettingSources): Settings {
   const faults: string[] = unknownKeys(file).map((key) => `${fileName}: "${key}" is no setting${nearestKey(key)}`)
   const plain = Object.fromEntries(Object.entries(settingDefinitions).map(([name, definition]) => {
-    const { value, from } = given(name as SettingName, { env, file, fileName, flags })
+    const { value, source } = given(name as SettingName, { env, file, flags })
     if (value === undefined) return [name, definition.default]
     const parsed = definition.parse(value)
     if (parsed === undefined) {
       const came = 'secret' in definition && definition.secret ? 'something else' : JSON.stringify(value)?.slice(0, 100)
-      faults.push(`${from}: expected ${definition.expected}, got ${came}. For example: ${definition.env}=${JSON.stringify(definition.example)}`)
+      faults.push(`${placeOf(name as SettingName, source, fileName)}: expected ${definition.expected}, got ${came}. For example: ${exampleOf(name as SettingName, source)}`)
     }
     return [name, parsed ?? definition.default]
   })) as Plain
   const context = { env, faults, fileName, publicUrl: plain.publicUrl }
   const settings: Settings = {
     ...plain, subgraphs: readSubgraphs(file.subgraphs, context), supergraphHeaders: readSupergraphHeaders(file.supergraphHeaders, context),
+  }
+  for (const [name, needed, otherwise] of needing) {
+    const { value, source } = given(name, { env, file, flags })
+    if (value === undefined || settings[name] === false || given(needed, { env, file, flags }).value !== undefined) continue
+    faults.push(`${placeOf(name, source, fileName)}: needs "${settingDefinitions[needed].key}", without which ${otherwise}. For example: ${exampleOf(needed, source)}`)
   }
   if (settings.kafkaSaslMechanism && !(settings.kafkaSaslUsername && settings.kafkaSaslPassword))
     faults.push('kafka.sasl: "mechanism" needs "username" and "password" (FRESHET_KAFKA_SASL_USERNAME, FRESHET_KAFKA_SASL_PASSWORD).')
@@ -153,13 +158,38 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
   return settings
 }
 
-function given(name: SettingName, { env, file, fileName, flags }: Required<SettingSources>): { value: unknown; from: string } {
+/** What does nothing without something else, which was most probably forgotten; and what is used in its place. */
+const needing: readonly (readonly [SettingName, SettingName, string])[] = [
+  ...(['kafkaReplication', 'kafkaSsl', 'kafkaSaslMechanism'] as const).map((name) => [name, 'kafkaBrokers', 'the embedded log is used'] as const),
+  ...(['weaviateGrpcUrl', 'weaviateApiKey'] as const).map((name) => [name, 'weaviateUrl', 'the embedded index is used'] as const),
+  ...(['embeddingsModel', 'embeddingsApiKey'] as const).map((name) => [name, 'embeddingsUrl', 'texts are embedded by feature hashing'] as const),
+]
+
+type Source = 'flags' | 'environment' | 'file'
+
+function given(name: SettingName, { env, file, flags }: Omit<Required<SettingSources>, 'fileName'>): { value: unknown; source: Source } {
   const { key, env: variable } = settingDefinitions[name]
-  if (flags[name] !== undefined) return { value: flags[name], from: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` }
+  if (flags[name] !== undefined) return { value: flags[name], source: 'flags' }
   const fromEnv = env[variable]
-  if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, from: variable }
+  if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, source: 'environment' }
   const value = key.split('.').reduce<unknown>((node, part) => (isObject(node) ? node[part] : undefined), file)
-  return { value: value ?? undefined, from: `${fileName}: "${key}"` }
+  return { value: value ?? undefined, source: 'file' }
+}
+
+const flagOf = (name: SettingName): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+function placeOf(name: SettingName, source: Source, fileName: string): string {
+  const { key, env } = settingDefinitions[name]
+  return source === 'flags' ? flagOf(name) : source === 'environment' ? env : `${fileName}: "${key}"`
+}
+
+/** As one writes it where the setting came from. */
+function exampleOf(name: SettingName, source: Source): string {
+  const { key, env, example } = settingDefinitions[name]
+  if (source === 'flags') return `${flagOf(name)} ${example}`
+  if (source === 'environment') return `${env}=${JSON.stringify(example)}`
+  const [last, ...sections] = key.split('.').reverse()
+  return sections.reduce((inner, section) => `${section}: { ${inner} }`, `${last}: ${example}`)
 }
 
 const knownKeys = (): string[] => [...Object.values(settingDefinitions).map(({ key }) => key), ...structuredKeys]

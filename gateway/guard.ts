@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sendJson } from './respond.ts'
 import type { GatewaySettings } from './settings.ts'
 
 /** Why a request is not let in. */
@@ -7,6 +8,11 @@ export interface Refusal {
   status: 401 | 403 | 421
   message: string
 }
+
+const codes = { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN', 421: 'MISDIRECTED_REQUEST' } as const
+
+export const answerRefusal = (response: ServerResponse, { status, message }: Refusal): void =>
+  sendJson(response, status, { errors: [{ message, extensions: { code: codes[status] } }] })
 
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { bind } from './bind.ts'
-import { checkKey, checkListen, checkRequest } from './guard.ts'
+import { answerRefusal, checkKey, checkListen, checkRequest } from './guard.ts'
 import { send, sendJson } from './respond.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -18,7 +18,7 @@ export function answerHealth(path: string, response: ServerResponse, status: () 
 /** Holds a request to Host, Origin and key. @returns whether it was refused, and so answered */
 export function refuse(request: IncomingMessage, response: ServerResponse, settings: GatewaySettings, { needsKey = true } = {}): boolean {
   const refusal = checkRequest(request, settings) ?? (needsKey ? checkKey(request.headers.authorization, settings) : null)
-  if (refusal) sendJson(response, refusal.status, { errors: [{ message: refusal.message }] })
+  if (refusal) answerRefusal(response, refusal)
   return refusal !== null
 }
 

@@ -7,7 +7,7 @@ import type { Door } from './door.ts'
 import { ownPort, type Entrance } from './entrance.ts'
 import { serveGraphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
-import { checkForgery, checkListen, checkRequest } from './guard.ts'
+import { answerRefusal, checkForgery, checkListen, checkRequest } from './guard.ts'
 import type { MergedSubgraph } from './merged-subgraph.ts'
 import { answerHealth, refuse } from './monitoring.ts'
 import { OpenConnections } from './open-connections.ts'
@@ -83,8 +83,9 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     const own = await letIn(request, response)
     if (!own) return
     if (path === '/graphql' || path === mergedPath) {
+      if (request.method !== 'GET' && request.method !== 'POST') return answerMethod(request, response)
       const forgery = checkForgery(request)
-      if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
+      if (forgery) return answerRefusal(response, forgery)
       const asked = path === mergedPath ? merged.doorOf(own) : own
       const protocol = wantsEventStream(request) ? serverSentEvents : wantsMultipart(request) ? multipart : undefined
       if (protocol) return serveStream(asked, request, response, { closing, connections, protocol })
@@ -92,7 +93,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     }
     if (path === singleConnectionPath) {
       const forgery = checkForgery(request)
-      if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
+      if (forgery) return answerRefusal(response, forgery)
       if (await peers?.forward(streamTokenOf(request), request, response, { maxBodyBytes: settings.limits.bodyBytes, ...request.method === 'GET' && { closing } })) return
       return singleConnections.serve(own, request, response, { takesLeave: peers?.takesLeave(request) })
     }
@@ -110,7 +111,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
       const streamed = wantsEventStream(request) ? merged.aloneOf(subgraphAt(path), own) : undefined
       if (!streamed) return serveSubgraph(ownSubgraph(schema), own, request, response)
       const forgery = checkForgery(request)
-      if (forgery) return sendJson(response, forgery.status, { errors: [{ message: forgery.message }] })
+      if (forgery) return answerRefusal(response, forgery)
       return serveStream(streamed, request, response, { closing, connections, protocol: serverSentEvents })
     }
     sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
@@ -153,6 +154,9 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     },
   }
 }
+
+const answerMethod = ({ method }: IncomingMessage, response: ServerResponse): void => sendJson(
+  response, 405, { errors: [{ message: `GraphQL is asked by GET or POST; got ${method}.`, extensions: { code: 'METHOD_NOT_ALLOWED' } }] }, { allow: 'GET, POST' })
 
 /** The name of the subgraph that a path asks for; empty where it asks for none. */
 const subgraphAt = (path: string): string => (path.startsWith('/subgraphs/') ? path.slice('/subgraphs/'.length) : '')

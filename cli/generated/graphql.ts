@@ -6,8 +6,8 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** A CloudEvent 1.0 to be published. */
 export type EventInput = {
-  /** What happened, by the type's schema. */
-  data: unknown;
+  /** What happened, an object by the type's schema; every type needs one. Anything else refuses this event alone. */
+  data?: unknown;
   /** URN of the data's schema, with its version. Default: the newest. */
   dataschema?: string | null | undefined;
   /** Names the event within its source: an event that comes again with the same `source` and `id` counts once. Default: a new one. */
@@ -16,8 +16,8 @@ export type EventInput = {
   source?: string | null | undefined;
   /** The entity it is about: `user:ID`, `seller:ID` or `livestream:ID`. */
   subject: string;
-  /** When it happened. Default: now. */
-  time?: string | null | undefined;
+  /** When it happened: RFC 3339 with a zone, as in `"2026-01-31T18:00:00Z"`. Anything else refuses this event alone. Default: now. */
+  time?: unknown;
   /** One of `eventTypes`. */
   type: string;
 };

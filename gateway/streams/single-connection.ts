@@ -151,7 +151,10 @@ export class SingleConnections {
       return refuse(response, 400, `The operation must name itself by "operationId" in its extensions, in up to ${maxIdLength} characters.`)
     if (operations.has(id)) return refuse(response, 409, 'An operation of this id is under way.')
     if (operations.size >= operationsPerConnection)
-      return refuse(response, 429, `This stream has ${operationsPerConnection} operations under way ("operationsPerConnection"); stop one, or open another stream.`)
+      return sendJson(response, 429, { errors: [{
+        message: `This stream has ${operationsPerConnection} operations under way ("operationsPerConnection"); stop one, or open another stream.`,
+        extensions: { code: 'LIMIT_EXCEEDED', limit: 'operationsPerConnection' },
+      }] })
     const running: Running = { left: new AbortController() }
     operations.set(id, running)
     response.writeHead(202)

@@ -80,7 +80,7 @@ export function createFeedService(options: FeedOptions): FeedService {
     const of = hash32(JSON.stringify([userId, filter ?? null]))
     const { feedId, shown } = after === undefined ? { feedId: newId(), shown: [] } : decodeFeedCursor(after, of)
     const room = Math.min(first, maxFeedLength - shown.length)
-    if (room <= 0) return { page: { feedId, items: [], hasNextPage: false }, note: () => {} }
+    if (shown.length >= maxFeedLength) return { page: { feedId, items: [], hasNextPage: false }, note: () => {} }
 
     await live.loaded()
     const { profile, taste } = await personOf(userId, now, signal)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { load } from 'js-yaml'
 import { createEmbedder } from '../../cli/parts.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type Setting } from '../../cli/settings.ts'
 
@@ -16,7 +17,7 @@ const fileOf = (key: string, value: unknown): Record<string, unknown> =>
 /** What some settings need beside them, besides the one that is looked at. */
 const companionsOf = (env: string): Record<string, string> => Object.fromEntries(Object.entries({
   FRESHET_KAFKA_SASL_MECHANISM: 'plain', FRESHET_KAFKA_SASL_USERNAME: 'a', FRESHET_KAFKA_SASL_PASSWORD: 'a',
-  FRESHET_EMBEDDINGS_MODEL: 'a', FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a',
+  FRESHET_EMBEDDINGS_URL: 'http://a', FRESHET_EMBEDDINGS_MODEL: 'a', FRESHET_KAFKA_BROKERS: 'a:1', FRESHET_WEAVIATE_URL: 'http://a',
 }).filter(([name]) => name !== env))
 
 function faultsOf(run: () => unknown): string {
@@ -42,12 +43,19 @@ describe('settings', () => {
 
     test(`${key}: what is wrong is named, with what was expected and an example`, () => {
       const wrong = { hunter2: ['nested'] }
-      for (const [message, from] of [
-        [faultsOf(() => resolveSettings({ env: companions, file: fileOf(key, wrong) })), `freshet.yaml: "${key}`],
-        [faultsOf(() => resolveSettings({ env: companions, flags: { [name]: wrong } })), '--'],
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+      for (const [sources, from, shown] of [
+        [{ env: companions, file: fileOf(key, wrong) }, `freshet.yaml: "${key}`, undefined],
+        [{ env: companions, flags: { [name]: wrong } }, flag, `${flag} ${example}`],
+        // Whatever is no text is no value of the environment.
+        ...parse('\0') === undefined ? [[{ env: { ...companions, [env]: '\0' } }, env, `${env}=${JSON.stringify(example)}`] as const] : [],
       ] as const) {
-        assert.ok(message.includes(from), message)
-        assert.ok(message.includes(`expected ${expected}`) && message.includes(`${env}=${JSON.stringify(example)}`), message)
+        const message = faultsOf(() => resolveSettings(sources)).split('\n').find((line) => line.includes(`expected ${expected}`)) ?? ''
+        assert.ok(message.startsWith(from), message)
+        const said = message.slice(message.indexOf('For example: ') + 'For example: '.length)
+        if (shown !== undefined) assert.equal(said, shown)
+        // In the file it is what the file takes.
+        else assert.deepEqual({ ...resolveSettings({ env: companions, file: load(said) as Record<string, unknown> }) }[name], parse(example))
         if (secret) assert.doesNotMatch(message, /hunter2/)
       }
     })
@@ -96,6 +104,27 @@ describe('settings', () => {
     assert.match(faultsOf(() => resolveSettings({ env: dimensions })), /"dimensions" must be at least 16 where there is no "url".*got 8/)
     resolveSettings({ env: { ...dimensions, FRESHET_EMBEDDINGS_URL: 'http://localhost:1', FRESHET_EMBEDDINGS_MODEL: 'small' } })
     createEmbedder(resolveSettings({ env: { FRESHET_EMBEDDINGS_DIMENSIONS: '16' } }))
+  })
+
+  test('what does nothing without something else is refused, with that named as one writes it there', () => {
+    for (const [name, example, missing, env] of [
+      ['FRESHET_KAFKA_SSL', 'true', 'kafka.brokers', 'FRESHET_KAFKA_BROKERS="localhost:9092"'], ['FRESHET_KAFKA_REPLICATION', '3', 'kafka.brokers', 'FRESHET_KAFKA_BROKERS="localhost:9092"'],
+      ['FRESHET_WEAVIATE_API_KEY', 'hunter2', 'weaviate.url', 'FRESHET_WEAVIATE_URL="http://localhost:8080"'],
+      ['FRESHET_WEAVIATE_GRPC_URL', 'http://localhost:50051', 'weaviate.url', 'FRESHET_WEAVIATE_URL="http://localhost:8080"'],
+      ['FRESHET_EMBEDDINGS_API_KEY', 'hunter2', 'embeddings.url', 'FRESHET_EMBEDDINGS_URL="https://api.openai.com/v1"'],
+      ['FRESHET_EMBEDDINGS_MODEL', 'small', 'embeddings.url', 'FRESHET_EMBEDDINGS_URL="https://api.openai.com/v1"'],
+    ] as const) {
+      const message = faultsOf(() => resolveSettings({ env: { [name]: example } }))
+      assert.ok(message.startsWith(`${name}: needs "${missing}", without which `) && message.endsWith(`. For example: ${env}`), message)
+      assert.doesNotMatch(message, /hunter2/)
+    }
+    const sasl = { FRESHET_KAFKA_SASL_MECHANISM: 'plain', FRESHET_KAFKA_SASL_USERNAME: 'a', FRESHET_KAFKA_SASL_PASSWORD: 'a' }
+    assert.match(faultsOf(() => resolveSettings({ env: sasl })), /^FRESHET_KAFKA_SASL_MECHANISM: needs "kafka\.brokers"/)
+    assert.equal(faultsOf(() => resolveSettings({ env: {}, file: { weaviate: { apiKey: 'hunter2' } } })),
+      'freshet.yaml: "weaviate.apiKey": needs "weaviate.url", without which the embedded index is used. For example: weaviate: { url: http://localhost:8080 }')
+    // Off, it asks for nothing; wrong, what is needed is there.
+    resolveSettings({ env: { FRESHET_KAFKA_SSL: 'false' }, file: { weaviate: { apiKey: null } } })
+    assert.doesNotMatch(faultsOf(() => resolveSettings({ env: { FRESHET_WEAVIATE_API_KEY: 'a', FRESHET_WEAVIATE_URL: 'localhost' } })), /needs/)
   })
 
   test('an unknown key of the file is refused, and the one that was meant is named', () => {

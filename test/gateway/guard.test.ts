@@ -14,6 +14,8 @@ const post = (door: OpenDoor, headers: Record<string, string>, path = '/graphql'
 
 const message = (text: string): string => (JSON.parse(text) as { errors: { message: string }[] }).errors[0]?.message ?? ''
 
+const codeOf = (text: string): unknown => (JSON.parse(text) as { errors: { extensions?: { code?: string } }[] }).errors[0]?.extensions?.code
+
 const upgradeOf = (door: OpenDoor, headers: Record<string, string>): Promise<string> =>
   openSocket(door.url, { headers }).then((socket) => {
     socket.terminate()
@@ -32,6 +34,7 @@ describe('who is let in', { timeout: 60_000 }, () => {
       const { status: got, text } = await post(door, { host })
       assert.equal(got, status, host)
       if (status === 421) assert.match(message(text), /add that name to "allowedHosts"/)
+      if (status === 421) assert.equal(codeOf(text), 'MISDIRECTED_REQUEST')
       assert.equal(await upgradeOf(door, { host }), status === 200 ? 'open' : 'Unexpected server response: 421', host)
     }
   })
@@ -45,6 +48,7 @@ describe('who is let in', { timeout: 60_000 }, () => {
       const { status: got, text } = await post(door, { origin })
       assert.equal(got, status, origin)
       if (status === 403) assert.match(message(text), /add the origin to "allowedOrigins"/)
+      if (status === 403) assert.equal(codeOf(text), 'FORBIDDEN')
       assert.equal(await upgradeOf(door, { origin }), status === 200 ? 'open' : 'Unexpected server response: 403', origin)
     }
   })
@@ -56,6 +60,7 @@ describe('who is let in', { timeout: 60_000 }, () => {
         const { status, text } = await post(door, authorization ? { authorization } : {}, path)
         assert.equal(status, 401, `${authorization} at ${path}`)
         assert.doesNotMatch(text, /sesame/)
+        assert.equal(codeOf(text), 'UNAUTHENTICATED')
       }
     assert.deepEqual(withoutFreshness(JSON.parse((await post(door, { authorization: 'Bearer open sesame' })).text) as object), { data: { hello: 'hello' } })
     for (const path of ['/health/live', '/health/ready']) assert.notEqual((await rawRequest(`${door.url}${path}`)).status, 401)
@@ -97,6 +102,17 @@ describe('who is let in', { timeout: 60_000 }, () => {
     assert.deepEqual((await door.ask('mutation { count }')).body, { data: { count: 1 } })
   })
 
+  test('what is neither GET nor POST is refused by each transport, and does nothing', async () => {
+    let counted = 0
+    await using door = await openDoor({ resolvers: { Mutation: { count: () => ++counted } } })
+    for (const method of ['PUT', 'PATCH'])
+      for (const accept of ['application/json', 'text/event-stream', 'multipart/mixed;subscriptionSpec=1.0']) {
+        const { status, headers, text } = await rawRequest(`${door.url}/graphql`, { method, headers: { ...json, accept }, body: JSON.stringify({ query: 'mutation { count }' }) })
+        assert.deepEqual([status, headers.allow, message(text), codeOf(text)], [405, 'GET, POST', `GraphQL is asked by GET or POST; got ${method}.`, 'METHOD_NOT_ALLOWED'])
+      }
+    assert.equal(counted, 0)
+  })
+
   test('a mutation by GET is refused by each transport', async () => {
     let counted = 0
     await using door = await openDoor({ resolvers: { Mutation: { count: () => ++counted } } })
@@ -112,6 +128,8 @@ describe('who is let in', { timeout: 60_000 }, () => {
     await using door = await openDoor({ resolvers: { Query: { hello: () => `${++asked}` } }, settings: { allowedOrigins: ['https://app.example.com'] } })
     const get = async (accept: string, headers: object) =>
       (await rawRequest(`${door.url}/graphql?query=%7Bhello%7D`, { headers: { accept, ...headers } })).status
+    const refused = await rawRequest(`${door.url}/graphql?query=%7Bhello%7D`, { headers: { 'sec-fetch-site': 'cross-site' } })
+    assert.equal(codeOf(refused.text), 'FORBIDDEN')
     for (const accept of ['application/json', 'text/event-stream', 'image/*']) {
       for (const site of ['cross-site', 'same-site']) assert.equal(await get(accept, { 'sec-fetch-site': site }), 403)
     }

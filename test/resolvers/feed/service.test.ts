@@ -95,8 +95,22 @@ describe('the feed service', () => {
   test('notes nothing where there was nothing to serve', async () => {
     await using feed = await feedOver([stream('over', { status: 'ENDED' })])
     assert.deepEqual((await feed.serve()).items, [])
-    assert.deepEqual((await feed.serve({ first: 0 })).items, [])
+    const { items, hasNextPage } = await feed.serve({ first: 0 })
+    assert.deepEqual([items, hasNextPage], [[], false])
     assert.deepEqual(feed.notes, [])
+  })
+
+  test('says on an empty page whether anything follows', async () => {
+    await using feed = await feedOver(['a', 'b', 'c'].map((id) => stream(id)))
+    const empty = async (after?: string) => {
+      const { items, hasNextPage } = await feed.serve({ first: 0, after })
+      return [items.length, hasNextPage]
+    }
+    assert.deepEqual(await empty(), [0, true])
+    assert.deepEqual(feed.notes, [])
+    const { items } = await feed.serve({ first: 3 })
+    assert.deepEqual(await empty(items[1]?.cursor), [0, true])
+    assert.deepEqual(await empty(items[2]?.cursor), [0, false])
   })
 
   test('shows no more than two of a seller on a page, and says whether more follow', async () => {
