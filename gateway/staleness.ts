@@ -1,6 +1,7 @@
 import { withTimeLimit } from '../events/abort.ts'
 import { parsePartitionKey, type EventLog, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
+import { recordEnds } from '../events/record-ends.ts'
 import type { MetricView } from '../search/metrics.ts'
 import { logInTime } from './log-in-time.ts'
 
@@ -57,8 +58,9 @@ export class Staleness {
    */
   async reach(moment: number, signal: AbortSignal): Promise<void> {
     if (await this.has(moment, signal)) return
+    const { log, view } = this.#options
     const { askedAt, ends } = await this.#probe(signal)
-    await this.#options.view.waitFor(ends, signal)
+    await view.waitFor(await recordEnds(log, view.covered(), ends, signal), signal)
     this.#know(askedAt)
   }
 

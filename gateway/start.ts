@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { EventLog } from '../events/log.ts'
+import { recordEnds } from '../events/record-ends.ts'
 import { domainTopics, ingestedTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
 import type { OwnedStates } from '../ingest/owned-states.ts'
@@ -132,7 +133,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const budget = new EvaluationBudget({ perSecond: settings.liveEvaluationsPerSecond, clock, after: callLater })
   const queries = new LiveQueries({
     changes: { hub, log, topics }, cursors, index, feed, budget, clock, random, onError, boot: newId(),
-    settled: async (signal) => view.waitFor(await log.ends(domainTopics(topics)), signal),
+    settled: async (signal) => view.waitFor(await recordEnds(log, view.covered(), await log.ends(domainTopics(topics)), signal), signal),
   })
   const services: Services = {
     index, view, embedder, feed, clock,

@@ -76,6 +76,8 @@ export interface FreshetOptions {
   ingest?: boolean
   /** The log that is used instead of the opened one: a wrapper that fails, for instance. */
   wrapLog?: (log: EventLog) => EventLog
+  /** The same for ingest, which reads the opened one otherwise. */
+  wrapIngestLog?: (log: EventLog) => EventLog
 }
 
 async function environmentOf(parts: Parts): Promise<Record<string, string>> {
@@ -94,7 +96,7 @@ function fixedRandom(): () => number {
 }
 
 export async function startFreshet(
-  { parts = 'embedded', dataDir, env = {}, file = {}, gateway: overrides = {}, verifier, ingest: ingesting = true, wrapLog = (log) => log }: FreshetOptions = {},
+  { parts = 'embedded', dataDir, env = {}, file = {}, gateway: overrides = {}, verifier, ingest: ingesting = true, wrapLog = (log) => log, wrapIngestLog = (log) => log }: FreshetOptions = {},
 ): Promise<Freshet> {
   await using stack = new AsyncDisposableStack()
   const said: string[] = []
@@ -115,7 +117,7 @@ export async function startFreshet(
   if (ingesting) {
     const ending = new AbortController()
     const ingest = runIngest({
-      log: opened.log, index, embedder, topics, clock: systemClock, logger, states, signal: ending.signal,
+      log: wrapIngestLog(opened.log), index, embedder, topics, clock: systemClock, logger, states, signal: ending.signal,
       // One process is all there is: nobody else could still be writing.
       settings: { ...ingestSettingsOf(settings), takeoverWaitMs: 0 },
       metrics: observeIngest(telemetry, { measures: false }).observer,
