@@ -42,6 +42,7 @@ const keys: Readonly<Record<string, Key>> = {
   forwardHeaders: { expected: 'a list of names of headers', example: 'forwardHeaders: [authorization]', parse: headerNames },
   timeoutMs: { expected: 'a whole number from 1 to 600000', example: 'timeoutMs: 5000', parse: whole(1, 600_000) },
   retries: { expected: 'a whole number from 0 to 10', example: 'retries: 2', parse: whole(0, 10) },
+  passErrors: { expected: 'true or false', example: 'passErrors: true', parse: (value) => (typeof value === 'boolean' ? value : undefined) },
   tls: { expected: 'keys "ca", "cert" and "key"', example: 'tls: { ca: ./ca.pem }', keys: { ca: file('ca'), cert: file('cert'), key: file('key') } },
   subscriptions: {
     expected: 'keys "protocol" and "url"',

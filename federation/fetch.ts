@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
 import type { Brought } from './batch.ts'
 import type { Call, EntityFetch, EntityGroup, RootFetch } from './compile.ts'
 import { noErrors, readEntities, type EntityAnswer, type EntityOutcome } from './entity-answers.ts'
@@ -104,14 +104,18 @@ const settle = <Answer>(
   return answer instanceof Promise ? answer.then(answered, failed) : answered(answer)
 }
 
+const toldOf = ({ service }: Call, error: GraphQLFormattedError, { subgraphs }: Pick<Execution, 'subgraphs'>): GraphQLFormattedError =>
+  subgraphs.get(service)?.mask?.(error) ?? error
+
 /** Brings the answer of a root call into the tree. */
 export const mergeRoot = (step: RootFetch, result: ExecutionResult, execution: Execution): void => {
   const { call, shape, aliases } = step
   const root: Place[] = [{ object: execution.data, path: undefined }]
   for (const error of result.errors ?? []) {
     const path = error.path?.map(renaming(aliases))
-    if (path?.length) execution.errors.add(downstreamError(call.service, error, path))
-    else report(shape, root, execution, (at) => downstreamError(call.service, error, at))
+    const told = toldOf(call, error, execution)
+    if (path?.length) execution.errors.add(downstreamError(call.service, told, path))
+    else report(shape, root, execution, (at) => downstreamError(call.service, told, at))
   }
   if (isObject(result.data)) mergeObject(execution.data, result.data, shape, execution.types)
   else if (!result.errors?.length) {
@@ -199,7 +203,8 @@ const mergeEntities = (
     return
   }
   for (const error of outcome.general) {
-    report(group.shape, places(group, representations, sent, execution), execution, (at) => downstreamError(call.service, error, at))
+    const told = toldOf(call, error, execution)
+    report(group.shape, places(group, representations, sent, execution), execution, (at) => downstreamError(call.service, told, at))
   }
   if (!outcome.answers) return
   const cache = cacheOf(group, execution)
@@ -226,9 +231,10 @@ const reportEntity = (
 ): void => {
   for (const { object, path } of placesOf(objects, group, execution.data, execution.types)) {
     for (const { error, path: inner } of errors) {
+      const told = toldOf(call, error, execution)
       if (inner.length > 0) {
-        execution.errors.add(downstreamError(call.service, error, [...pathOf(path), ...inner.map(renaming(group.aliases))]))
-      } else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, error, at))
+        execution.errors.add(downstreamError(call.service, told, [...pathOf(path), ...inner.map(renaming(group.aliases))]))
+      } else report(group.shape, [{ object, path }], execution, (at) => downstreamError(call.service, told, at))
     }
   }
 }

@@ -64,7 +64,7 @@ export const subscriptionRuns = (
         try {
           const stream = await (events ? transport.subscribeEvents!(asked) : transport.subscribe(asked))
           return isEvents(stream) ? stream
-            : { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, error, error.path)) }
+            : { errors: (stream.errors ?? []).map((error) => downstreamError(call.service, transport.mask?.(error) ?? error, error.path)) }
         } catch (cause) {
           return failed(cause)
         }

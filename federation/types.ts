@@ -1,4 +1,4 @@
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
+import type { DocumentNode, ExecutionResult, GraphQLFormattedError, GraphQLSchema } from 'graphql'
 
 /** One call of a subgraph: what the engine asks a transport to do. */
 export interface SubgraphRequest {
@@ -50,6 +50,8 @@ export interface SubgraphTransport {
    * resolvers see the request's context.
    */
   forwarded?(headers: Record<string, string> | undefined): Record<string, string>
+  /** What clients are told of an error that it reports; absent: the error. */
+  mask?(error: GraphQLFormattedError): GraphQLFormattedError
   close?(): Promise<void>
 }
 

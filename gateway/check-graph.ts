@@ -31,7 +31,7 @@ export async function graphFaults({ source, settings, own, signal }: CheckedGrap
       const listed = settings.subgraphs.find((subgraph) => subgraph.name === name)
       if (listed?.events || (!listed && own.includes(name))) continue
       try {
-        await remote({ headers: {}, forwardHeaders: [], events: false, name, url, ...listed, subscriptions: undefined }, undefined).close?.()
+        await remote({ headers: {}, forwardHeaders: [], events: false, name, url, ...listed, subscriptions: undefined }).close?.()
       } catch (error) {
         faults.push(`${place}:${line}:${column}: ${error instanceof Error ? error.message : String(error)}`)
       }

@@ -11,6 +11,8 @@ export interface ForeignSubgraph {
   forwardHeaders: readonly string[]
   timeoutMs?: number
   retries?: number
+  /** Whether clients see the messages and extensions of the errors that it reports; absent: their codes alone. */
+  passErrors?: boolean
   /** Files in PEM. */
   tls?: { ca?: string; cert?: string; key?: string }
   subscriptions?: { protocol: 'graphql-ws' | 'sse' | 'callback'; url?: string }

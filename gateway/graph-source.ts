@@ -39,7 +39,7 @@ const serviceQuery = '{ _service { sdl } }'
 async function loadSdl(subgraph: ForeignSubgraph, signal: AbortSignal): Promise<string> {
   const { name, sdl } = subgraph
   if (sdl !== undefined) return read(sdl, `the SDL of the subgraph "${name}"`)
-  const transport = remote({ ...subgraph, subscriptions: undefined }, undefined)
+  const transport = remote({ ...subgraph, subscriptions: undefined })
   try {
     const { data, errors } = await transport.execute({ query: serviceQuery, kind: 'query', context: undefined, signal })
     const given = (data as { _service?: { sdl?: unknown } } | null | undefined)?._service?.sdl

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { EventLog } from '../events/log.ts'
-import { eventSubgraph, httpSubgraph, type Callbacks, type EventSource, type SubgraphTransport } from '../federation/index.ts'
+import { codes, eventSubgraph, httpSubgraph, type Callbacks, type EventSource, type SubgraphTransport } from '../federation/index.ts'
 import { ensureEventTopics } from './event-source.ts'
 import type { ForeignSubgraph } from './foreign.ts'
 
@@ -44,7 +44,7 @@ export class Transports {
     const key = JSON.stringify([subgraph, subgraph.events ? typeDefs : ''])
     let entry = this.#entries.get(key)
     if (!entry) {
-      const transport = subgraph.events ? this.#events(subgraph, typeDefs) : remote(subgraph, this.#options.callbacks)
+      const transport = subgraph.events ? this.#events(subgraph, typeDefs) : remote(subgraph, this.#options)
       // Engines do not own it: one that is closed must not close it for the next.
       this.#entries.set(key, entry = { transport: { ...transport, close: undefined }, users: 0, close: () => transport.close?.() })
     }
@@ -75,7 +75,10 @@ export class Transports {
 }
 
 /** A subgraph at an address. Only allowed headers of clients reach it. */
-export function remote({ name, url, headers, forwardHeaders, timeoutMs, retries, tls, subscriptions }: ForeignSubgraph, callbacks: Callbacks | undefined): SubgraphTransport {
+export function remote(
+  { name, url, headers, forwardHeaders, timeoutMs, retries, passErrors, tls, subscriptions }: ForeignSubgraph,
+  { callbacks, report }: Partial<Pick<TransportsOptions, 'callbacks' | 'report'>> = {},
+): SubgraphTransport {
   if (url === undefined) throw new Error(`The subgraph "${name}" has no "url": list it under "subgraphs" in freshet.yaml, with the address where it is called.`)
   const pem = (key: 'ca' | 'cert' | 'key'): Buffer | undefined => tls?.[key] === undefined ? undefined : readPem(name, key, tls[key])
   const transport = httpSubgraph({
@@ -87,9 +90,31 @@ export function remote({ name, url, headers, forwardHeaders, timeoutMs, retries,
     Object.fromEntries(Object.entries(given ?? {}).filter(([header]) => forwardHeaders.includes(header)))
   return {
     ...transport,
+    ...!passErrors && { mask: masking(name, report) },
     forwarded: (given) => transport.forwarded?.(allowed(given)) ?? {},
     execute: (request) => transport.execute({ ...request, headers: allowed(request.headers) }),
     subscribe: (request) => transport.subscribe({ ...request, headers: allowed(request.headers) }),
+  }
+}
+
+/** What is said in an operator's log of one error. */
+const maxSaid = 500
+
+/**
+ * Clients learn of errors in another process by the code that they carry, and no more: graphql-js and most of its kind send on
+ * whatever a resolver throws, addresses and queries of databases included. The operator is told of those that have no code, or that
+ * of an unexpected one.
+ */
+function masking(name: string, report: (problem: unknown) => void = () => {}): NonNullable<SubgraphTransport['mask']> {
+  // An answer may be shared.
+  const told = new WeakSet<object>()
+  return (error) => {
+    const { message, extensions: { code } = {} } = error
+    if (!told.has(error) && (typeof code !== 'string' || code === codes.internal)) {
+      told.add(error)
+      report(new Error(`The subgraph "${name}" reported an error: ${String(message).slice(0, maxSaid)}`))
+    }
+    return { message: `The subgraph "${name}" reported an error.`, ...typeof code === 'string' && { extensions: { code } } }
   }
 }
 

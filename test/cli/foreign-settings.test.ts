@@ -21,7 +21,7 @@ describe('subgraphs in freshet.yaml', () => {
       env: { KEY: 's3cret', FRESHET_PUBLIC_URL: 'https://freshet.example.com' },
       file: { subgraphs: {
         reviews: {
-          url, sdl: './reviews.graphql', headers: { Authorization: 'Bearer ${KEY}' }, forwardHeaders: ['X-Person'], timeoutMs: 500, retries: 0,
+          url, sdl: './reviews.graphql', headers: { Authorization: 'Bearer ${KEY}' }, forwardHeaders: ['X-Person'], timeoutMs: 500, retries: 0, passErrors: true,
           tls: { ca: './ca.pem' }, subscriptions: { protocol: 'callback', url },
         },
         auctions: { sdl: './auctions.graphql', events: true },
@@ -30,7 +30,7 @@ describe('subgraphs in freshet.yaml', () => {
     assert.deepEqual(subgraphs, [
       {
         name: 'reviews', url, sdl: './reviews.graphql', headers: { authorization: 'Bearer s3cret' }, forwardHeaders: ['x-person'], timeoutMs: 500,
-        retries: 0, tls: { ca: './ca.pem' }, subscriptions: { protocol: 'callback', url }, events: false,
+        retries: 0, passErrors: true, tls: { ca: './ca.pem' }, subscriptions: { protocol: 'callback', url }, events: false,
       },
       { name: 'auctions', sdl: './auctions.graphql', headers: {}, forwardHeaders: [], events: true },
     ])
@@ -42,7 +42,7 @@ describe('subgraphs in freshet.yaml', () => {
       ['reviews', `${at}: expected names with settings. For example: subgraphs: { reviews: { url: http://localhost:4001/graphql } }`],
       [{ reviews: url }, `${at}.reviews: expected settings, got "${url}". For example: url: ${url}`],
       [{ reviews: {} }, `${at}.reviews: "url" is missing. For example: url: ${url}`],
-      [{ reviews: { url, timeOut: 1 } }, `${at}.reviews.timeOut: is no setting of a subgraph; there are url, sdl, headers, forwardHeaders, timeoutMs, retries, tls, subscriptions, events.`],
+      [{ reviews: { url, timeOut: 1 } }, `${at}.reviews.timeOut: is no setting of a subgraph; there are url, sdl, headers, forwardHeaders, timeoutMs, retries, passErrors, tls, subscriptions, events.`],
       [{ reviews: { url: 'localhost', retries: -1 } },
         `${at}.reviews.url: expected an http or https address without a password in it, got "localhost". For example: url: ${url}`,
         `${at}.reviews.retries: expected a whole number from 0 to 10, got -1. For example: retries: 2`],

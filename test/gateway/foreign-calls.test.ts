@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { rootCertificates, type TLSSocket } from 'node:tls'
-import { graphql } from 'graphql'
+import { graphql, GraphQLError } from 'graphql'
 import { buildSubgraph } from '../../federation/index.ts'
 import { cert, key } from '../federation/certificate.ts'
 import { serveByCallback } from '../federation/streaming-servers.ts'
@@ -31,10 +31,10 @@ const schema = buildSubgraph({
 })
 
 /** Answers as the foreign subgraph. */
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, by = schema): Promise<void> {
   let body = ''
   for await (const chunk of request) body += chunk
-  response.end(JSON.stringify(await graphql({ schema, source: (JSON.parse(body) as { query: string }).query })))
+  response.end(JSON.stringify(await graphql({ schema: by, source: (JSON.parse(body) as { query: string }).query })))
 }
 
 async function serving(handler: RequestListener, tls?: object): Promise<AsyncDisposable & { url: string }> {
@@ -141,6 +141,31 @@ describe('a foreign subgraph', { timeout: 60_000 }, () => {
     assert.deepEqual(await attempts('mutation { rain }', 1), [1, { rain: null }, 'The subgraph "weather" answered with HTTP status 503.'])
     silent = true
     assert.deepEqual(await attempts('{ weather }', 0), [1, { weather: null }, 'The subgraph "weather" did not answer within 300 ms.'])
+  })
+
+  test('keeps what went wrong within it to itself: clients get the code, or with "passErrors" the whole', async () => {
+    const failing = buildSubgraph({ typeDefs: sdl, resolvers: {
+      Query: { weather: () => { throw new Error('connect ECONNREFUSED 10.0.0.7:5432') } },
+      Mutation: { rain: () => { throw new GraphQLError('No rain today.', { extensions: { code: 'DRY', stacktrace: ['secret'], season: 'summer' } }) } },
+    } })
+    await using server = await serving((request, response) => void answer(request, response, failing))
+    const said = async (passErrors: boolean | undefined) => {
+      await using freshet = await startFreshet({ env, file: { subgraphs: { weather: { url: server.url, ...passErrors !== undefined && { passErrors } } } } })
+      const errors = []
+      for (const query of ['{ weather }', 'mutation { rain }']) errors.push(...(await freshet.ask(query)).errors ?? [])
+      return { errors: errors.map(({ message, extensions }) => [message, extensions]), told: freshet.said.filter((line) => line.includes('reported an error')).length }
+    }
+    const masked = 'The subgraph "weather" reported an error.'
+    for (const passErrors of [undefined, false]) {
+      // The operator is told of what nobody meant for clients.
+      assert.deepEqual(await said(passErrors), { told: 1, errors: [
+        [masked, { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'weather' }], [masked, { code: 'DRY', serviceName: 'weather' }],
+      ] })
+    }
+    assert.deepEqual(await said(true), { told: 0, errors: [
+      ['connect ECONNREFUSED 10.0.0.7:5432', { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: 'weather' }],
+      ['No rain today.', { code: 'DRY', season: 'summer', serviceName: 'weather' }],
+    ] })
   })
 
   test('sends the events of subscriptions to "publicUrl"', async () => {
