@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { requireReal } from '../servers/available.ts'
 import { freePorts } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
+import { sharedKafka, uniquePrefix } from '../servers/shared.ts'
 import { eventSourceFollower, multipartFollower, webSocketFollower, type Follower } from './followers.ts'
 import { Replica } from './replicas.ts'
 
-const sdl = `
+const sdlOf = (topic: string, more = ''): string => `
   type Subscription {
-    given: Heart! @edfs__kafkaSubscribe(topics: ["hearts"])
-    givenTo(id: ID!): Heart! @edfs__kafkaSubscribe(topics: ["hearts"]) @openfed__subscriptionFilter(condition: { IN: { fieldPath: "id", values: ["{{ args.id }}"] } })
+    given: Heart! @edfs__kafkaSubscribe(topics: ["${topic}"])
+    givenTo(id: ID!): Heart! @edfs__kafkaSubscribe(topics: ["${topic}"]) @openfed__subscriptionFilter(condition: { IN: { fieldPath: "id", values: ["{{ args.id }}"] } })
   }
-  type Mutation { give(id: ID!, n: Int!): edfs__PublishResult! @edfs__kafkaPublish(topic: "hearts") }
-  type Heart @key(fields: "id", resolvable: false) { id: ID! n: Int! }
+  type Mutation { give(id: ID!, n: Int!): edfs__PublishResult! @edfs__kafkaPublish(topic: "${topic}") }
+  type Heart @key(fields: "id", resolvable: false) { id: ID! n: Int! ${more} }
 `
 
 /** What one subscription has got, in order. */
@@ -26,13 +28,18 @@ interface Seen {
 
 const idOf = (n: number): string => `h${n % 3}`
 
-describe('subscriptions declared in SDL', { timeout: 120_000 }, () => {
-  test('whose gateway is killed with kill -9, ended and started again: nothing is lost, repeated or out of order', async (t) => {
+/** A topic that nobody else has, and what says on which log it is. */
+type Place = () => Promise<{ topic: string; env: Record<string, string> }>
+
+function declaredSuite(name: string, place: Place): void {
+  test(`whose SDL changes, and whose gateway is killed with kill -9, ended and started again: nothing is lost, repeated or out of order, on ${name}`, { timeout: 120_000 }, async (t) => {
     await using folder = temporaryDirectory('declared')
-    writeFileSync(join(folder.path, 'hearts.graphql'), sdl)
-    writeFileSync(join(folder.path, 'freshet.yaml'), 'subgraphs:\n  hearts:\n    sdl: ./hearts.graphql\n    events: true\n')
+    const { topic, env } = await place()
+    const sdl = join(folder.path, 'hearts.graphql')
+    writeFileSync(sdl, sdlOf(topic))
+    writeFileSync(join(folder.path, 'freshet.yaml'), 'pollSeconds: 0\nsubgraphs:\n  hearts:\n    sdl: ./hearts.graphql\n    events: true\n')
     const [port] = await freePorts(1)
-    await using freshet = new Replica(['start', '--no-simulate'], { port: port as number, cwd: folder.path, env: {} })
+    await using freshet = new Replica(['start', '--no-simulate'], { port: port as number, cwd: folder.path, env })
     await freshet.start()
 
     await using stack = new AsyncDisposableStack()
@@ -78,8 +85,10 @@ describe('subscriptions declared in SDL', { timeout: 120_000 }, () => {
     while (!all.every(({ numbers }) => numbers.length > 0)) await give(3)
     const first = new Map(all.map((seen) => [seen, seen.numbers[0]!]))
     for (const seen of all) seen.wanted = ((wanted) => (n) => n >= first.get(seen)! && wanted(n))(seen.wanted)
-    for (const end of ['kill', 'stop', 'kill'] as const) {
-      await give(60)
+    for (const [life, end] of (['kill', 'stop', 'kill'] as const).entries()) {
+      await give(30)
+      writeFileSync(sdl, sdlOf(topic, `life${life}: Int`))
+      await Promise.all([freshet.reload(), give(30)])
       await freshet[end]()
       await freshet.start()
       await give(30)
@@ -95,5 +104,15 @@ describe('subscriptions declared in SDL', { timeout: 120_000 }, () => {
       }
     }
     t.diagnostic(`${sent} events`)
+  })
+}
+
+describe('subscriptions declared in SDL', () => {
+  declaredSuite('the embedded log', async () => ({ topic: 'hearts', env: {} }))
+  describe('with a broker', { skip: requireReal('kafka') }, () => {
+    declaredSuite('Kafka', async () => {
+      const [{ brokers }, prefix] = [await sharedKafka(), uniquePrefix()]
+      return { topic: `${prefix}.hearts`, env: { FRESHET_KAFKA_BROKERS: brokers.join(','), FRESHET_TOPIC_PREFIX: prefix, FRESHET_CURSOR_KEY: 'the same after a restart' } }
+    })
   })
 })

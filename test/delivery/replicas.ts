@@ -49,6 +49,12 @@ export class Replica implements AsyncDisposable {
     return this.#program.says(pattern)
   }
 
+  /** Has it look for a changed supergraph, which there is: once in each of its lives, as what it says is all of that life. */
+  async reload(): Promise<void> {
+    this.#program?.send('SIGHUP')
+    await this.says(/Looked for a changed supergraph: swapped/)
+  }
+
   /** As a crash does it. */
   async kill(): Promise<void> {
     this.#program?.send('SIGKILL')
