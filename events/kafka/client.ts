@@ -37,6 +37,7 @@ const connectionTimeout = 3_000
 export class Client {
   readonly kafka: Kafka
   readonly #sockets = new Set<Socket>()
+  #isClosed = false
 
   constructor({ brokers, clientId, ssl, sasl }: ClientSettings, retry: RetryOptions) {
     this.kafka = new Kafka({
@@ -54,9 +55,10 @@ export class Client {
     })
   }
 
-  /** Ends every connection; requests in flight fail. */
+  /** Ends every connection, those too that are opened later; requests in flight fail. */
   destroy(): void {
-    for (const socket of this.#sockets) socket.destroy(new Error('the client was closed'))
+    this.#isClosed = true
+    for (const socket of this.#sockets) socket.destroy(closed())
   }
 
   #open({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
@@ -69,9 +71,13 @@ export class Client {
     socket.setKeepAlive(true, 60_000)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
+    // kafkajs tries again what has failed, and would hold a connection that nobody ends.
+    if (this.#isClosed) socket.destroy(closed())
     return socket
   }
 }
+
+const closed = (): Error => new Error('the client was closed')
 
 export interface BrokerLink {
   produce(request: ProduceRequest): Promise<ProducedPartition[]>
