@@ -78,6 +78,8 @@ export class Target {
   async ensureSpace(kind: EntityKind, space: string, dimensions: number, signal: AbortSignal): Promise<void> {
     if (this.#spaces[kind].has(space)) return
     await addSpace(this.connection, this.#names[kind], space, dimensions, signal)
+    // A reading that others have begun may not know of it yet.
+    await this.#refreshing?.catch(() => {})
     await this.refresh()
   }
 }

@@ -161,8 +161,11 @@ export class Writer {
 
   #vectors({ kind, vectors }: Write): Record<string, number[]> | undefined {
     const named = Object.entries(vectors).flatMap(([space, vector]) => {
+      if (!vector) return []
       const name = this.#target.vectorOf(kind, space)
-      return vector && name ? [[name, Array.from(vector)] as const] : []
+      // Another generation was switched to after the space was ensured.
+      if (!name) throw new Refusal(`its collection has no vector space ${space}`)
+      return [[name, Array.from(vector)] as const]
     })
     return named.length > 0 ? Object.fromEntries(named) : undefined
   }
