@@ -201,6 +201,13 @@ export class Checker implements AsyncDisposable {
     await this.#evaluated()
   }
 
+  /** Resolves when every subscription was told of a gap, and all of them stand where they should. */
+  async told(reason: string): Promise<void> {
+    const late = (): Judge[] => this.judges.filter(({ notices }) => notices.every((notice) => notice.reason !== reason))
+    if (!await this.#when(() => late().length === 0)) this.#fail(late().map(({ name }) => name))
+    await this.#evaluated()
+  }
+
   /** Searches and feeds come to what the query answers, which may itself lag behind the texts for a moment; and time moves ranks. */
   async #evaluated(): Promise<void> {
     const judges = this.judges.filter((judge) => judge instanceof EvaluatedJudge)

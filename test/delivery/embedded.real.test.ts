@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -81,6 +82,12 @@ describe('freshet start on its embedded log', { timeout: 120_000 }, () => {
     await freshet.stop()
     checker.ledger.settle(await numbersIn(join(folder.path, '.freshet')))
     checker.check()
+    // With another key nobody's cursor fits any more.
+    rmSync(join(folder.path, '.freshet', 'cursor.key'))
+    await freshet.start()
+    await checker.told('CURSOR')
+    checker.check({ gaps: (_judge, { reason, missed }) => reason === 'CURSOR' && missed.count === null })
+    for (const { name, notices } of checker.judges) assert.equal(notices.length, 1, `${name} is told of it once`)
     t.diagnostic(`${checker.ledger.sent.length} events, ${checker.connected} connections`)
   })
 

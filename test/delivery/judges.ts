@@ -129,7 +129,7 @@ export class EventsJudge extends Judge {
       ...unknown.length > 0 ? [`never sent: ${some(unknown)}`] : [],
       ...repeated.length > 0 ? [`repeated: ${some(repeated)}`] : [],
       // What a notice has counted is missing for good; there may be no more and no less of it.
-      ...missing.length !== noticed && (noticed !== Infinity || missing.length === 0) ? [`missing: ${some(missing)}; gap notices count ${noticed}`] : [],
+      ...missing.length !== noticed && noticed !== Infinity ? [`missing: ${some(missing)}; gap notices count ${noticed}`] : [],
     ]
   }
 }

@@ -14,12 +14,12 @@ import { toPublished } from './ledger.ts'
 /** A role as a process of its own, which can die and come back on the same port and data. */
 export class Replica implements AsyncDisposable {
   readonly port: number
-  readonly #start: () => Program
+  readonly #start: (env: Record<string, string>) => Program
   #program: Program | undefined
 
   constructor(args: readonly string[], { port, cwd, env }: { port: number; cwd: string; env: Record<string, string> }) {
     this.port = port
-    this.#start = () => startProgram([...args, '--port', String(port)], { cwd, env })
+    this.#start = (more) => startProgram([...args, '--port', String(port)], { cwd, env: { ...env, ...more } })
   }
 
   get url(): string {
@@ -31,9 +31,9 @@ export class Replica implements AsyncDisposable {
     return this.#program?.said() ?? ''
   }
 
-  /** Resolves when it serves. */
-  async start(): Promise<this> {
-    this.#program = this.#start()
+  /** Resolves when it serves. @param env besides its own, for this life */
+  async start(env: Record<string, string> = {}): Promise<this> {
+    this.#program = this.#start(env)
     await this.#program.says(/GraphiQL\s+http/)
     return this
   }
