@@ -74,9 +74,9 @@ export const ingestSettingsOf = (settings: Settings): IngestSettings => ({
 
 /** @throws SettingsError where the manifest of trusted documents cannot be used */
 export const gatewaySettingsOf = (settings: Settings): GatewaySettings => {
-  const { host, port, apiKey, allowedHosts, allowedOrigins, publicUrl, liveEvaluationsPerSecond } = settings
+  const { host, port, apiKey, allowedHosts, allowedOrigins, publicUrl, liveEvaluationsPerSecond, pingSeconds } = settings
   return {
-    ...defaultGatewaySettings, host, port, apiKey, allowedOrigins, liveEvaluationsPerSecond, trustedDocuments: trustedDocumentsOf(settings),
+    ...defaultGatewaySettings, host, port, apiKey, allowedOrigins, liveEvaluationsPerSecond, pingIntervalMs: pingSeconds * 1_000, trustedDocuments: trustedDocumentsOf(settings),
     // By that name subgraphs call back.
     allowedHosts: publicUrl === undefined ? allowedHosts : [...allowedHosts, new URL(publicUrl).hostname],
   }

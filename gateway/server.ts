@@ -7,6 +7,7 @@ import type { Door } from './door.ts'
 import { ownPort, type Entrance } from './entrance.ts'
 import { serveGraphiql } from './graphiql.ts'
 import { serveGraphql } from './graphql-http.ts'
+import { maxCursorLength } from '../subscriptions/cursor.ts'
 import { answerRefusal, checkForgery, checkListen, checkRequest } from './guard.ts'
 import type { MergedSubgraph } from './merged-subgraph.ts'
 import { answerHealth, refuse } from './monitoring.ts'
@@ -28,6 +29,8 @@ export interface GatewayServer {
   close(): Promise<void>
 }
 
+/** Of a request's head: the largest cursor (`Last-Event-ID`) beside what else browsers and proxies send, for which Node has 16 KiB. */
+const maxHeaderBytes = maxCursorLength + 16 * 1024
 /** How long requests under way may take to finish at the end, ms. */
 const drainMs = 5_000
 /** How often connections without a request are closed meanwhile, ms. */
@@ -117,7 +120,7 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     sendJson(response, 404, { errors: [{ message: `Nothing is at ${path.slice(0, 200)}. GraphQL is at /graphql.` }] })
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: maxHeaderBytes }, (request, response) => {
     route(request, response).catch((error: unknown) => {
       onError(error)
       if (response.headersSent) response.destroy()

@@ -36,6 +36,7 @@ export class Session {
   #unwatch = () => {}
   #over: SessionEnd | undefined
   #renewed = Promise.resolve()
+  #closed = false
 
   constructor(verified: Verified, verifier: Verifier, clock: () => number) {
     this.scope = verified.scope
@@ -77,10 +78,12 @@ export class Session {
       throw new GraphQLError('The fresh token is of another tenant, subject or roles than the one that it follows; open another connection for it.', {
         extensions: { code: 'TOKEN_OF_ANOTHER' },
       })
-    this.#watch(verified)
+    // The connection may have gone meanwhile: nobody would take back what is begun here.
+    if (!this.#closed) this.#watch(verified)
   }
 
   close(): void {
+    this.#closed = true
     this.#unwatch()
     this.#listeners.clear()
   }

@@ -18,6 +18,8 @@ export interface GatewaySettings {
   requestTimeoutMs: number
   /** How long a query waits for the events of the token it brings, ms. */
   tokenTimeoutMs: number
+  /** Time between pings of a WebSocket, ms; one that is not answered before the next closes the connection. */
+  pingIntervalMs: number
   /** How often live feeds and searches may be evaluated in a second, all together. */
   liveEvaluationsPerSecond: number
 }
@@ -61,5 +63,6 @@ export const defaultGatewaySettings: GatewaySettings = {
   limits: defaultLimits,
   requestTimeoutMs: 30_000,
   tokenTimeoutMs: 10_000,
+  pingIntervalMs: 12_000,
   liveEvaluationsPerSecond: 200,
 }

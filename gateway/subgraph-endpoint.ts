@@ -7,7 +7,7 @@ import { checkLimits } from './limits.ts'
 import { prepareOperation } from './operation.ts'
 import { sendJson } from './respond.ts'
 import { formatResult } from './results.ts'
-import { inTime, timeLimit } from './time-limit.ts'
+import { RequestTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 import { faultsOf } from './validate.ts'
 
@@ -28,8 +28,6 @@ type Answer = (asked: Asked, door: Door) => Promise<ExecutionResult>
 export async function serveSubgraph(answer: Answer, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'POST') return sendJson(response, 405, { errors: [{ message: 'A subgraph is asked by POST.' }] }, { allow: 'POST' })
   if (!isJson(request)) return sendJson(response, 415, notJson)
-  const left = new AbortController()
-  response.once('close', () => left.abort())
   let body: unknown
   try {
     body = JSON.parse(await readBody(request, door.settings.limits.bodyBytes))
@@ -40,8 +38,9 @@ export async function serveSubgraph(answer: Answer, door: Door, request: Incomin
   }
   const { query, operationName, variables, extensions } = isObject(body) ? body : {}
   if (typeof query !== 'string') return sendJson(response, 400, { errors: [{ message: 'The request must have a "query".' }] })
-  const { requestTimeoutMs } = door.settings
-  const signal = timeLimit(requestTimeoutMs, left.signal)
+  const time = new RequestTime(door.settings.requestTimeoutMs)
+  response.once('close', () => time.left())
+  const { signal } = time
   const token = tokenOf(request.headers['freshet-token'], extensions)
   const asked = {
     query, token, signal, headers: request.headers,
@@ -57,7 +56,7 @@ export async function serveSubgraph(answer: Answer, door: Door, request: Incomin
       throw error
     }
   }
-  const result = await inTime(signal, requestTimeoutMs, answered())
+  const result = await time.within(answered()).finally(() => time.end())
   if (!response.destroyed) sendJson(response, result.data === undefined ? 400 : 200, formatResult(result, door.onError))
 }
 

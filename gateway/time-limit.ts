@@ -1,11 +1,4 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
-import { isTimeout } from '../events/abort.ts'
-
-/** Aborted when the client leaves or the time is up. */
-export function timeLimit(ms: number, left?: AbortSignal): AbortSignal {
-  const timeout = AbortSignal.timeout(ms)
-  return left ? AbortSignal.any([left, timeout]) : timeout
-}
 
 const tookTooLong = (ms: number): ExecutionResult =>
   ({ errors: [new GraphQLError(`The operation took longer than ${ms} ms; ask for less at once, or again later.`, { extensions: { code: 'REQUEST_TIMEOUT' } })] })
@@ -72,24 +65,3 @@ export class RequestTime {
 
 /** One for all, as a closure for each request would cost more than its timer. */
 const timeIsUp = (time: RequestTime): void => time.up()
-
-/**
- * The result, or `REQUEST_TIMEOUT` once the time of the signal (`timeLimit`) is up: the client is answered then, also where
- * what it waits for does not listen to the signal.
- */
-export async function inTime(
-  signal: AbortSignal | undefined, ms: number, result: Promise<ExecutionResult> | ExecutionResult,
-): Promise<ExecutionResult> {
-  if (!signal) return result
-  const late = Promise.withResolvers<ExecutionResult>()
-  const onAbort = () => {
-    if (isTimeout(signal.reason)) late.resolve(tookTooLong(ms))
-  }
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([result, late.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}

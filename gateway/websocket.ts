@@ -16,7 +16,7 @@ import { refuseUpgrade } from './respond.ts'
 import { doorFor, endWith, sessionOf, type Session } from './session.ts'
 import { retryAfterMs } from './streams/closing.ts'
 import { formatResult, outcomeOf, toGraphQLError } from './results.ts'
-import { inTime, timeLimit } from './time-limit.ts'
+import { RequestTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
 import { connectionOver, WebSocketSink } from './websocket-sink.ts'
 
@@ -31,8 +31,6 @@ export interface WebSocketDoor {
 /** What `onSubscribe` prepares for `execute` and `subscribe`. */
 interface Arguments extends ExecutionArgs {
   engine: Engine
-  /** Of a query or mutation: aborted when its time is up. */
-  signal: AbortSignal | undefined
   caller: Caller
   door: Door
   operation: OperationDefinitionNode
@@ -56,11 +54,8 @@ interface Client {
 /** The library hands on what it is given for a request. */
 const clientOf = ({ request }: { request: IncomingMessage }): Client => request as unknown as Client
 
-/** Time between pings, ms; a connection that does not answer one is closed. */
-const keepAliveMs = 12_000
-
-const toRequest = ({ document, operationName, variableValues, contextValue, signal, caller }: Arguments): EngineRequest => ({
-  document, operationName, variables: variableValues, context: contextValue, signal, ...caller,
+const toRequest = ({ document, operationName, variableValues, caller, door }: Arguments, signal: AbortSignal): EngineRequest => ({
+  document, operationName, variables: variableValues, context: contextFor(door, { signal }), signal, ...caller,
 })
 
 /**
@@ -68,7 +63,7 @@ const toRequest = ({ document, operationName, variableValues, contextValue, sign
  * @param connections in which each has its place
  */
 export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>, connections: OpenConnections): WebSocketDoor {
-  const { limits, requestTimeoutMs } = settings
+  const { limits, requestTimeoutMs, pingIntervalMs } = settings
   const clients = new Map<WebSocket, Client>()
   const sockets = new WebSocketServer({
     noServer: true,
@@ -130,17 +125,12 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         if (error instanceof GraphQLError) return [error]
         throw error
       }
-      const live = operation.operation === 'subscription'
-      const signal = live ? undefined : timeLimit(requestTimeoutMs)
       return {
         engine,
-        signal,
         schema: engine.schema,
         document,
         operationName: payload.operationName,
         variableValues: payload.variables,
-        // Subscriptions are run for many, by a context of their own.
-        contextValue: live ? undefined : contextFor(door, { live, signal }),
         caller: callerOf(door, headers, token),
         door,
         operation,
@@ -150,9 +140,10 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       }
     },
     execute: async (args) => {
-      const { engine, signal } = args as Arguments
+      const { engine } = args as Arguments
+      const time = new RequestTime(requestTimeoutMs)
       const stopTimer = telemetry.queryLatency.startTimer({ transport: 'websocket' })
-      const result = await inTime(signal, requestTimeoutMs, engine.execute(toRequest(args as Arguments)))
+      const result = await time.within(engine.execute(toRequest(args as Arguments, time.signal))).finally(() => time.end())
       stopTimer({ outcome: outcomeOf(result) })
       return { ...result, extensions: { ...result.extensions, freshness: (args as Arguments).door.mark.now } }
     },
@@ -178,7 +169,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     },
     onNext: (_context, _id, _payload, _args, result) => formatResult(result, onError),
     onError: (_context, _id, _payload, errors) => formatResult({ errors }, onError).errors,
-  }, sockets, keepAliveMs)
+  }, sockets, pingIntervalMs)
 
   return {
     upgrade(request, socket, head, door) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GraphQLError, type ExecutionResult } from 'graphql'
+import { whenAborted } from '../../events/abort.ts'
 import type { Sink } from '../../subscriptions/delivery/sink.ts'
 import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
 import { callerOf, contextFor, waitWith, type Door } from '../door.ts'
@@ -10,7 +11,7 @@ import { prepareOperation, type Operation } from '../operation.ts'
 import { sendJson } from '../respond.ts'
 import { formatResult, outcomeOf, toGraphQLError } from '../results.ts'
 import { endWith, sessionOf } from '../session.ts'
-import { inTime, timeLimit } from '../time-limit.ts'
+import { RequestTime } from '../time-limit.ts'
 import { tokenOf } from '../token.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
@@ -115,8 +116,9 @@ function resuming({ headers }: IncomingMessage, extensions: unknown): unknown {
 export async function once(
   door: Door, request: IncomingMessage, { operationName, variables, extensions }: Parameters, { engine, document, operation }: Operation, left: AbortSignal,
 ): Promise<ExecutionResult> {
-  const { requestTimeoutMs } = door.settings
-  const signal = timeLimit(requestTimeoutMs, left)
+  const time = new RequestTime(door.settings.requestTimeoutMs)
+  const forget = whenAborted(left, () => time.left())
+  const { signal } = time
   const stopTimer = door.telemetry.queryLatency.startTimer({ transport: 'sse' })
   const answered = async (): Promise<ExecutionResult> => {
     const token = tokenOf(request.headers['freshet-token'], extensions)
@@ -129,7 +131,10 @@ export async function once(
     }
     return engine.execute({ document, operationName, variables, signal, context: contextFor(door, { signal }), ...callerOf(door, request.headers, token) })
   }
-  const result = await inTime(signal, requestTimeoutMs, answered())
+  const result = await time.within(answered()).finally(() => {
+    time.end()
+    forget()
+  })
   stopTimer({ outcome: outcomeOf(result) })
   return { ...result, extensions: { ...result.extensions, freshness: door.mark.now } }
 }

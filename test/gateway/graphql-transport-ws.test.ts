@@ -11,8 +11,10 @@ interface Message {
 }
 
 /** A client that says nothing by itself. */
-async function open(url: string, protocol = 'graphql-transport-ws') {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol)
+async function open(url: string, { protocol = 'graphql-transport-ws', autoPong = true } = {}) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, { autoPong })
+  let pings = 0
+  socket.on('ping', () => pings++)
   const messages = new Queue<Message>()
   const closed = Promise.withResolvers<number>()
   socket.on('message', (data) => messages.push(JSON.parse(String(data)) as Message))
@@ -24,7 +26,7 @@ async function open(url: string, protocol = 'graphql-transport-ws') {
   await Promise.race([new Promise((resolve) => socket.once('open', resolve)), closed.promise])
   const send = (message: Message | string) => socket.send(typeof message === 'string' ? message : JSON.stringify(message))
   return {
-    send, closed: closed.promise, messages, next: () => messages.next(),
+    send, pings: () => pings, closed: closed.promise, messages, next: () => messages.next(),
     async begin() {
       send({ type: 'connection_init' })
       assert.deepEqual(await messages.next(), { type: 'connection_ack' })
@@ -36,6 +38,20 @@ async function open(url: string, protocol = 'graphql-transport-ws') {
     },
   }
 }
+
+describe('pings', { timeout: 60_000 }, () => {
+  test('close a connection that does not answer them, and no other', async () => {
+    await using door = await openDoor({ settings: { pingIntervalMs: 1_000 }, resolvers: { Query: { hello: () => 'hello' } } })
+    await using answering = await open(door.url)
+    await answering.begin()
+    await using silent = await open(door.url, { autoPong: false })
+    await silent.begin()
+    assert.equal(await silent.closed, 1006)
+    assert.ok(answering.pings() > 0)
+    answering.subscribe('1', '{ hello }')
+    assert.equal((await answering.next()).type, 'next')
+  })
+})
 
 let ticking = Promise.withResolvers<void>()
 let left = Promise.withResolvers<void>()
@@ -62,7 +78,7 @@ const openTicks = (): Promise<OpenDoor> => {
 describe('graphql-transport-ws', { timeout: 30_000 }, () => {
   test('Communication: whoever speaks another subprotocol is not served', async () => {
     await using door = await openTicks()
-    const client = await open(door.url, 'graphql-ws').catch((error: Error) => error)
+    const client = await open(door.url, { protocol: 'graphql-ws' }).catch((error: Error) => error)
     if (client instanceof Error) assert.match(client.message, /protocol/i)
     else assert.equal(await client.closed, 4406)
   })

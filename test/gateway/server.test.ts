@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type FormattedExecutionResult } from 'graphql'
 import { cancelledFailure, failureError, SubgraphFailure } from '../../federation/errors.ts'
 import { maskError } from '../../gateway/errors.ts'
 import { openEventStream } from '../support/event-stream.ts'
@@ -143,6 +143,7 @@ describe('errors', { timeout: 60_000 }, () => {
     const results = [
       (await door.ask('{ slow }')).body.errors, (await client.subscribe('{ slow }').next()).errors,
       (await (await openEventStream(door.url, { query: '{ slow }' })).next()).errors,
+      (JSON.parse((await rawRequest(`${door.url}/subgraphs/small`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"{ slow }"}' })).text) as FormattedExecutionResult).errors,
     ]
     for (const errors of results) {
       assert.equal(errors?.[0]?.extensions?.code, 'REQUEST_TIMEOUT')

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { describe, test, type TestContext } from 'node:test'
 import { GraphQLError } from 'graphql'
 import { Session, type Verified, type Verifier } from '../../gateway/session.ts'
@@ -79,6 +80,18 @@ describe('a session', () => {
     for (const token of ['more', 'less']) await assert.rejects(session.renew(token), isCode('TOKEN_OF_ANOTHER'))
     pass(1_000)
     assert.deepEqual(told, ['TOKEN_EXPIRED'])
+  })
+
+  test('that is closed while a fresh token is judged leaves nothing behind', async (t) => {
+    const revoked = new AbortController()
+    const { session, told, listen, pass } = set(t, { scope: ada }, { fresh: { scope: ada, expiresAt: 2_000, revoked: revoked.signal } })
+    listen()
+    const renewed = session.renew('fresh')
+    session.close()
+    await renewed
+    assert.deepEqual(getEventListeners(revoked.signal, 'abort'), [])
+    pass(1_000)
+    assert.deepEqual([told, session.over], [[], undefined])
   })
 
   test('tells nobody who has left', (t) => {

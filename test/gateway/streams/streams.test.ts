@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { maxCursorLength } from '../../../subscriptions/cursor.ts'
 import { openDoor, withoutFreshness } from '../door.ts'
 import { json, openRaw } from './raw-stream.ts'
 import { ticking } from './ticking.ts'
@@ -31,6 +32,17 @@ describe('server-sent events, distinct connections', { timeout: 60_000 }, () => 
       openRaw(`${door.url}/graphql?query=%7Bhello%7D`, { method: 'GET', headers: { accept: 'text/event-stream' } }),
     ]) assert.match(await (await asked).ended, /^:\n\nevent: next\ndata: \{"data":\{"hello":"wörld"\},"extensions":\{"freshness":\{[^}]+\}\}\}\n\nevent: complete\ndata:\n\n$/)
     assert.equal((await openRaw(`${door.url}/graphql?query=mutation%7Bcount%7D`, { method: 'GET', headers: { accept: 'text/event-stream' } })).status, 405)
+  })
+
+  test('the largest cursor comes through as Last-Event-ID, and what is beyond it is refused', async () => {
+    const { source, resolvers } = ticking()
+    await using door = await openDoor({ resolvers })
+    const stream = await openRaw(`${door.url}/graphql`, { headers: { ...accept, 'last-event-id': 'A'.repeat(maxCursorLength) }, body: subscribe })
+    assert.equal(stream.status, 200)
+    source.give({ ticks: 1 })
+    await stream.until('"reason":"CURSOR"')
+    stream.leave()
+    assert.equal((await openRaw(`${door.url}/graphql`, { headers: { ...accept, 'last-event-id': 'A'.repeat(2 * maxCursorLength) }, body: subscribe })).status, 431)
   })
 
   test('what is wrong with an operation is an event', async () => {
