@@ -1,8 +1,8 @@
 import { withTimeLimit } from '../events/abort.ts'
 import { parsePartitionKey, type EventLog, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
-import { recordEnds } from '../events/record-ends.ts'
 import type { MetricView } from '../search/metrics.ts'
+import { allApplied } from './all-applied.ts'
 import { logInTime } from './log-in-time.ts'
 
 export interface StalenessOptions {
@@ -60,7 +60,7 @@ export class Staleness {
     if (await this.has(moment, signal)) return
     const { log, view } = this.#options
     const { askedAt, ends } = await this.#probe(signal)
-    await view.waitFor(await recordEnds(log, view.covered(), ends, signal), signal)
+    await allApplied(log, view, ends, signal)
     this.#know(askedAt)
   }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { EventLog } from '../events/log.ts'
-import { recordEnds } from '../events/record-ends.ts'
 import { domainTopics, ingestedTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
 import type { OwnedStates } from '../ingest/owned-states.ts'
@@ -27,6 +26,7 @@ import { LiveQueries } from '../subscriptions/live-queries.ts'
 import { logUnavailable } from '../subscriptions/log-unavailable.ts'
 import { createLiveSource } from '../subscriptions/live-source.ts'
 import { toAppendedEvent } from '../subscriptions/tailed.ts'
+import { allApplied } from './all-applied.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Door } from './door.ts'
 import { Documents } from './documents.ts'
@@ -133,7 +133,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const budget = new EvaluationBudget({ perSecond: settings.liveEvaluationsPerSecond, clock, after: callLater })
   const queries = new LiveQueries({
     changes: { hub, log, topics }, cursors, index, feed, budget, clock, random, onError, boot: newId(),
-    settled: async (signal) => view.waitFor(await recordEnds(log, view.covered(), await log.ends(domainTopics(topics)), signal), signal),
+    settled: async (signal) => allApplied(log, view, await log.ends(domainTopics(topics)), signal),
   })
   const services: Services = {
     index, view, embedder, feed, clock,

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EventLog, LogRecord } from '../../events/log.ts'
+import type { EventLog } from '../../events/log.ts'
 import { recordEnds } from '../../events/record-ends.ts'
+import { partitionWithMarks } from './partition-with-marks.ts'
 
-/** A partition in which some offsets hold nothing that a reader is given; says from where it was read. */
 function partition(holds: (offset: number) => boolean, end: number) {
-  const readFrom: number[] = []
-  const log: Pick<EventLog, 'read'> = {
-    async *read({ from, signal, onPassed }) {
-      const start = from['t/0']!
-      readFrom.push(start)
-      const offsets = Array.from({ length: end - start }, (_, i) => start + i).filter(holds)
-      if (offsets.length > 0) yield offsets.map((offset) => ({ topic: 't', partition: 0, offset }) as LogRecord)
-      if (!signal.aborted) onPassed?.({ 't/0': end })
-      if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-    },
-  }
-  return { log, readFrom, endOf: async (from: number) => (await recordEnds(log, { 't/0': from }, { 't/0': end }, AbortSignal.timeout(5_000)))['t/0'] }
+  const { log, readFrom } = partitionWithMarks(holds, end)
+  return { readFrom, endOf: async (from: number) => (await recordEnds(log, { 't/0': from }, { 't/0': end }, AbortSignal.timeout(5_000)))['t/0'] }
 }
 
 test('a log that ends with a record ends behind it', async () => {
