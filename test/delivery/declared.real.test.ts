@@ -7,6 +7,7 @@ import { freePorts } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 import { sharedKafka, uniquePrefix } from '../servers/shared.ts'
 import { eventSourceFollower, multipartFollower, webSocketFollower, type Follower } from './followers.ts'
+import { singleConnectionFollower } from './single-connection-follower.ts'
 import { Replica } from './replicas.ts'
 
 const sdlOf = (topic: string, more = ''): string => `
@@ -58,7 +59,7 @@ function declaredSuite(name: string, place: Place): void {
         wake()
       })
     }
-    const followers = { 'graphql-ws': webSocketFollower, 'server-sent events': eventSourceFollower, multipart: multipartFollower }
+    const followers = { 'graphql-ws': webSocketFollower, 'server-sent events': eventSourceFollower, multipart: multipartFollower, 'single-connection streams': singleConnectionFollower }
     for (const [transport, open] of Object.entries(followers)) {
       const follower = stack.use(open({ urlOf: () => freshet.url }))
       follow(follower, transport, 'subscription { given { id n } }', () => true)
