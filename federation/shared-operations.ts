@@ -75,11 +75,12 @@ export class SharedOperations {
     if (!result?.admits(this.#writes.of(sharing?.key ?? ''))) {
       const begun = new SharedResult(
         this.#writes.count,
-        async (abandoned) => Object.freeze(await execute(abandoned)),
+        execute,
         () => {
           if (running.get(variables) === begun) running.delete(variables)
           if (running.size === 0 && scopes.get(scope) === running) scopes.delete(scope)
         },
+        Object.freeze,
       )
       running.set(variables, result = begun)
     }

@@ -35,13 +35,19 @@ const maximumMembers = 10_000
 export class SharedResult<Result> extends SharedWork<PromiseWithResolvers<Result>> {
   readonly #over: () => void
 
-  /** @param over Called once, when it ends or is given up. */
-  constructor(begun: number, work: (signal: AbortSignal) => Promise<Result>, over: () => void) {
+  /**
+   * @param over Called once, when it ends or is given up.
+   * @param shared Called with a result that several get, before any of them does.
+   */
+  constructor(begun: number, work: (signal: AbortSignal) => Promise<Result>, over: () => void, shared?: (result: Result) => void) {
     super()
     this.begun = begun
     this.#over = over
     work(this.signal).then(
-      (result) => this.#settle((member) => member.resolve(result)),
+      (result) => {
+        if (this.members.size > 1) shared?.(result)
+        this.#settle((member) => member.resolve(result))
+      },
       (cause) => this.#settle((member) => member.reject(cause)),
     )
   }

@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql'
 import { Outbox } from './outbox.ts'
 
-/** A text that is longer is sent as bytes, which requests that share a result share as well. */
+/** A text that is longer, in bytes, is written by itself; where requests share it, they share its bytes. */
 const maxText = 16 * 1024
 
-/** JSON of a result; bytes where it is long. */
+/** JSON of a result; bytes where it is long and shared. */
 export type Rendered = string | Buffer
 
 /** Results that requests share, each rendered once. */
@@ -18,7 +18,7 @@ const shared = new WeakMap<ExecutionResult, Rendered>()
  */
 export function render(result: ExecutionResult): Rendered {
   if (!Object.isFrozen(result)) {
-    const rendered = bytesOf(JSON.stringify(result))
+    const rendered = JSON.stringify(result)
     result.data = undefined
     return rendered
   }
@@ -51,24 +51,21 @@ const endOf = (freshness: string): string => `,"extensions":{"freshness":${fresh
  * @param freshness JSON of what is said of the answer's age, which differs for requests that share a text; absent: nothing
  */
 export function sendRendered(
-  response: ServerResponse, status: number, headers: readonly string[], given: Rendered, freshness: string | undefined,
+  response: ServerResponse, status: number, headers: readonly string[], rendered: Rendered, freshness: string | undefined,
 ): void {
-  const rendered = typeof given === 'string' ? bytesOf(given) : given
-  if (typeof rendered === 'string') {
-    const text = freshness === undefined ? rendered : rendered.slice(0, -1) + endOf(freshness)
-    const length = Buffer.byteLength(text)
-    response.writeHead(status, [...headers, 'content-length', String(length)])
+  const length = Buffer.byteLength(rendered)
+  const encoding = length === rendered.length ? 'latin1' : 'utf8'
+  const end = freshness === undefined ? '' : endOf(freshness)
+  response.writeHead(status, [...headers, 'content-length', String(end === '' ? length : length - 1 + end.length)])
+  if (typeof rendered === 'string' && length <= maxText) {
+    const text = end === '' ? rendered : rendered.slice(0, -1) + end
     // ASCII needs no encoding: then head and body are one write.
-    return outbox.add(() => response.end(text, length === text.length ? 'latin1' : 'utf8'))
+    return outbox.add(() => response.end(text, encoding))
   }
-  if (freshness === undefined) {
-    response.writeHead(status, [...headers, 'content-length', String(rendered.length)])
-    response.end(rendered)
-    return
-  }
-  const end = endOf(freshness)
-  response.writeHead(status, [...headers, 'content-length', String(rendered.length - 1 + end.length)])
   response.cork()
-  response.write(rendered.subarray(0, -1))
+  // Head, text and end go out as they are: put together they would be copied, which doubles the garbage of an answer.
+  response.flushHeaders()
+  if (end === '') response.write(rendered, encoding)
+  else response.write(typeof rendered === 'string' ? rendered.slice(0, -1) : rendered.subarray(0, -1), encoding)
   response.end(end, 'latin1')
 }

@@ -62,6 +62,7 @@ test('equal queries under way are one execution with one result, which nobody ca
   const third = execute(engine, names);
   (await users.next()).answer()
   assert.notEqual(await third, await first, 'what is complete is not kept')
+  assert.ok(!Object.isFrozen(await third), 'nobody else has it')
 })
 
 test('nothing is shared between keys, headers, variables, or without a key, or when it is switched off', async () => {
