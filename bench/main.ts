@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import '../cli/buffer-pool.ts'
+import { boundHeap } from '../cli/memory.ts'
 import { Report, type BenchOptions } from './report.ts'
 
 /** The benchmarks by name. Each is a module with `run`, loaded when it is asked for. */
@@ -13,6 +13,9 @@ const benches: Record<string, () => Promise<{ run: (options: BenchOptions) => Pr
   federation: () => import('./federation.ts'),
   subscriptions: () => import('./subscriptions.ts'),
 }
+
+// As in `freshet start`: systems on embedded parts run in this process.
+boundHeap('ingest')
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -11,6 +11,7 @@ import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { cursorKeyOf } from './cursor-key.ts'
 import { Closers, onHangup as onHangupSignal } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
+import { boundHeap } from './memory.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { persist } from '../ingest/persist.ts'
@@ -48,6 +49,7 @@ export interface RoleOptions {
  * @throws ProjectionVersionError when ingest is among them and the states are another version's
  */
 export async function runRoles({ settings, roles, logger, signal, onRunning, among, onHangup = onHangupSignal }: RoleOptions): Promise<void> {
+  boundHeap(roles.includes('ingest') ? 'ingest' : 'gateway')
   const closers = new Closers()
   const stop = new AbortController()
   const ended = AbortSignal.any([signal, stop.signal])

@@ -1,3 +1,4 @@
+import { boundHeap } from '../../cli/memory.ts'
 import { createServer } from 'node:http'
 import { parse, type DocumentNode, type ExecutionResult } from 'graphql'
 import { createEngine, httpSubgraph, inProcessSubgraph, buildSubgraph } from '../../federation/index.ts'
@@ -7,6 +8,7 @@ import { resolvers, supergraph, typeDefs } from './shop.ts'
 
 /** Freshet over the shop in a process of its own: `bare`, the engine on node:http, or the `door` with all that guards it. */
 const [kind, sharing, origin] = process.argv.slice(2) as ['bare' | 'door', 'inFlight' | 'off', string]
+boundHeap('gateway')
 const remote = origin !== 'in-process'
 const engine = createEngine({
   supergraphSdl: supergraph(remote ? origin : 'http://localhost'),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { boundHeap } from '../../cli/memory.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, openIndex, openLog, topicsOf } from '../../cli/parts.ts'
 import { resolveSettings } from '../../cli/settings.ts'
 import { startGateway } from '../../gateway/start.ts'
@@ -12,6 +13,7 @@ import { sdlOf } from './topic.ts'
 
 /** A gateway over Kafka: an event-driven subgraph beside its own ones, and another one that knows more of its entities. */
 const [brokers, topic, namesUrl, env = {}] = argumentsOf<[string[], string, (string | null)?, Record<string, string>?]>()
+boundHeap('gateway')
 const directory = mkdtempSync(join(tmpdir(), 'freshet-bench-'))
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
 const sdl = join(directory, 'ticks.graphql')

@@ -1,3 +1,4 @@
+import '../memory.ts'
 import { rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Logger } from '../../ingest/observer.ts'
