@@ -1,4 +1,6 @@
+import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
+import { createHeapGrowth } from './heap-growth.ts'
 
 /** How the process uses memory, beside what only the command line can say (`--max-semi-space-size`). To be imported first. */
 
@@ -20,11 +22,30 @@ setFlagsFromString('--no-allocation-site-pretenuring')
  * collects and how fast memory is asked for: from a fifth, where little is, to three times as much.
  */
 const heapGrowth = {
-  /** More room would only be filled: little is live, and what gets old are requests under way. */
+  /** Little is live, and what gets old are requests under way: more room would only be filled. */
   gateway: 50,
   /** What an entity was before its last event gets old all the time, slowly. Each collection keeps events waiting. */
   ingest: 100,
 }
 
+let observer: PerformanceObserver | undefined
+
 /** To be called when it is known what the process does: one that does both is ingest. */
-export const boundHeap = (role: keyof typeof heapGrowth): void => setFlagsFromString(`--heap-growing-percent=${heapGrowth[role]}`)
+export function boundHeap(role: keyof typeof heapGrowth): void {
+  let growth = heapGrowth[role]
+  const setGrowth = () => setFlagsFromString(`--heap-growing-percent=${growth}`)
+  setGrowth()
+  observer?.disconnect()
+  if (role === 'ingest') return
+  const wanted = createHeapGrowth(growth)
+  observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if ((entry as { detail?: { kind?: number } }).detail?.kind !== constants.NODE_PERFORMANCE_GC_MAJOR) continue
+      const next = wanted(entry.startTime)
+      if (next === growth) continue
+      growth = next
+      setGrowth()
+    }
+  })
+  observer.observe({ entryTypes: ['gc'] })
+}

@@ -1,8 +1,9 @@
 import { boundHeap } from '../../cli/memory.ts'
 import { createServer } from 'node:http'
-import { parse, type DocumentNode, type ExecutionResult } from 'graphql'
+import { parse, type DocumentNode } from 'graphql'
 import { createEngine, httpSubgraph, inProcessSubgraph, buildSubgraph } from '../../federation/index.ts'
 import { bind } from '../../gateway/bind.ts'
+import { render, sendRendered } from '../../gateway/rendered.ts'
 import { openDoor } from '../../test/gateway/door.ts'
 import { resolvers, supergraph, typeDefs } from './shop.ts'
 
@@ -20,8 +21,6 @@ const engine = createEngine({
 
 async function serveBare(): Promise<string> {
   const documents = new Map<string, DocumentNode>()
-  // Those who share an execution get one result: its text is written once.
-  const texts = new WeakMap<ExecutionResult, Buffer>()
   const server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8')
@@ -31,10 +30,7 @@ async function serveBare(): Promise<string> {
       let document = documents.get(query)
       if (!document) documents.set(query, document = parse(query))
       void engine.execute({ document, variables, sharing: { key: 'anyone' } }).then((result) => {
-        let bytes = texts.get(result)
-        if (!bytes) texts.set(result, bytes = Buffer.from(JSON.stringify(result)))
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length })
-        response.end(bytes)
+        sendRendered(response, 200, ['content-type', 'application/json'], render(result), undefined)
       })
     })
   })
