@@ -18,6 +18,7 @@ import { retryAfterMs } from './streams/closing.ts'
 import { formatResult, outcomeOf, toGraphQLError } from './results.ts'
 import { RequestTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
+import { boundUnsent } from './unsent.ts'
 import { connectionOver, WebSocketSink } from './websocket-sink.ts'
 
 /** graphql-ws: queries, mutations and subscriptions, under one set of limits. */
@@ -191,6 +192,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         })
         sockets.emit('connection', client, known)
         refuseServerMessages(client)
+        boundUnsent(client, socket)
         // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code
         // that says so; graphql-ws would print it.
         client.removeAllListeners('error')

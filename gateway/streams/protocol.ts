@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { bytesOf, type Payload } from '../../subscriptions/delivery/payload.ts'
 import type { Framing } from '../../subscriptions/delivery/sink.ts'
 
@@ -29,4 +29,9 @@ export const payloadOf = (result: object): Payload => ({ head: bytesOf(JSON.stri
 export const frameOf = ({ framing }: Pick<StreamProtocol, 'framing'>, payload: Payload, id = ''): string => {
   const [before, after] = framing.frame(payload)
   return before + id + after
+}
+
+/** A client that does not read is not told that the stream is quiet. */
+export function beat(response: ServerResponse, { heartbeat }: Pick<StreamProtocol, 'heartbeat'>): void {
+  if (!response.writableEnded && !response.writableNeedDrain) response.write(heartbeat, 'latin1')
 }

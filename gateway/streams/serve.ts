@@ -15,7 +15,7 @@ import { RequestTime } from '../time-limit.ts'
 import { tokenOf } from '../token.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
-import { frameOf, payloadOf, type StreamProtocol } from './protocol.ts'
+import { beat, frameOf, payloadOf, type StreamProtocol } from './protocol.ts'
 import { connectionOver } from './response-connection.ts'
 
 /** What streams have in common. */
@@ -143,7 +143,7 @@ export async function once(
 function openStream(response: ServerResponse, protocol: StreamProtocol) {
   response.writeHead(200, protocol.headers)
   response.write(protocol.opening, 'latin1')
-  const timer = setInterval(() => response.write(protocol.heartbeat, 'latin1'), protocol.heartbeatMs)
+  const timer = setInterval(() => beat(response, protocol), protocol.heartbeatMs)
   response.once('close', () => clearInterval(timer))
   const end = (bytes: string): void => {
     clearInterval(timer)

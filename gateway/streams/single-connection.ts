@@ -13,9 +13,10 @@ import { send, sendJson } from '../respond.ts'
 import { formatResult, toGraphQLError } from '../results.ts'
 import { endWith, sessionOf } from '../session.ts'
 import { tokenOf } from '../token.ts'
+import { endsBeyond, leaveWithinMs, mostUnsent, tooSlow, tooSlowCode } from '../unsent.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
-import { frameOf, payloadOf } from './protocol.ts'
+import { beat, frameOf, payloadOf } from './protocol.ts'
 import { connectionOver } from './response-connection.ts'
 import { once } from './serve.ts'
 import { eventStreamHeaders, serverSentEvents } from './sse.ts'
@@ -44,8 +45,8 @@ interface Stream {
   expires: NodeJS.Timeout
   /** Gives its place back. */
   free: () => void
-  /** Says where it stands and when to come again, and ends it. */
-  takeLeave?: () => void
+  /** Says where it stands and when to come again, and ends it. @param code why, where that is the client's */
+  takeLeave?: (code?: string) => void
 }
 
 /**
@@ -113,20 +114,19 @@ export class SingleConnections {
     response.writeHead(200, eventStreamHeaders)
     response.write(serverSentEvents.opening)
     door.telemetry.connections.inc({ transport: 'sse' })
-    const timer = setInterval(() => response.write(serverSentEvents.heartbeat), serverSentEvents.heartbeatMs)
-    stream.takeLeave = () => {
+    const timer = setInterval(() => beat(response, serverSentEvents), serverSentEvents.heartbeatMs)
+    stream.takeLeave = (code) => {
       if (response.writableEnded) return
       const cursors = Object.fromEntries([...stream.operations].flatMap(([id, { subscriber }]) => (subscriber?.cursor ? [[id, subscriber.cursor]] : [])))
-      response.end(`event: closing\ndata: ${JSON.stringify({ retryAfterMs, cursors })}\nretry: ${retryAfterMs}\n\n`)
+      response.end(`event: closing\ndata: ${JSON.stringify({ code, retryAfterMs, cursors })}\nretry: ${retryAfterMs}\n\n`)
     }
-    const stop = this.#closing.on(stream.takeLeave)
+    const stop = this.#closing.on(() => stream.takeLeave?.())
     response.once('close', () => {
       clearInterval(timer)
       stop()
       this.#streams.delete(token)
       stream.free()
-      for (const running of stream.operations.values()) leave(running)
-      stream.operations.clear()
+      leaveAll(stream)
       door.telemetry.connections.dec({ transport: 'sse' })
     })
   }
@@ -143,6 +143,8 @@ export class SingleConnections {
   async #run(door: Door, stream: Stream, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { operations, response: events, connection } = stream
     if (!events || !connection) return refuse(response, 409, 'The stream is not open yet: open it with GET.')
+    if (events.writableEnded) return refuse(response, 409, 'The stream has ended: reserve another one with PUT.')
+    if (events.writableLength > mostUnsent) return sendJson(response, 429, { errors: [tooSlow()] })
     const parameters = await parametersOf(request, response, door)
     if (!parameters) return
     const { operationsPerConnection } = door.settings.limits
@@ -159,12 +161,13 @@ export class SingleConnections {
     operations.set(id, running)
     response.writeHead(202)
     response.end()
-    await this.#answer(door, request, parameters, { id, running, events, connection, operations })
+    await this.#answer(door, request, parameters, { id, running, events, connection, stream })
   }
 
-  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, operations }: {
-    id: string; running: Running; events: ServerResponse; connection: Connection; operations: Map<string, Running>
+  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, stream }: {
+    id: string; running: Running; events: ServerResponse; connection: Connection; stream: Stream
   }): Promise<void> {
+    const { operations } = stream
     const escaped = bytesOf(JSON.stringify(id).slice(1, -1))
     let stopSession = () => {}
     running.left.signal.addEventListener('abort', () => stopSession(), { once: true })
@@ -174,6 +177,7 @@ export class SingleConnections {
       operations.delete(id)
       stopSession()
       if (running.subscriber) door.telemetry.subscriptions.dec()
+      if (events.writableLength > endsBeyond) return endUnread(stream, events)
       const last = result ? frameOf({ framing }, payloadOf(result), escaped) : ''
       if (!events.writableEnded) events.write(`${last}event: complete\ndata: {"id":"${escaped}"}\n\n`, 'latin1')
     }
@@ -215,6 +219,19 @@ const maxIdLength = 200
 function leave({ subscriber, left }: Running): void {
   subscriber?.leave()
   left.abort()
+}
+
+function leaveAll({ operations }: Stream): void {
+  for (const running of operations.values()) leave(running)
+  operations.clear()
+}
+
+/** Ends the stream of a client that does not read; what is written already may still be read for a while. */
+function endUnread(stream: Stream, events: ServerResponse): void {
+  stream.takeLeave?.(tooSlowCode)
+  leaveAll(stream)
+  const patience = setTimeout(() => events.destroy(), leaveWithinMs)
+  events.once('close', () => clearTimeout(patience))
 }
 
 const refuse = (response: ServerResponse, status: number, message: string, headers = {}): void =>
