@@ -138,7 +138,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const services: Services = {
     index, view, embedder, feed, clock,
     publisher: createPublisher({ log, topics, clock, newId }),
-    live: createLiveSource({ hub, cursors, tail, log, topics, index, view, clock, queries, embedder }),
+    live: createLiveSource({ hub, cursors, tail, log, topics, index, view, caughtUp: () => bootstrap.caughtUp, clock, queries, embedder }),
   }
 
   await log.ensureTopics(topicSpecs(topics))

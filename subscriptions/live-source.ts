@@ -25,6 +25,8 @@ export interface LiveSourceOptions {
   embedder: Embedder
   index: EntityIndex
   view: Pick<MetricView, 'metrics'>
+  /** Resolves once the view includes all that was announced before this process started. */
+  caughtUp: () => Promise<void>
   /** Ms since the epoch. */
   clock: () => number
   /** Those of lists. */
@@ -32,7 +34,7 @@ export interface LiveSourceOptions {
 }
 
 /** Subscriptions from `changes`. Each listens first and asks second, so that nothing falls between. */
-export function createLiveSource({ hub, cursors, tail, log, topics, index, view, clock, queries, embedder }: LiveSourceOptions): LiveSource {
+export function createLiveSource({ hub, cursors, tail, log, topics, index, view, caughtUp, clock, queries, embedder }: LiveSourceOptions): LiveSource {
   const changes = { hub, log, topics, partitions: log.partitions }
   const metricsOf = (entity: EntityKey) => view.metrics(entity, clock())
   const nearEvents = new NearEvents(embedder)
@@ -54,7 +56,7 @@ export function createLiveSource({ hub, cursors, tail, log, topics, index, view,
 
   return {
     livestream: (id, delivery) => deliver(delivery, stateParts(id, { ...changes, states }), cursors),
-    metrics: (entities, delivery) => deliver(delivery, metricsParts(entities, { ...changes, metricsOf }), cursors),
+    metrics: (entities, delivery) => deliver(delivery, metricsParts(entities, { ...changes, metricsOf, caughtUp }), cursors),
     events: (wanted, delivery) => deliver(delivery, events(wanted), cursors),
     livestreams: (query, options, delivery) => queries.livestreams(query, options, delivery),
     search: (query, options, delivery) => queries.search(query, options, delivery),

@@ -1,3 +1,4 @@
+import { whenAborted, withTimeLimit } from '../events/abort.ts'
 import type { EntityKey } from '../events/entity.ts'
 import { partitionOf } from '../events/topics.ts'
 import type { MovedMetrics } from '../resolvers/context.ts'
@@ -9,12 +10,20 @@ import { beginningOf, type ChangeLog } from './change-gaps.ts'
 import { closing } from './closing.ts'
 import { changesLane, furthest, plainPosition, restrict } from './cut.ts'
 import { marker, type Beginning, type Parts } from './deliver.ts'
+import { logUnavailable } from './log-unavailable.ts'
 
 export interface MetricsOptions extends ChangeLog {
   partitions: number
   /** What they are at this moment. */
   metricsOf: (entity: EntityKey) => EntityMetrics | null
+  /** Resolves once they include all that was announced before this process started. */
+  caughtUp: () => Promise<void>
+  /** How long that is waited for, ms. */
+  patienceMs?: number
 }
+
+/** As long as `@maxStale` waits. */
+const defaultPatienceMs = 10_000
 
 /** Of a snapshot of several payloads: how many of them a cut includes, where the last one is not among them. */
 const snapshotLane = 'snapshot'
@@ -25,7 +34,7 @@ type Moved = SourceEvent<MovedMetrics>
  * Entities whose metrics moved, and what they were just then: values that are newer than the cursor would seem to fall to whoever goes
  * on at a replica that has not read so far. Of what was missed, once per entity is enough.
  */
-export function metricsParts(keys: readonly EntityKey[], { partitions, metricsOf, ...changes }: MetricsOptions): Parts<MovedMetrics> {
+export function metricsParts(keys: readonly EntityKey[], { partitions, metricsOf, caughtUp, patienceMs = defaultPatienceMs, ...changes }: MetricsOptions): Parts<MovedMetrics> {
   const { hub } = changes
   const entities = [...new Set(keys)]
   const lanes = [...new Set(entities.map((entity) => changesLane(partitionOf(entity, partitions))))]
@@ -39,8 +48,19 @@ export function metricsParts(keys: readonly EntityKey[], { partitions, metricsOf
   const eventOf = (announced: Announced, { entity, item, eventTime, appliedAt }: Counted): Moved =>
     ({ value: now(entity), key: entity, cut: announced.cutAt(item), at: announced.at(item), eventTime, appliedAt })
 
-  async function* snapshot(_signal: AbortSignal, gap?: Gap): AsyncGenerator<Moved, void> {
+  /** Values on the way there would seem to fall to whoever has seen them elsewhere. @throws GraphQLError `LOG_UNAVAILABLE` where it takes too long */
+  async function whole(signal: AbortSignal): Promise<void> {
     await hub.begun
+    await withTimeLimit(signal, patienceMs, (limited) => new Promise<void>((resolve, reject) => {
+      const forget = whenAborted(limited, () => reject(limited.reason as Error))
+      caughtUp().finally(forget).then(resolve, reject)
+    })).catch((error: unknown) => {
+      throw signal.aborted ? error : logUnavailable('The metrics', error)
+    })
+  }
+
+  async function* snapshot(signal: AbortSignal, gap?: Gap): AsyncGenerator<Moved, void> {
+    await whole(signal)
     yield* states(hub.cut(), 0, gap)
   }
 
@@ -61,6 +81,8 @@ export function metricsParts(keys: readonly EntityKey[], { partitions, metricsOf
     const begin = await beginningOf(beginning, lanes, changes)
     let to = hub.cut()
     if ('gap' in begin) {
+      await whole(signal)
+      to = hub.cut()
       yield* states(to, 0, begin.gap)
       return yield marker(to)
     }

@@ -174,15 +174,6 @@ describe('the judge of metrics', () => {
     assert.match(judged(1, 0, 2), /0 chats came after 1/)
   })
 
-  test('lets it begin anew behind a cursor that does not fit, and nowhere else', () => {
-    const judgedWith = (reason: string): string => {
-      const judge = new MetricsJudge('metrics', ledgerOf([chat(0), chat(2)]), { id: 'l000' })
-      return faultsOf(judge, [asChats(2), { ...asChats(1), extensions: { cursor: 'c', gap: { reason, missed: { count: null } } } }, asChats(2)])
-    }
-    assert.equal(judgedWith('CURSOR'), '')
-    assert.match(judgedWith('RETENTION'), /1 chats came after 2/)
-  })
-
   test('waits for what was sent up to an event', () => {
     const judge = new MetricsJudge('metrics', ledgerOf([chat(0), chat(2)]), { id: 'l000' })
     judge.take(asChats(1))

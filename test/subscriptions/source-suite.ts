@@ -74,6 +74,22 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       }
     })
 
+    test('metrics are shown once they include what was announced before the start, whether or not a cursor fits', async () => {
+      const { promise: caughtUp, resolve } = Promise.withResolvers<void>()
+      await using it = await world(open, ring, { caughtUp })
+      const total = async (after?: string) => {
+        const source = it.live.metrics(['user:a'], { kind: 'whole', ...after !== undefined && { after } })[Symbol.asyncIterator]()
+        const event = (await source.next()).value as SourceEvent<MovedMetrics>
+        await source.return?.()
+        return [event.value.metrics?.total.chats, event.gap?.reason]
+      }
+      const shown = Promise.all([total(), total('of another key')])
+      await it.announce({ counted: ['user:a'] })
+      await it.announce({ counted: ['user:a'] })
+      resolve()
+      assert.deepEqual(await shown, [[2, undefined], [2, 'CURSOR']])
+    })
+
     test('metrics are what they were at the cut, however late they are taken', async () => {
       await using it = await world(open, ring)
       const keys: EntityKey[] = ['user:a', 'user:b']
@@ -385,7 +401,7 @@ const isAt = (cut: Cut, wanted: Cut) => Promise.resolve(Object.keys(wanted).ever
 /** A cut travels as text. */
 const again = ({ cursors }: { cursors: ReturnType<typeof createCursors> }, cut: Cut): DeliveryRequest => ({ kind: 'missed', from: cursors.decode(cursors.encode(cut))! })
 
-async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, { follows = true }: { follows?: boolean } = {}) {
+async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, { follows = true, caughtUp = Promise.resolve() }: { follows?: boolean; caughtUp?: Promise<void> } = {}) {
   const { log, prefix, truncate, dispose } = await open()
   const topics = topicNames(prefix)
   await log.ensureTopics(topicSpecs(topics))
@@ -396,7 +412,7 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], decode: toAppendedEvent, onError: (error) => errors.push(error), ...ring })
   const counts = new Map<EntityKey, number>()
   const live: LiveSource = createLiveSource({
-    hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(), clock: Date.now,
+    hub, cursors, tail, log, topics, index, queries: {} as LiveQueries, embedder: createHashingEmbedder(), clock: Date.now, caughtUp: () => caughtUp,
     view: { metrics: (entity) => ({ ...nothing, total: { ...nothing.total, chats: counts.get(entity) ?? 0 } }) },
   })
   const stop = new AbortController()
