@@ -1,7 +1,8 @@
+import { whenAborted } from '../events/abort.ts'
 import type { EntityChanged } from '../ingest/changes.ts'
 import type { ListQuery, LivestreamsUpdate } from '../resolvers/live-list.ts'
 import type { Cut, SourceEvent } from '../resolvers/live.ts'
-import type { EntityIndex } from '../search/entity-index.ts'
+import { IndexUnavailableError, type EntityIndex } from '../search/entity-index.ts'
 import type { Announced } from './announced.ts'
 import { beginningOf, type ChangeLog } from './change-gaps.ts'
 import { includesCut, restrict } from './cut.ts'
@@ -23,6 +24,8 @@ export interface LivestreamListOptions {
   most?: number
   /** How long announcements are waited for, ms. */
   patienceMs?: number
+  /** How long after an index that was away it is asked again, ms. */
+  retryMs?: number
 }
 
 type Event = SourceEvent<LivestreamsUpdate>
@@ -141,7 +144,7 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
 
   async #load(): Promise<void> {
     const { index, query, most } = this.#options
-    const { entities, similarities } = await loadMatches(index, query, { most, signal: this.#ended.signal })
+    const { entities, similarities } = await this.#whenThere(() => loadMatches(index, query, { most, signal: this.#ended.signal }))
     this.#list = new FilterList(query, entities, similarities)
     this.#loadedAt = this.#cut
     this.#exactFrom = undefined
@@ -189,10 +192,30 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
     if (!near) return similarities
     for (let from = 0; from < ids.length; from += askedTogether) {
       const some = ids.slice(from, from + askedTogether)
-      const entities = await index.getMany('livestream', some, { withVectors: [near.space], signal: this.#ended.signal })
+      const entities = await this.#whenThere(() => index.getMany('livestream', some, { withVectors: [near.space], signal: this.#ended.signal }))
       for (const [place, id] of some.entries()) similarities.set(id, similarityOf(near, entities[place]?.vectors?.[near.space]))
     }
     return similarities
+  }
+
+  /** An index that is away for a moment ends nobody: what is announced waits meanwhile. */
+  async #whenThere<T>(ask: () => Promise<T>): Promise<T> {
+    const { signal } = this.#ended
+    for (let tries = 1; ; tries++)
+      try {
+        return await ask()
+      } catch (error) {
+        if (!(error instanceof IndexUnavailableError) || tries === mostTries || signal.aborted) throw error
+        await new Promise<void>((resolve) => {
+          const forget = whenAborted(signal, () => done())
+          const timer = setTimeout(() => done(), this.#options.retryMs ?? defaultRetryMs)
+          const done = (): void => {
+            clearTimeout(timer)
+            forget()
+            resolve()
+          }
+        })
+      }
   }
 
   #apply(count = this.#waiting.length, similarities?: Similarities): void {
@@ -263,6 +286,10 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
 
 /** Announcements and replicas lag by milliseconds; what lags longer has trouble of its own, and the state as it is here must do. */
 const defaultPatienceMs = 2_000
+
+/** As evaluated lists do. */
+const defaultRetryMs = 1_000
+const mostTries = 5
 
 const isLivestream = ({ entity }: EntityChanged): boolean => entity.startsWith('livestream:')
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { ListQuery, LivestreamsUpdate } from '../../resolvers/live-list.ts'
 import type { Cut, SourceEvent } from '../../resolvers/live.ts'
-import type { Ordering } from '../../search/entity-index.ts'
+import { IndexUnavailableError, type Ordering } from '../../search/entity-index.ts'
 import { cosine } from '../../search/vector-math.ts'
 import { includes, includesCut } from '../../subscriptions/cut.ts'
 import { LivestreamList } from '../../subscriptions/livestream-list.ts'
@@ -233,6 +233,31 @@ describe('livestreams of a filter, live', { timeout: 120_000 }, () => {
     const reader = list.read()
     await market.change('a', { ...live('a'), vector: [1, 0] })
     await assert.rejects(reader.next(), /away/)
+    assert.equal(market.hub.listeners, 0)
+  })
+
+  test('an index that is away for a moment is waited for, five times at most, and what was announced meanwhile is taken in', async () => {
+    await using market = await openMarket()
+    const query = { ...all, near: { space, values: Float32Array.from([1, 0]), minSimilarity: 0 } }
+    let away = 4
+    let asked = 0
+    const unlessAway = <T>(ask: () => Promise<T>): Promise<T> => {
+      asked++
+      return away-- > 0 ? Promise.reject(new IndexUnavailableError('away')) : ask()
+    }
+    const list = new LivestreamList({ changes: market.changes, settled: market.settled, query, retryMs: 1, index: {
+      query: (wanted) => unlessAway(() => market.index.query(wanted)),
+      getMany: (...wanted) => unlessAway(() => market.index.getMany(...wanted)),
+    } })
+    await list.ready
+    assert.equal(asked, 5)
+    const reader = list.read()
+    away = 4
+    await market.change('a', { ...live('a'), vector: [1, 0] })
+    assert.deepEqual((await reader.next())?.value.added.map(({ item }) => item.id), ['a'])
+    away = 5
+    await market.change('b', { ...live('b'), vector: [1, 0] })
+    await assert.rejects(reader.next(), IndexUnavailableError)
     assert.equal(market.hub.listeners, 0)
   })
 })
