@@ -60,7 +60,7 @@ export async function serveGraphiql(request: IncomingMessage, response: ServerRe
   const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
   const body = takesGzip ? compressed : gunzipSync(compressed)
   response.writeHead(200, {
-    'content-type': 'text/html; charset=utf-8', 'content-length': body.length, vary: 'accept-encoding',
+    'content-type': 'text/html; charset=utf-8', 'content-length': body.length, vary: 'accept-encoding, origin',
     ...(takesGzip ? { 'content-encoding': 'gzip' } : {}),
   })
   response.end(body)

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { createApolloServer } from './apollo.ts'
+import { answerPreflight, shareWithOrigin } from './cors.ts'
 import { mergedName } from '../resolvers/merged.ts'
 import type { Door } from './door.ts'
 import { ownPort, type Entrance } from './entrance.ts'
@@ -70,8 +71,10 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
     const path = (request.url ?? '/').split('?', 1)[0] as string
     const callbacks = path.startsWith('/callbacks/') ? door.callbacks : undefined
     // A callback proves by its verifier that it may come; the gateway's key is no subgraph's.
-    const needsKey = !isPage(path, request) && !callbacks && !door.verifier
+    const { isPreflight } = shareWithOrigin(request, path, response, settings)
+    const needsKey = !isPage(path, request) && !callbacks && !door.verifier && !isPreflight
     if (answerHealth(path, response, status) || refuse(request, response, settings, { needsKey })) return
+    if (isPreflight) return answerPreflight(request, path, response)
 
     if (callbacks) {
       const { maxBodyBytes } = callbacks

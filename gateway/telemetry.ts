@@ -55,7 +55,7 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
     queryLatency: new Histogram({
       name: 'freshet_query_duration_seconds', help: 'Duration of GraphQL requests.', labelNames: ['transport', 'outcome'], buckets: latencyBuckets, registers,
     }),
-    ingestLag: new Gauge({ aggregator: seenByAll, name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied.', registers }),
+    ingestLag: new Gauge({ aggregator: seenByAll, name: 'freshet_ingest_lag_records', help: 'Records in the log that are not yet applied, and marks of transactions at its end where producers use them: then it does not reach 0.', registers }),
     partitions: new Gauge({ name: 'freshet_ingest_partitions', help: 'Partitions whose events this process applies.', registers }),
     events: new Counter({ name: 'freshet_events_total', help: 'Events by what became of them.', labelNames: ['outcome'], registers }),
     indexWrites: new Counter({ name: 'freshet_index_writes_total', help: 'Entities that ingest wrote to the index.', registers }),
