@@ -84,7 +84,8 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
     const { changes } = this.#options
     const begin = await beginningOf(beginning, changes.hub.lanes, changes)
     if ('gap' in begin) return { event: { ...this.snapshot(), gap: begin.gap }, cut: this.#cut }
-    const behind = this.#isExact(begin.from) ? await this.#behind(begin.from, signal) : null
+    // Replicas ask for similarities when a text has changed, before or after its vector is there: at one cut their lists may differ.
+    const behind = !this.#options.query.near && this.#isExact(begin.from) ? await this.#behind(begin.from, signal) : null
     const step = behind && this.#loaded.since(behind)
     if (!step) return { event: step === undefined ? undefined : this.snapshot(), cut: this.#cut }
     return { event: this.#diff(step), cut: this.#cut }

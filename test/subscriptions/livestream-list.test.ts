@@ -223,6 +223,18 @@ describe('livestreams of a filter, live', { timeout: 120_000 }, () => {
     assert.equal(market.hub.listeners, 0)
   })
 
+  test('by near it is shown anew to who comes back: at the same cut another replica may have shown another list', async () => {
+    await using market = await openMarket()
+    await market.change('a', { ...live('a'), vector: [1, 0] })
+    const query = { ...all, near: { space, values: Float32Array.from([1, 0]), minSimilarity: 0 } }
+    const list = new LivestreamList({ changes: market.changes, index: market.index, query, settled: market.settled })
+    await list.ready
+    const { event, cut } = await list.missed({ from: list.cut(), said: '' }, never)
+    assert.deepEqual([event?.value.kind, event?.value.items.map(({ id }) => id), event?.gap], ['SNAPSHOT', ['a'], undefined])
+    assert.deepEqual(cut, list.cut())
+    list.close()
+  })
+
   test('an index that is away refuses it; one that goes while it is asked for vectors ends it', async () => {
     await using market = await openMarket()
     const options = { changes: market.changes, settled: market.settled, query: { ...all, near: { space, values: Float32Array.from([1, 0]), minSimilarity: 0 } } }
