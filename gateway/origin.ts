@@ -5,6 +5,7 @@ import type { DeliveryRequest, SourceEvent } from '../resolvers/live.ts'
 import type { Cursors } from '../subscriptions/cursor.ts'
 import { includes } from '../subscriptions/cut.ts'
 import type { Rendered } from '../subscriptions/delivery/entries.ts'
+import { RenderOrder } from '../subscriptions/delivery/render-order.ts'
 import { bytesOf, renderGap, type Payload } from '../subscriptions/delivery/payload.ts'
 import { Refusal, type Item, type Origin, type Source } from '../subscriptions/delivery/source.ts'
 import type { Door } from './door.ts'
@@ -33,6 +34,7 @@ const isBareGap = (event: unknown): boolean => {
 /** One run of an operation by the engine, for all whose subscriptions are equal: its payloads are rendered here. */
 export function createOrigin({ door, engine, request, positioned, cursors }: OriginOptions): Origin {
   const { services, scope, onError } = door
+  const order = new RenderOrder()
   const isSilent = positioned ? (event: unknown) => isMarker(event) || isBareGap(event) : () => false
 
   const render = (result: ExecutionResult, event?: SourceEvent): Payload => {
@@ -68,7 +70,7 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
   const contextOf = (delivery: DeliveryRequest) => createRequestContext(services, { scope, live: true, ...positioned && { delivery } })
   const seamOf = ({ kind }: DeliveryRequest): Seam => ({
     // What was missed, and states, are the same again.
-    behind: (asked, latest) => kind === 'stream' ? { ...asked, context: contextOf({ kind: 'whole', after: cursors.encode((latest as SourceEvent).cut) }) } : asked,
+    behind: (asked, latest) => kind === 'stream' ? { ...asked, context: contextOf({ kind: 'whole', after: cursors.encode((latest as SourceEvent).cut), turn: order.turn }) } : asked,
     includes: (latest, event) => {
       const { at } = event as SourceEvent
       return at !== undefined && includes((latest as SourceEvent).cut, at)
@@ -76,11 +78,13 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
   })
 
   async function open(delivery: DeliveryRequest): Promise<Source> {
-    const asked = { ...request, context: contextOf(delivery) }
+    const joining = delivery.kind === 'stream' ? undefined : order.join()
+    const asked = { ...request, context: contextOf({ ...delivery, ...joining ? { taken: joining.taken } : { turn: order.turn } }) }
     const resolved = await door.host.follow(delivery.kind === 'stream' ? engine : door.host.current, asked, isSilent, positioned ? seamOf(delivery) : undefined)
     if (!isEvents(resolved)) throw new Refusal(render(resolved), resolved)
     const source = sourceOf(resolved, itemOf, (error) => itemOf({ event: undefined, result: { errors: [toGraphQLError(error)] } }))
-    if (!positioned || delivery.kind !== 'stream') return source
+    if (joining) return telling(source, joining.rendered)
+    if (!positioned) return source
     // It begins with where it stands, or else with why it does not.
     const { value } = await resolved.next()
     if (value && value.event === undefined) throw new Refusal(render(value.result ?? missed), value.result)
@@ -112,6 +116,15 @@ function after(first: Item | undefined, source: Source): Source {
     ...isPolled<Item>(source) && { poll: (wake: () => void) => begun ? source.poll(wake) : begin() },
   }
 }
+
+/** Tells when what was asked for is rendered, or nobody waits for it any more. */
+const telling = (source: Source, rendered: () => void): Source => ({
+  next: () => source.next().finally(rendered),
+  return: () => {
+    rendered()
+    return source.return!()
+  },
+})
 
 /** A stream that fails ends with why. */
 function sourceOf(resolved: AsyncIterator<Resolved, undefined>, itemOf: (resolved: Resolved) => Item, lastOf: (error: unknown) => Item): Source {

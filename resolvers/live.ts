@@ -67,11 +67,25 @@ export interface SourceEvent<T = unknown> {
 /** What a subscription is asked to give. */
 export type DeliveryRequest =
   /** The state, or what came behind `after` or since a time, then all that follows. */
-  | { kind: 'whole'; after?: string; since?: number }
+  | ({ kind: 'whole'; after?: string; since?: number } & Following)
   /** The state once. */
-  | { kind: 'snapshot' }
+  | ({ kind: 'snapshot' } & Joining)
   /** What follows from now on, begun by a marker. */
-  | { kind: 'stream' }
+  | ({ kind: 'stream' } & Following)
   /** What came behind a cut or since a time (ms), ended by a marker. */
-  | { kind: 'missed'; from: Cut }
-  | { kind: 'missed'; since: number }
+  | ({ kind: 'missed'; from: Cut } & Joining)
+  | ({ kind: 'missed'; since: number } & Joining)
+
+/**
+ * Fields are read when an event is rendered, so what is rendered first may show the older ones. Where an event does not say what it
+ * shows, sources keep to this order: nothing that follows a state is rendered before it.
+ */
+export interface Following {
+  /** Awaited before an event is given: what it follows is being rendered for somebody who joins. */
+  turn?: () => Promise<void> | undefined
+}
+
+export interface Joining {
+  /** Called in the moment at which that is taken which is given next. */
+  taken?: () => void
+}

@@ -114,9 +114,10 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
   }
 
   /** Results are counted in this process alone: whoever comes from elsewhere, or with a time, gets the state. */
-  missed(beginning: Beginning): Promise<{ event: SourceEvent<Update<Item, Page>> | undefined; cut: Cut }> {
+  missed(beginning: Beginning, _signal: AbortSignal, taken?: () => void): Promise<{ event: SourceEvent<Update<Item, Page>> | undefined; cut: Cut }> {
     const seen = 'from' in beginning ? beginning.from[this.#options.lane]?.next : undefined
     const former = this.#history.find(({ number }) => number === seen)
+    taken?.()
     const event = former ? this.#changeSince(former) : this.snapshot()
     if (event) this.#noted()
     return Promise.resolve({ event, cut: this.cut() })

@@ -1,4 +1,4 @@
-import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
+import type { Cut, Following, Gap, Joining, SourceEvent } from '../resolvers/live.ts'
 import { closing } from './closing.ts'
 import { marker, type Beginning, type Parts } from './deliver.ts'
 import type { Reader } from './versions.ts'
@@ -13,15 +13,18 @@ export interface LiveList<T> {
   snapshot(): SourceEvent<T>
   /** What follows. */
   read(): Reader<SourceEvent<T>>
-  /** What has become of it since; a snapshot, with a gap where something is missing, if that cannot be told. */
-  missed(beginning: Beginning, signal: AbortSignal): Promise<{ event: SourceEvent<T> | undefined; cut: Cut }>
+  /**
+   * What has become of it since; a snapshot, with a gap where something is missing, if that cannot be told.
+   * @param taken called in the moment as of which that is
+   */
+  missed(beginning: Beginning, signal: AbortSignal, taken?: () => void): Promise<{ event: SourceEvent<T> | undefined; cut: Cut }>
 }
 
 /** A reader that is so many events behind gets all of the list in their place. */
 const maxBehind = 1_000
 
 /** What subscriptions of a list are given. `follow` gives the list, and what lets go of it. */
-export function partsOf<T>(follow: () => { list: LiveList<T>; release: () => void }): Parts<T> {
+export function partsOf<T>(follow: () => { list: LiveList<T>; release: () => void }, { taken, turn }: Following & Joining = {}): Parts<T> {
   /** The list for as long as somebody uses it, once it has something to show; nothing where they leave before. */
   async function* held(signal: AbortSignal): AsyncGenerator<LiveList<T>, void> {
     const { list, release } = follow()
@@ -45,6 +48,9 @@ export function partsOf<T>(follow: () => { list: LiveList<T>; release: () => voi
           either.addEventListener('abort', () => reader.close(), { once: true })
           yield { ...marker(list.cut()), diff: true }
           for (let event = await reader.next(); event; event = await reader.next()) {
+            // Whoever is being shown the list gets this behind it.
+            const isShown = turn?.()
+            if (isShown) await isShown
             if (reader.behind < maxBehind) yield event
             else {
               reader.skip()
@@ -55,11 +61,14 @@ export function partsOf<T>(follow: () => { list: LiveList<T>; release: () => voi
       }
     },
     async *snapshot(signal, gap?: Gap) {
-      for await (const list of held(signal)) yield gap ? { ...list.snapshot(), gap } : list.snapshot()
+      for await (const list of held(signal)) {
+        taken?.()
+        yield gap ? { ...list.snapshot(), gap } : list.snapshot()
+      }
     },
     async *missed(beginning, signal) {
       for await (const list of held(signal)) {
-        const { event, cut } = await list.missed(beginning, signal)
+        const { event, cut } = await list.missed(beginning, signal, taken)
         if (signal.aborted) return
         if (event) yield event
         yield marker(cut)

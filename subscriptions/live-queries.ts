@@ -101,7 +101,7 @@ export class LiveQueries {
       })
       return { list: list as unknown as LiveList<T>, release }
     }
-    return deliver(request, partsOf(follow), this.#options.cursors)
+    return deliver(request, partsOf(follow, request), this.#options.cursors)
   }
 }
 

@@ -1,7 +1,7 @@
 import { whenAborted } from '../events/abort.ts'
 import type { EntityChanged } from '../ingest/changes.ts'
 import type { ListQuery, LivestreamsUpdate } from '../resolvers/live-list.ts'
-import type { Cut, SourceEvent } from '../resolvers/live.ts'
+import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
 import { IndexUnavailableError, type EntityIndex } from '../search/entity-index.ts'
 import type { Announced } from './announced.ts'
 import { beginningOf, type ChangeLog } from './change-gaps.ts'
@@ -29,6 +29,7 @@ export interface LivestreamListOptions {
 }
 
 type Event = SourceEvent<LivestreamsUpdate>
+type Missed = { event: Event | undefined; cut: Cut }
 
 /** Ids of one question. */
 const askedTogether = 1_000
@@ -80,15 +81,19 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
     return this.#versions.read()
   }
 
-  async missed(beginning: Beginning, signal: AbortSignal): Promise<{ event: Event | undefined; cut: Cut }> {
+  async missed(beginning: Beginning, signal: AbortSignal, taken?: () => void): Promise<Missed> {
     const { changes } = this.#options
     const begin = await beginningOf(beginning, changes.hub.lanes, changes)
-    if ('gap' in begin) return { event: { ...this.snapshot(), gap: begin.gap }, cut: this.#cut }
+    /** As of now: nothing may come between what is told and the cut. */
+    const tell = (changes: EntityChanged[] | null, gap?: Gap): Missed => {
+      taken?.()
+      const step = changes && this.#loaded.since(changes)
+      if (step) return { event: this.#diff(step), cut: this.#cut }
+      return { event: step === undefined ? undefined : { ...this.snapshot(), ...gap && { gap } }, cut: this.#cut }
+    }
+    if ('gap' in begin) return tell(null, begin.gap)
     // Replicas ask for similarities when a text has changed, before or after its vector is there: at one cut their lists may differ.
-    const behind = !this.#options.query.near && this.#isExact(begin.from) ? await this.#behind(begin.from, signal) : null
-    const step = behind && this.#loaded.since(behind)
-    if (!step) return { event: step === undefined ? undefined : this.snapshot(), cut: this.#cut }
-    return { event: this.#diff(step), cut: this.#cut }
+    return this.#options.query.near || !this.#isExact(begin.from) ? tell(null) : await this.#behind(begin.from, signal, tell)
   }
 
   /** Whether the records say what has become of the list since: not where it showed more than was announced. */
@@ -96,9 +101,9 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
     return this.#exactFrom !== undefined && (!includesCut(from, this.#loadedAt) || includesCut(from, this.#exactFrom))
   }
 
-  /** What the list has taken in since; null where it is not there yet, or nobody waits any more. */
-  async #behind(from: Cut, signal: AbortSignal): Promise<EntityChanged[] | null> {
-    if (!await this.#reaches(from, signal)) return null
+  /** Tells of what the list has taken in since; of null where it is not there yet, or nobody waits any more. */
+  async #behind(from: Cut, signal: AbortSignal, tell: (changes: EntityChanged[] | null) => Missed): Promise<Missed> {
+    if (!await this.#reaches(from, signal)) return tell(null)
     const { hub } = this.#options.changes
     const changes: EntityChanged[] = []
     // Until nothing has come while it was being read.
@@ -106,11 +111,11 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
       const to = this.#cut
       for await (const { batch, skip } of hub.behind({ from: reached, to, lanes: hub.lanes, signal }))
         changes.push(...batch.entities.slice(skip).filter(isLivestream))
-      if (signal.aborted) return null
+      if (signal.aborted) return tell(null)
       reached = to
     }
     this.#resumed = true
-    return changes
+    return tell(changes)
   }
 
   /** Ends all that follow it. */
