@@ -24,6 +24,8 @@ export class Search {
   readonly #draft = new Draft()
   readonly #supergraph: Supergraph
   readonly #kind: Fetch['kind']
+  /** What is being entered, outermost first. */
+  readonly #entering: { position: Position, id: string }[] = []
   #attempts = 0
 
   constructor(supergraph: Supergraph, kind: Fetch['kind']) {
@@ -251,12 +253,16 @@ export class Search {
     const { graph, as, requires } = source
     const [first] = position.places
     if (position.path.length === 0) return this.#rootPlace(position, source)
-    if (!first) return undefined
+    // What its key needs may be in itself alone: that leads nowhere, by as many ways as there are.
+    if (!first || this.#entering.some((other) => other.position === position && other.id === id)) return undefined
     for (const key of this.#supergraph.keys(graph, as)) {
       const mark = this.#draft.mark()
       const after = new Set([first.fetch])
       const needs = [...key.wanted, ...requires?.wanted ?? []]
-      if (this.#object(position, needs, hops - 1, after).length > 0) {
+      this.#entering.push({ position, id })
+      const missing = this.#object(position, needs, hops - 1, after)
+      this.#entering.pop()
+      if (missing.length > 0) {
         this.#draft.rollback(mark)
         continue
       }

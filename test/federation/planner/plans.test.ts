@@ -219,6 +219,29 @@ test('the own planner asks a subgraph once for all that can be asked at the time
   assert.deepEqual(asked(parts.calls), ['a', 'b'])
 })
 
+test('the own planner does not look for a key behind itself: what cannot be reached from one subgraph is asked of the other', async () => {
+  // Neither a nor c is entered without a code, which b does not know: the owner has to be asked of a.
+  await using parts = federation({
+    a: {
+      typeDefs: 'type P @key(fields: "id") { id: ID! owner: T @shareable } type T @key(fields: "code") { code: String! extra: Int }',
+      resolvers: { P: { owner: ({ id }: Node) => ({ code: `c${id}` }) }, T: { extra: () => 7 } },
+    },
+    b: {
+      typeDefs: `type Query { p: P } type P @key(fields: "id") { id: ID! owner: T @shareable }
+        type T @key(fields: "id") { id: ID! boss(n: Int): P @shareable }`,
+      resolvers: { Query: { p: () => ({ id: '1' }) }, P: { owner: ({ id }: Node) => ({ id: `t${id}` }) }, T: { boss: ({ id }: Node) => ({ id: `${id.slice(1)}1` }) } },
+    },
+    c: {
+      typeDefs: 'type T @key(fields: "code") { code: String! boss(n: Int): P @shareable } type P @key(fields: "id") { id: ID! }',
+      resolvers: { T: { boss: ({ code: text }: { code: string }) => ({ id: `${text.slice(1)}1` }) } },
+    },
+  }, 'own')
+  const depth = 6
+  const selection = Array.from({ length: depth }).reduce<string>((inner) => `owner { code extra boss { id ${inner} } }`, 'id')
+  const expected = (id: string, left: number): object => left === 0 ? { id } : { owner: { code: `c${id}`, extra: 7, boss: { id: `${id}1`, ...expected(`${id}1`, left - 1) } } }
+  assert.deepEqual(await parts.run(`{ p { ${selection} } }`), { p: expected('1', depth) })
+})
+
 test('an operation that would become more fetches than anybody can want is refused, soon', async () => {
   const names = Array.from({ length: 12 }, (_, index) => `T${index}`)
   await using parts = federation({
