@@ -25,8 +25,9 @@ export interface NormalisedOperation extends Operation {
 const renamedPrefix = '_key_'
 
 /**
- * Brings an operation into the form in which it is planned: literals of arguments become variables; aliases that
- * could meet a field that the planner adds on its own (keys, requirements) get names of their own.
+ * Brings an operation into the form in which it is planned: literals of arguments become variables; response keys
+ * that could meet a field that the planner adds on its own (keys, requirements) get names of their own, as do those that
+ * JavaScript's objects inherit: nothing is there before it is fetched.
  */
 export const normalise = (
   document: DocumentNode, operation: OperationDefinitionNode, schema: GraphQLSchema, types: SupergraphTypes,
@@ -84,8 +85,10 @@ const rewrite = (
             extensions: { code: codes.badInput },
           })
         }
+        // What asks for the schema is answered as it is written.
+        if (info.getParentType()?.name.startsWith('__')) return undefined
         // The planner takes `name: name` and `name` for two fields.
-        if (!meetsPlanner(node, key, types)) {
+        if (!isTaken(node, key, types)) {
           return node.alias?.value === node.name.value ? { ...node, alias: undefined } : undefined
         }
         renamed.set(renamedPrefix + key, key)
@@ -104,9 +107,10 @@ const rewrite = (
   }))
 }
 
-/** Whether the planner might use this response key for a field of its own. */
-const meetsPlanner = (node: FieldNode, key: string, types: SupergraphTypes): boolean => {
+/** Whether the planner might use this response key for a field of its own, or JavaScript finds it in every object. */
+const isTaken = (node: FieldNode, key: string, types: SupergraphTypes): boolean => {
   const name = node.name.value
+  if (key in Object.prototype) return true
   return key === name ? types.requiredWithArguments.has(name) : key.startsWith('_') || types.fieldNames.has(key)
 }
 

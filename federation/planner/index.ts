@@ -3,6 +3,7 @@ import type { PlanNode } from '../plan.ts'
 import { riskyOperations } from './risks.ts'
 import { inOrder } from './order.ts'
 import { Search } from './search.ts'
+import { spoiltOperations } from './spoilt.ts'
 import { Supergraph } from './supergraph.ts'
 import { wantedByOperation } from './wanted.ts'
 import { writeFetches } from './write.ts'
@@ -19,13 +20,15 @@ export interface Planner {
 export const createPlanner = (supergraphSdl: string): Planner => {
   const supergraph = new Supergraph(supergraphSdl)
   const isRisky = riskyOperations(supergraph)
+  const isSpoilt = spoiltOperations(supergraph)
   const plan = (document: DocumentNode): PlanNode | undefined => {
-    const { operation, wanted } = wantedByOperation(document)
-    const search = new Search(supergraph, operation.operation)
+    const selected = wantedByOperation(document)
+    const { operation, wanted } = selected
+    const search = new Search(supergraph, operation.operation, isSpoilt?.(selected) === true)
     search.root(wanted)
     const variables = new Map(operation.variableDefinitions?.map((definition) =>
       [definition.variable.name.value, print(definition)]))
     return inOrder(search.fetches, (together) => writeFetches(together, supergraph, variables))
   }
-  return { plan, isRisky }
+  return { plan, isRisky: (document) => isRisky(document) || isSpoilt?.(wantedByOperation(document)) === true }
 }

@@ -56,7 +56,7 @@ const requirementsByField = (supergraph: Supergraph): Map<string, Map<string, Se
       addAll(one.selections ?? [], into)
     }
   }
-  for (const [field, { wanted }] of supergraph.requirements()) {
+  for (const [, field, { wanted }] of supergraph.requirements()) {
     const into = required.get(field) ?? new Map<string, Set<string>>()
     required.set(field, into)
     addAll(wanted, into)

@@ -26,11 +26,14 @@ export class Search {
   readonly #kind: Fetch['kind']
   /** What is being entered, outermost first. */
   readonly #entering: { position: Position, id: string }[] = []
+  readonly #isolated: boolean
   #attempts = 0
 
-  constructor(supergraph: Supergraph, kind: Fetch['kind']) {
+  /** @param isolated Whether requirements and keys share no objects with what is selected beside. */
+  constructor(supergraph: Supergraph, kind: Fetch['kind'], isolated: boolean) {
     this.#supergraph = supergraph
     this.#kind = kind
+    this.#isolated = isolated
   }
 
   /** Those that were found. A fetch comes behind those that it needs. */
@@ -258,7 +261,7 @@ export class Search {
     for (const key of this.#supergraph.keys(graph, as)) {
       const mark = this.#draft.mark()
       const after = new Set([first.fetch])
-      const needs = [...key.wanted, ...requires?.wanted ?? []]
+      const needs = [key, requires].flatMap((set) => (this.#isolated ? set?.isolated : set?.wanted) ?? [])
       this.#entering.push({ position, id })
       const missing = this.#object(position, needs, hops - 1, after)
       this.#entering.pop()

@@ -24,6 +24,8 @@ export interface GraphField {
 export interface FieldSet {
   text: string
   wanted: readonly Wanted[]
+  /** The same where it shares no object with what is selected beside: under response keys of its own. */
+  isolated: readonly Wanted[]
 }
 
 /** A subgraph that answers a field of a type, under the name by which it knows the type. */
@@ -112,13 +114,28 @@ export class Supergraph {
     return names
   }
 
-  /** What fields require, by the names of the fields. */
-  * requirements(): Generator<[field: string, requirement: FieldSet]> {
-    for (const { fields } of this.#types.values()) {
+  /** What fields require. */
+  * requirements(): Generator<[type: string, field: string, requirement: FieldSet]> {
+    for (const [type, { fields }] of this.#types) {
       for (const [name, byGraph] of fields) {
-        for (const { requires } of byGraph.values()) if (requires) yield [name, requires]
+        for (const { requires } of byGraph.values()) if (requires) yield [type, name, requires]
       }
     }
+  }
+
+  /** The keys of all types. */
+  * keySets(): Generator<[type: string, key: FieldSet]> {
+    for (const [type, { graphs }] of this.#types) {
+      for (const { keys } of graphs.values()) for (const key of keys) yield [type, key]
+    }
+  }
+
+  /** Whether a field of the subgraph that is part of no key, if it fails, takes with it the object that has it. */
+  mayFail(graph: string, type: string, name: string): boolean {
+    const types = this.isAbstractIn(graph, type) ? [type, ...this.possible(graph, type)] : [type]
+    return types.some((one) => this.field(graph, one, name)?.type.shape.endsWith('!')
+      && ![...this.#types.get(one)?.graphs.values() ?? []].some(({ keys }) =>
+        keys.some(({ wanted }) => wanted.some((key) => key.kind === 'field' && key.name === name))))
   }
 
   /** Whether values of the type may stand where one of several types does. */
@@ -235,15 +252,19 @@ export class Supergraph {
     let set = this.#fieldSets.get(text)
     if (!set) {
       const wanted = wantedByFieldSet(text, (name, args) => this.#requiredKey(name, args))
-      this.#fieldSets.set(text, set = { text, wanted })
+      const isolated = wantedByFieldSet(text, (name, args, below) =>
+        below ? this.#ownKey(name + args + JSON.stringify(below)) : this.#requiredKey(name, args))
+      this.#fieldSets.set(text, set = { text, wanted, isolated })
     }
     return set
   }
 
   /** Clients may ask for the same field with other arguments: where it has any, a requirement has a key of its own. */
   #requiredKey(name: string, args: string): string {
-    if (!this.#withArguments.has(name)) return name
-    const id = name + args
+    return this.#withArguments.has(name) ? this.#ownKey(name + args) : name
+  }
+
+  #ownKey(id: string): string {
     let key = this.#requiredKeys.get(id)
     if (key === undefined) this.#requiredKeys.set(id, key = `_required_${this.#requiredKeys.size}`)
     return key

@@ -33,8 +33,13 @@ export interface Condition {
   value: boolean
 }
 
+export interface WantedOperation {
+  operation: OperationDefinitionNode
+  wanted: readonly Wanted[]
+}
+
 /** What an operation asks for. Constant conditions must have been taken out before. */
-export const wantedByOperation = (document: DocumentNode): { operation: OperationDefinitionNode, wanted: Wanted[] } => {
+export const wantedByOperation = (document: DocumentNode): WantedOperation => {
   const fragments = new Map<string, FragmentDefinitionNode>()
   let operation: OperationDefinitionNode | undefined
   for (const node of document.definitions) {
@@ -64,11 +69,13 @@ export const wantedByOperation = (document: DocumentNode): { operation: Operatio
 }
 
 /** What a field set of the federation specification asks for; `keyOf` names its response keys. */
-export const wantedByFieldSet = (text: string, keyOf: (name: string, args: string) => string): Wanted[] => {
+export const wantedByFieldSet = (
+  text: string, keyOf: (name: string, args: string, below: readonly Wanted[] | undefined) => string,
+): Wanted[] => {
   const convert = (set: SelectionSetNode): Wanted[] => set.selections.flatMap((node): Wanted[] => {
     if (node.kind === Kind.FIELD) {
       const field = fieldOf(node.name.value, '', node, [], node.selectionSet && convert(node.selectionSet))
-      return [{ ...field, key: keyOf(field.name, field.args) }]
+      return [{ ...field, key: keyOf(field.name, field.args, field.selections) }]
     }
     if (node.kind !== Kind.INLINE_FRAGMENT) return []
     const type = node.typeCondition?.name.value

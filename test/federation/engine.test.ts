@@ -97,6 +97,18 @@ test('aliases that are named like keys do not confuse the entities', async () =>
   ] } })
 })
 
+test('nothing is there under a name that every object of JavaScript has, before it is fetched', async () => {
+  const engine = shopEngine(newShop())
+  assert.deepEqual(await ask(engine, `{
+    constructor: user(id: "9") { id } toString: user(id: "1") { valueOf: best { hasOwnProperty: score } toString: refused }
+  }`), {
+    data: { constructor: null, toString: { valueOf: { hasOwnProperty: 1 }, toString: null } },
+    errors: [{
+      message: 'You may not see this.', path: ['toString', 'toString'], extensions: { code: 'FORBIDDEN', serviceName: 'users' },
+    }],
+  })
+})
+
 test('asks for an entity once, wherever an operation comes upon it again', async () => {
   const shop = newShop()
   const engine = shopEngine(shop)
@@ -303,6 +315,10 @@ test('answers introspection from the client schema, beside data', async () => {
       .map((name) => ({ name })) },
     users: [{ id: '1' }],
   })
+  const aliased = await ask(engine, '{ id: __type(name: "User") { id: name text: kind _x: fields { ...F } } } fragment F on __Field { score: name }')
+  assert.deepEqual(aliased, { data: { id: {
+    id: 'User', text: 'OBJECT', _x: (data?.__type as { fields: { name: string }[] }).fields.map(({ name }) => ({ score: name })),
+  } } }, 'under other names')
   const whole = await ask(engine, getIntrospectionQuery())
   const names = (whole.data as { __schema: { types: { name: string }[] } }).__schema.types.map(({ name }) => name)
   assert.ok(names.includes('Review') && !names.some((name) => /^(_Entity|_Any|_Service|join__|link__|federation__)/.test(name)))

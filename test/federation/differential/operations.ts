@@ -22,8 +22,18 @@ export const createOperation = (schema: GraphQLSchema, random: Random, mutation:
   }
 }
 
+/** Those by which the world's types are found, and of which more is required than of others. */
+const fieldsThatMatter = ['id', 'code', 'ref', 'f0', 'f1', 'f2', 'f3', 'f4', 'f5', 'cI0', 'cI1', 'xI0']
+/** What planners and executors name things, and what JavaScript finds in every object. */
+const namesThatMatter = [
+  '__typename', '_internal_qp_alias_0', '_required_0', '_required_1', '_alias_0', '_key_id', '_key___typename', '_entities', '_e0',
+  'representations', '_x', 'kind', 'constructor', 'toString', 'then', 'length',
+]
+
 class OperationText {
   readonly variables: Record<string, unknown> = {}
+  /** How many fields get the name of something else, as an alias that a planner or an executor might need for itself. */
+  readonly #misnamed: number
   readonly #schema: GraphQLSchema
   readonly #random: Random
   readonly #definitions: string[] = []
@@ -35,6 +45,7 @@ class OperationText {
   constructor(schema: GraphQLSchema, random: Random, mutation: boolean) {
     this.#schema = schema
     this.#random = random
+    this.#misnamed = random.chance(0.25) ? 0.4 : 0.03
     const root = mutation ? schema.getMutationType() : schema.getQueryType()
     if (!root) throw new Error('The schema has no such root type.')
     const selection = this.#selection(root, 4 + random.below(2), true)
@@ -62,7 +73,10 @@ class OperationText {
       const condition = this.#schema.getType(this.#random.pick(wide))
       if (isCompositeType(condition)) parts.push(this.#fragment(condition.name, this.#selection(condition, depth - 1)))
     }
-    if (parts.length === 0 || this.#random.chance(0.15)) parts.push(this.#random.chance(0.8) ? '__typename' : 'kind: __typename')
+    if (parts.length === 0 || this.#random.chance(0.15)) {
+      const alias = this.#random.chance(this.#misnamed) ? this.#misnomer() : this.#random.chance(0.8) ? '' : 'kind: '
+      parts.push(`${alias}__typename`)
+    }
     return `{ ${parts.join(' ')} }`
   }
 
@@ -77,11 +91,14 @@ class OperationText {
       + (isCompositeType(type) ? ` ${this.#selection(type, depth - 1)}` : '')
   }
 
-  /** Mostly names of their own; sometimes those of other fields, which a planner might need for itself. */
+  /** Mostly names of their own; sometimes those of something else. */
   #alias(needed: boolean): string {
-    if (this.#random.chance(needed ? 0.8 : 0.1)) return `a${this.#names++}: `
-    if (this.#random.chance(0.06)) return `${this.#random.pick(['id', 'code', 'f0', 'f1', 'f2', '_x', '_internal_qp_alias_0'])}: `
-    return ''
+    if (this.#random.chance(this.#misnamed)) return this.#misnomer()
+    return this.#random.chance(needed ? 0.8 : 0.1) ? `a${this.#names++}: ` : ''
+  }
+
+  #misnomer(): string {
+    return `${this.#random.pick(this.#random.chance(0.7) ? fieldsThatMatter : namesThatMatter)}: `
   }
 
   #fragment(condition: string, selection: string): string {
