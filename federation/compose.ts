@@ -2,8 +2,10 @@ import {
   composeServices, compositionHasErrors, transformSupergraphToPublicSchema,
 } from '@theguild/federation-composition'
 import { buildASTSchema, GraphQLError, parse, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
+import { withCommonTypes } from './common-types.ts'
 import { isEventDriven, readEventGraph } from './edfs/graph.ts'
 import { withExternals } from './interface-object-externals.ts'
+import { withOwnRequires, withPlainRequires } from './requires-fragments.ts'
 
 /** A subgraph as composition sees it. */
 export interface SubgraphDefinition {
@@ -75,11 +77,12 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
     }
   })
   if (problems.length > 0) throw failure(problems)
-  const result = composed(services)
+  const result = composed(withPlainRequires(services))
   if (compositionHasErrors(result)) {
     throw failure(result.errors.map((error) => problemOf(error, services)))
   }
-  return { supergraphSdl: withExternals(result.supergraphSdl, services) }
+  const mended = [withOwnRequires, withExternals, withCommonTypes].reduce((sdl, mend) => mend(sdl, services), result.supergraphSdl)
+  return { supergraphSdl: mended }
 }
 
 const composed = (services: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> => {

@@ -1,10 +1,8 @@
 import {
-  Kind, parse, print, valueFromASTUntyped, visit, type ConstDirectiveNode, type DocumentNode, type FieldDefinitionNode,
-  type InterfaceTypeDefinitionNode,
+  Kind, parse, print, visit, type ConstDirectiveNode, type FieldDefinitionNode, type InterfaceTypeDefinitionNode,
 } from 'graphql'
 import { federationNames } from './federation-spec.ts'
-
-interface Service { name: string, typeDefs: DocumentNode }
+import { argument, graphNames, isJoinField, joinField, withArgument, type Service } from './supergraph-sdl.ts'
 
 /**
  * Adds to a supergraph that fields are external where an interface object marks them so. Composition (0.27) forgets it,
@@ -30,7 +28,7 @@ const joined = (
   field: FieldDefinitionNode, { name: type }: InterfaceTypeDefinitionNode, externalIn: readonly string[],
   services: readonly Service[], graphs: ReadonlyMap<string, string>,
 ): FieldDefinitionNode => {
-  const joins = (field.directives ?? []).filter(({ name }) => name.value === 'join__field')
+  const joins = (field.directives ?? []).filter(isJoinField)
   const known = new Set(joins.map((directive) => argument(directive, 'graph')))
   const missing = services.filter((service) => hasField(service, type.value, field.name.value)
     && !known.has(graphs.get(service.name)))
@@ -38,23 +36,13 @@ const joined = (
     ...field,
     directives: [
       ...field.directives ?? [],
-      ...missing.map(({ name }) => joinField(graphs.get(name) ?? name, externalIn.includes(name))),
+      ...missing.map(({ name }) => {
+        const join = joinField(graphs.get(name) ?? name)
+        return externalIn.includes(name) ? withArgument(join, 'external', { kind: Kind.BOOLEAN, value: true }) : join
+      }),
     ],
   }
 }
-
-const joinField = (graph: string, external: boolean): ConstDirectiveNode => ({
-  kind: Kind.DIRECTIVE,
-  name: { kind: Kind.NAME, value: 'join__field' },
-  arguments: [
-    { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'graph' }, value: { kind: Kind.ENUM, value: graph } },
-    ...external ? [{
-      kind: Kind.ARGUMENT as const,
-      name: { kind: Kind.NAME as const, value: 'external' },
-      value: { kind: Kind.BOOLEAN as const, value: true },
-    }] : [],
-  ],
-})
 
 const externalFields = ({ name: service, typeDefs }: Service): { service: string, type: string, name: string }[] => {
   const names = federationNames(typeDefs)
@@ -73,21 +61,3 @@ const externalFields = ({ name: service, typeDefs }: Service): { service: string
 const hasField = ({ typeDefs }: Service, type: string, name: string): boolean => typeDefs.definitions.some((node) =>
   'fields' in node && 'name' in node && node.name?.value === type
     && node.fields?.some((field) => field.name.value === name) === true)
-
-/** The names of subgraphs in `join__Graph`, by their own names. */
-const graphNames = (document: DocumentNode): Map<string, string> => {
-  const graphs = new Map<string, string>()
-  for (const node of document.definitions) {
-    if (node.kind !== Kind.ENUM_TYPE_DEFINITION || node.name.value !== 'join__Graph') continue
-    for (const value of node.values ?? []) {
-      const graph = value.directives?.find(({ name }) => name.value === 'join__graph')
-      graphs.set(String(graph && argument(graph, 'name')), value.name.value)
-    }
-  }
-  return graphs
-}
-
-const argument = (directive: ConstDirectiveNode, name: string): unknown => {
-  const value = directive.arguments?.find((one) => one.name.value === name)?.value
-  return value && valueFromASTUntyped(value)
-}
