@@ -27,6 +27,8 @@ export const missingRequirement = (step: Step, types: SupergraphTypes): string |
 class PlanCheck {
   readonly #root: Known = []
   readonly #types: SupergraphTypes
+  /** What calls that are under way will bring; none where each is waited for. */
+  #underWay: (() => void)[] | undefined
 
   constructor(types: SupergraphTypes) {
     this.#types = types
@@ -35,7 +37,7 @@ class PlanCheck {
   run(step: Step): string | undefined {
     switch (step.kind) {
       case 'root':
-        this.#fetched(step.call, undefined, step.aliases, [[this.#root]], [])
+        this.#answered(() => this.#fetched(step.call, undefined, step.aliases, [[this.#root]], []))
         return undefined
       case 'subscription':
         return this.run(step.fetch)
@@ -50,19 +52,38 @@ class PlanCheck {
             if (missing !== undefined) return missing
           }
         }
-        for (const { group, places } of groups) {
-          for (const { contexts, conditions } of places) this.#bring(step.call, group, contexts, conditions)
-        }
+        this.#answered(() => {
+          for (const { group, places } of groups) {
+            for (const { contexts, conditions } of places) this.#bring(step.call, group, contexts, conditions)
+          }
+        })
         return undefined
       }
       case 'sequence':
-      case 'parallel':
         return firstOf(step.steps, (child) => this.run(child))
+      case 'parallel':
+        return this.#sideBySide(step.steps)
       case 'fields':
         return firstOf([...step.byKey.values()], (child) => this.run(child))
       case 'condition':
         return firstOf([step.then, step.otherwise].filter((child) => child !== undefined), (child) => this.run(child))
     }
+  }
+
+  /** None may need what another one brings: the native planner (0.0.38) can have a call wait for one that is beside it. */
+  #sideBySide(steps: readonly Step[]): string | undefined {
+    const answers: (() => void)[] = []
+    this.#underWay = answers
+    const missing = firstOf(steps.filter(isCall), (step) => this.run(step))
+    this.#underWay = undefined
+    const further = missing ?? firstOf(steps.filter((step) => !isCall(step)), (step) => this.run(step))
+    for (const answer of answers) answer()
+    return further
+  }
+
+  #answered(bring: () => void): void {
+    if (this.#underWay) this.#underWay.push(bring)
+    else bring()
   }
 
   #at(path: Path): { contexts: Contexts, conditions: readonly string[] | undefined } {
@@ -151,6 +172,10 @@ class PlanCheck {
     for (const known of new Set(contexts.flat())) add(set, above, known)
   }
 }
+
+/** Whether the step ends with one call. */
+const isCall = (step: Step): boolean => step.kind === 'condition'
+  ? [step.then, step.otherwise].every((child) => child === undefined || isCall(child)) : step.kind === 'root' || step.kind === 'entities'
 
 const keyOf = (node: FieldNode): string => (node.alias ?? node.name).value
 

@@ -58,6 +58,18 @@ test('a requirement that is fetched later is missing', () => {
   assert.equal(missing(begin, second, first), 'x')
 })
 
+test('a requirement that is fetched at the same time is missing', () => {
+  const [first, beside, second] = [
+    entities([{ Field: 'i' }], 'A', ['id'], '{ x }'), entities([{ Field: 'i' }], 'A', ['id'], '{ y }'), entities([{ Field: 'i' }], 'A', ['id', 'x'], '{ z }'),
+  ]
+  const begin = root('{ i { __typename id } }')
+  const parallel = (...nodes: PlanNode[]): PlanNode => ({ kind: 'Parallel', nodes })
+  assert.equal(missing(begin, parallel(first, beside), second), undefined)
+  assert.equal(missing(begin, parallel(first, second)), 'x')
+  assert.equal(missing(begin, parallel(first, { kind: 'Condition', condition: 'yes', ifClause: second })), 'x')
+  assert.equal(missing(begin, parallel(beside, { kind: 'Sequence', nodes: [first, second] })), undefined, 'one after another')
+})
+
 test('below fields of different types each object needs its own requirement', () => {
   const selection = '{ i { __typename ... on A { at { __typename id } } ... on B { at { __typename } } } }'
   const at = entities([{ Field: 'i' }, { TypeCondition: ['A'] }, { Field: 'at' }], 'P', ['id'], '{ name }')
