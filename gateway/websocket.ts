@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GraphQLError, type ExecutionArgs, type OperationDefinitionNode } from 'graphql'
+import type { SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Engine, EngineRequest } from '../federation/index.ts'
@@ -47,13 +48,18 @@ interface Client {
   /** By whose engine and documents it is served. */
   door: Door
   connection: Connection
-  /** By the ids of their operations. */
-  subscribers: Map<string, Subscriber> | undefined
+  /** With the ids of their operations. */
+  subscribers: Map<Subscriber, string> | undefined
+  /** Ids of operations that are being begun. */
+  beginning: Set<string> | undefined
   session: Session | undefined
+  closed: boolean
 }
 
 /** The library hands on what it is given for a request. */
 const clientOf = ({ request }: { request: IncomingMessage }): Client => request as unknown as Client
+
+const begun = ({ client, id }: Arguments): void => void client.beginning?.delete(id)
 
 const toRequest = ({ document, operationName, variableValues, caller, door }: Arguments, signal: AbortSignal): EngineRequest => ({
   document, operationName, variables: variableValues, context: contextFor(door, { signal }), signal, ...caller,
@@ -71,6 +77,42 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     maxPayload: limits.bodyBytes,
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
   })
+
+  /** @throws GraphQLError of a token or of freshness */
+  async function argumentsOf(client: Client, id: string, asked: SubscribePayload): Promise<Arguments | readonly GraphQLError[]> {
+    const { session, headers } = client
+    if (session) {
+      // A fresh token that was sent before counts.
+      await session.settled
+      if (session.over) return [session.over]
+    }
+    const { door } = client
+    let payload: typeof asked
+    try {
+      payload = door.documents.resolve(asked)
+    } catch (error) {
+      return [withoutStatus(toGraphQLError(error))]
+    }
+    const prepared = prepareOperation(door.host.current, payload, limits)
+    if ('errors' in prepared) return prepared.errors
+    const { engine, document, operation } = prepared
+    const token = tokenOf(undefined, payload.extensions)
+    if (token !== undefined) await waitWith(door)(token)
+    if (asksForFreshness(operation)) await checkStaleness(door, operation, payload.variables)
+    return {
+      engine,
+      schema: engine.schema,
+      document,
+      operationName: payload.operationName,
+      variableValues: payload.variables,
+      caller: callerOf(door, headers, token),
+      door,
+      operation,
+      extensions: payload.extensions,
+      id,
+      client,
+    }
+  }
 
   const served = useServer<{ authorization?: unknown }>({
     onConnect: async ({ extra, connectionParams }) => {
@@ -102,49 +144,26 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     onSubscribe: async ({ subscriptions, extra }, id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
       const client = clientOf(extra)
-      const { session, headers } = client
-      if (session) {
-        // A fresh token that was sent before counts.
-        await session.settled
-        if (session.over) return [session.over]
-      }
-      const { door } = client
-      let payload: typeof asked
-      try {
-        payload = door.documents.resolve(asked)
-      } catch (error) {
-        return [withoutStatus(toGraphQLError(error))]
-      }
-      const prepared = prepareOperation(door.host.current, payload, limits)
-      if ('errors' in prepared) return prepared.errors
-      const { engine, document, operation } = prepared
-      const token = tokenOf(undefined, payload.extensions)
-      try {
-        if (token !== undefined) await waitWith(door)(token)
-        if (asksForFreshness(operation)) await checkStaleness(door, operation, payload.variables)
-      } catch (error) {
+      const beginning = client.beginning ??= new Set<string>()
+      // The library tells operations apart by their ids alone, also one that was completed before it had begun.
+      if (beginning.has(id)) return [stillBeginning]
+      beginning.add(id)
+      const args = await argumentsOf(client, id, asked).catch((error: unknown) => {
         if (error instanceof GraphQLError) return [error]
+        beginning.delete(id)
         throw error
-      }
-      return {
-        engine,
-        schema: engine.schema,
-        document,
-        operationName: payload.operationName,
-        variableValues: payload.variables,
-        caller: callerOf(door, headers, token),
-        door,
-        operation,
-        extensions: payload.extensions,
-        id,
-        client,
-      }
+      })
+      if (Array.isArray(args)) beginning.delete(id)
+      return args
     },
     execute: async (args) => {
       const { engine } = args as Arguments
       const time = new RequestTime(requestTimeoutMs)
       const stopTimer = telemetry.queryLatency.startTimer({ transport: 'websocket' })
-      const result = await time.within(engine.execute(toRequest(args as Arguments, time.signal))).finally(() => time.end())
+      const result = await time.within(engine.execute(toRequest(args as Arguments, time.signal))).finally(() => {
+        time.end()
+        begun(args as Arguments)
+      })
       stopTimer({ outcome: outcomeOf(result) })
       return { ...result, extensions: { ...result.extensions, freshness: (args as Arguments).door.mark.now } }
     },
@@ -153,19 +172,23 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       const sink = new WebSocketSink(client.connection, id)
       try {
         const asked = { engine, document, operation, operationName, variables: variableValues, extensions, headers }
-        const begun = await door.deliveries.subscribe(door, asked, sink)
-        if (!(begun instanceof Subscriber)) return begun
+        const subscriber = await door.deliveries.subscribe(door, asked, sink)
+        if (!(subscriber instanceof Subscriber)) return subscriber
         telemetry.subscriptions.inc()
-        const subscribers = client.subscribers ??= new Map<string, Subscriber>()
-        subscribers.set(id, begun)
-        const stop = endWith(client.session, begun)
-        return sink.follow(begun, () => {
+        const subscribers = client.subscribers ??= new Map<Subscriber, string>()
+        subscribers.set(subscriber, id)
+        const stop = endWith(client.session, subscriber)
+        const followed = sink.follow(subscriber, () => {
           stop()
-          if (subscribers.get(id) === begun) subscribers.delete(id)
+          subscribers.delete(subscriber)
           telemetry.subscriptions.dec()
         })
+        if (client.closed) subscriber.end()
+        return followed
       } catch (error) {
         return { errors: [toGraphQLError(error)] }
+      } finally {
+        begun(args as Arguments)
       }
     },
     onNext: (_context, _id, _payload, _args, result) => formatResult(result, onError),
@@ -182,11 +205,14 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       const { headers } = request
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
-        const known: Client = { headers, door, connection: connectionOver(client, socket), subscribers: undefined, session: undefined }
+        const known: Client = { headers, door, connection: connectionOver(client, socket), subscribers: undefined, beginning: undefined, session: undefined, closed: false }
         clients.set(client, known)
         client.once('close', () => {
           clients.delete(client)
+          known.closed = true
           known.connection.close()
+          // Whatever the library knows of: nothing outlives its connection.
+          for (const subscriber of [...known.subscribers?.keys() ?? []]) subscriber.end()
           known.session?.close()
           telemetry.connections.dec({ transport: 'websocket' })
         })
@@ -200,7 +226,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       })
     },
     close: async (drainMs) => {
-      for (const [client, { subscribers }] of clients) takeLeave(client, subscribers ?? new Map())
+      for (const [client, { subscribers }] of clients) takeLeave(client, subscribers ?? new Map<Subscriber, string>())
       const timer = setTimeout(() => sockets.clients.forEach((client) => client.terminate()), drainMs)
       await served.dispose()
       clearTimeout(timer)
@@ -209,15 +235,19 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
 }
 
 /** Pings have a payload in this protocol, which other clients ignore; 1012 is "service restart", after which all of them come again. */
-function takeLeave(client: WebSocket, subscribers: ReadonlyMap<string, Subscriber>): void {
+function takeLeave(client: WebSocket, subscribers: ReadonlyMap<Subscriber, string>): void {
   if (client.readyState !== client.OPEN) return
-  const cursors = Object.fromEntries([...subscribers].flatMap(([id, { cursor }]) => (cursor === undefined ? [] : [[id, cursor]])))
+  const cursors = Object.fromEntries([...subscribers].flatMap(([{ cursor }, id]) => (cursor === undefined ? [] : [[id, cursor]])))
   client.send(JSON.stringify({ type: 'ping', payload: { freshet: { closing: true, retryAfterMs, cursors } } }))
   client.close(1012, 'The server is closing.')
 }
 
 /** There is no status of an answer here. */
 const withoutStatus = ({ message, extensions: { http: _, ...extensions } }: GraphQLError): GraphQLError => new GraphQLError(message, { extensions })
+
+const stillBeginning = new GraphQLError('An operation of this id was completed and is still being begun; take another id.', {
+  extensions: { code: 'BAD_USER_INPUT' },
+})
 
 const tooManyOperations = (limit: number): GraphQLError =>
   new GraphQLError(`This connection has ${limit} operations under way; complete one, or open another connection.`, {

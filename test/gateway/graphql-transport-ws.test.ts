@@ -201,4 +201,49 @@ describe('graphql-transport-ws', { timeout: 30_000 }, () => {
       assert.equal(await client.closed, 4400, message)
     }
   })
+
+  test('an operation that is completed, or whose connection is gone, before it has begun, leaves nothing behind; nobody else gets its id meanwhile', async () => {
+    const asked = new Queue<string>()
+    const left = new Queue<string>()
+    const gates = new Map<string, PromiseWithResolvers<void>>()
+    const subscribe = (name: string) => async () => {
+      const gate = Promise.withResolvers<void>()
+      gates.set(name, gate)
+      asked.push(name)
+      await gate.promise
+      return {
+        [Symbol.asyncIterator]() { return this },
+        next: () => new Promise(() => {}),
+        return: () => {
+          left.push(name)
+          return Promise.resolve({ done: true, value: undefined })
+        },
+      }
+    }
+    await using door = await openDoor({ resolvers: { Query: { hello: () => 'hello' }, Subscription: { quiet: { subscribe: subscribe('quiet') }, ticks: { subscribe: subscribe('ticks') } } } })
+    const counted = async (): Promise<number> => (await door.telemetry.subscriptions.get()).values[0]!.value
+    await using client = await open(door.url)
+    await client.begin()
+    client.subscribe('same', 'subscription { quiet }')
+    assert.equal(await asked.next(), 'quiet')
+    client.send({ type: 'complete', id: 'same' })
+    client.subscribe('same', 'subscription { ticks }')
+    const { type, payload } = await client.next()
+    assert.deepEqual([type, (payload as { extensions: object }[])[0]!.extensions], ['error', { code: 'BAD_USER_INPUT' }])
+    gates.get('quiet')!.resolve()
+    assert.equal(await left.next(), 'quiet')
+    assert.equal(await counted(), 0)
+
+    client.subscribe('same', 'subscription { ticks }')
+    assert.equal(await asked.next(), 'ticks')
+    gates.get('ticks')!.resolve()
+    client.subscribe('other', 'subscription { quiet }')
+    assert.equal(await asked.next(), 'quiet')
+    assert.equal(await counted(), 1)
+    await client[Symbol.asyncDispose]()
+    assert.equal(await left.next(), 'ticks')
+    gates.get('quiet')!.resolve()
+    assert.equal(await left.next(), 'quiet')
+    assert.equal(await counted(), 0)
+  })
 })
