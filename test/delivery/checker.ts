@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
 import { endingOf, eventSourceFollower, multipartFollower, webSocketFollower, type Delivery, type Follower } from './followers.ts'
-import { EventsJudge, MetricsJudge, NearEventsJudge, StateJudge, type Judge, type Notice } from './judges.ts'
-import { Ledger, lineOf, near, type Numbered } from './ledger.ts'
+import { EventsJudge, type Judge, type Notice } from './judges.ts'
+import { Ledger, lineOf } from './ledger.ts'
 import { EvaluatedJudge, ListJudge } from './list-judges.ts'
+import { evaluatedQuery, operationsBy, type OperationsOptions } from './operations.ts'
+import { Producer, type Send } from './producer.ts'
 import { singleConnectionFollower } from './single-connection-follower.ts'
+import { ofAll, patienceMs, Waiting } from './waiting.ts'
 
-/** Appends events in their order. Rejects where nobody knows whether they are there. */
-export type Send = (events: readonly Numbered[]) => Promise<void>
-
-export interface CheckerOptions {
+export interface CheckerOptions extends Pick<OperationsOptions, 'metricsMayFall' | 'bulk'> {
   send: Send
   /** Where clients find the gateway: asked each time one connects. */
   urlOf: () => string
@@ -21,39 +20,20 @@ export interface CheckerOptions {
   /** Events in one append, and time between two, ms. */
   batch?: number
   paceMs?: number
-  /** Metrics are seen before they are announced, so a crash may take some back until they are counted again. */
-  metricsMayFall?: boolean
   /** How all subscriptions are to be delivered. Events have no latest state: where others are conflated, they wait. */
   delivery?: Delivery
   /** Whether one client more follows all of it, which never hangs: its judges are `beside`. */
   beside?: boolean
-  /**
-   * What every chat says and every livestream is described by, and how often over that is asked for, of each event or each state: more
-   * than connections hold for those who do not read.
-   */
-  bulk?: { words: string; events?: number; states?: number }
   /** Codes with which subscriptions may end: their clients come back by the cursor that came with it. */
   endings?: readonly string[]
   /** The token that holds now, as `authorization` has it. */
   authorization?: () => string
 }
 
-const listFirst = 8
-/** Half as many are near. */
-const nearFirst = 4
-/** By meaning alone: every livestream has a place, which moves with its title. */
-const update = 'kind added { rank node { id title revision } } removed moved { id rank } updated { rank node { id title revision } }'
-const search = 'searchLivestreams(hybrid: { text: "n0000042", alpha: 1 }, filter: { category: { eq: "vinyl" } }, first: 8'
-const chatsAndChanges = 'types: ["ChatPosted", "LivestreamChanged"]'
-/** All that there are of a category: nothing is left to be tried at random. */
-const feed = 'feed(userId: "ada", filter: { category: { eq: "vinyl" } }, first: 50'
-/** Transports of which a connection has any number of subscriptions. */
-const sharesConnection = new Set(['graphql-ws', 'single-connection SSE'])
 const besideOthers = 'graphql-ws beside'
 /** On a machine that is busy with something else for seconds the index is late: whoever needs it then ends, and may come back. */
 const indexAway = 'INDEX_UNAVAILABLE'
-/** How long nothing may happen that is waited for, ms; and how many rounds are sent until all subscriptions are there. */
-const patienceMs = 60_000
+/** How many rounds are sent until all subscriptions are there. */
 const mostRounds = 60
 
 /**
@@ -65,9 +45,6 @@ export class Checker implements AsyncDisposable {
   readonly judges: Judge[] = []
   /** Those of the client that never hangs. */
   readonly beside = new Set<Judge>()
-  readonly #send: Send
-  readonly #batch: number
-  readonly #paceMs: number
   readonly #urlOf: () => string
   readonly #delivery: Delivery | undefined
   readonly #endings: readonly string[]
@@ -77,26 +54,20 @@ export class Checker implements AsyncDisposable {
   /** How often a subscription has come back, by why it ended. */
   readonly #returned = new Map<Judge, Map<unknown, number>>()
   readonly #ends: string[] = []
-  readonly #waiting = new Set<() => void>()
-  #sending: Promise<void> | undefined
-  #stop = false
+  readonly #waiting = new Waiting()
+  readonly #producer: Producer
   #over = false
-  /** Why the last events could not be sent for certain. */
-  #refused: unknown
 
   constructor({
-    send, urlOf, streamUrlOf = urlOf, livestreams = 24, followed = 2, batch = 8, paceMs = 20, metricsMayFall, delivery, beside = false, bulk, endings = [],
+    send, urlOf, streamUrlOf = urlOf, livestreams = 24, followed = 2, batch = 8, paceMs = 40, metricsMayFall, delivery, beside = false, bulk, endings = [],
     authorization,
   }: CheckerOptions) {
     this.ledger = new Ledger(livestreams, bulk?.words)
     this.#delivery = delivery
     this.#endings = endings
     this.#authorization = authorization
-    this.#send = send
-    this.#batch = batch
-    this.#paceMs = paceMs
     this.#urlOf = urlOf
-    const copies = (field: string, length = 0): string => Array.from({ length }, (_, n) => `copy${n}: ${field}`).join(' ')
+    this.#producer = new Producer({ send, ledger: this.ledger, batch, paceMs, wrote: () => this.#waiting.wake() })
     const followers = {
       'graphql-ws': webSocketFollower({ urlOf, authorization }), SSE: eventSourceFollower({ urlOf, authorization }), multipart: multipartFollower({ urlOf, authorization }),
       'single-connection SSE': singleConnectionFollower({ urlOf: streamUrlOf, authorization }),
@@ -105,24 +76,7 @@ export class Checker implements AsyncDisposable {
     for (const [transport, follower] of Object.entries(followers)) {
       this.#followers.push(follower)
       const first = this.judges.length
-      this.#follow(follower, new EventsJudge(`events by ${transport}`, this.ledger), `subscription { events(${chatsAndChanges}) { id type subject ${copies('data', bulk?.events)} } }`)
-      for (const id of this.ledger.livestreams.slice(0, followed))
-        this.#follow(follower, new StateJudge(`livestream ${id} by ${transport}`, this.ledger, id), `subscription { livestream(id: "${id}") { id title revision ${copies('description', bulk?.states)} } }`)
-      const id = this.ledger.livestreams[0] as string
-      this.#follow(follower, new MetricsJudge(`metrics by ${transport}`, this.ledger, { id, mayFall: metricsMayFall }),
-        `subscription { metrics(entities: ["livestream:${id}"]) { metrics { chats { total } } } }`)
-      const list = (category: string, first: number, more = ''): string => `subscription {
-        livestreams(filter: { category: { eq: "${category}" } }, orderBy: [{ field: TITLE }], first: ${first} ${more}) { ${update} }
-      }`
-      for (const category of ['vinyl', 'cards'])
-        this.#follow(follower, new ListJudge(`${category} by ${transport}`, this.ledger, { category, first: listFirst }), list(category, listFirst))
-      // What decides on them is the same for all transports; and bulk is about nothing.
-      if (!bulk && sharesConnection.has(transport)) {
-        this.#follow(follower, new NearEventsJudge(`near events by ${transport}`, this.ledger), `subscription { events(${chatsAndChanges}, ${near}) { id type subject } }`)
-        this.#follow(follower, new ListJudge(`near vinyl by ${transport}`, this.ledger, { category: 'vinyl', first: nearFirst, nearOnly: true }), list('vinyl', nearFirst, near))
-      }
-      for (const [name, field, query] of [['search', 'searchLivestreams', search], ['feed', 'feed', feed]] as const)
-        this.#follow(follower, new EvaluatedJudge(`a ${name} by ${transport}`, this.ledger, field), `subscription { ${query}, throttleMs: 100) { ${update} } }`)
+      for (const [judge, query] of operationsBy(transport, { ledger: this.ledger, followed, metricsMayFall, bulk })) this.#follow(follower, judge, query)
       if (transport !== besideOthers) continue
       this.#steady = follower
       for (const judge of this.judges.slice(first)) this.beside.add(judge)
@@ -150,63 +104,56 @@ export class Checker implements AsyncDisposable {
 
   /** Resolves when each of these subscriptions has come back so often after it ended with this code. */
   async return(code: string, times: number, which: (judge: Judge) => boolean = () => true): Promise<void> {
-    const late = (): Judge[] => this.judges.filter((judge) => which(judge) && this.returned(judge, code) < times)
-    if (!await this.#when(() => late().length === 0)) this.#fail(late().map(({ name }) => name))
+    await this.#all(this.judges.filter(which), (judge) => this.returned(judge, code) >= times)
   }
 
   /** Rounds of events until every subscription has got some of every line: from then on nothing may be missing. */
   async begin(): Promise<void> {
-    const opening = this.ledger.opening()
-    while (!await this.#sent(opening)) await delay(this.#paceMs)
+    await this.#producer.open()
     // Streams of events begin when they are there, which nothing tells.
     await this.#whole()
     for (const judge of this.judges) if (judge instanceof EventsJudge) judge.begins(this.ledger.next)
-    this.#sending = this.#flow()
-    // Whoever waits for the end hears of it.
-    this.#sending.catch(() => {})
+    this.#producer.flow()
   }
 
   /** Resolves when so many more events were sent. */
   async sends(count: number): Promise<void> {
     const wanted = this.ledger.sent.length + count
-    if (!await this.#when(() => this.ledger.sent.length >= wanted)) this.#fail(['the producer'])
+    if (!await this.#waiting.until(() => this.ledger.sent.length >= wanted)) this.#fail([])
   }
 
   /** Resolves when all that was sent up to now has come to everybody, or to these. */
   async arrived(which: Iterable<Judge> = this.judges): Promise<void> {
-    const behind = this.#behindNow(which)
-    if (!await this.#when(() => behind().length === 0)) this.#fail(behind())
+    await this.#all([...which], this.#hasLatest())
   }
 
   /** Resolves when the latest of each line has come to everybody, whatever of those before was dropped on the way. */
   async caughtUp(): Promise<void> {
     for (const limit = performance.now() + patienceMs; ;) {
-      const behind = this.#behindNow(this.judges)
-      if (await this.#when(() => behind().length === 0, 1_000)) return
-      if (performance.now() > limit) this.#fail(behind())
+      const hasLatest = this.#hasLatest()
+      if (await this.#waiting.until(ofAll(this.judges, hasLatest), 1_000)) return
+      if (performance.now() > limit) this.#fail(this.judges.filter((judge) => !hasLatest(judge)))
     }
   }
 
   /** No events are sent any more. */
   async pause(): Promise<void> {
-    this.#stop = true
-    await this.#sending
+    await this.#producer.stopped()
   }
 
   /** A last round, which everybody must get, and nothing after it. */
   async end(): Promise<void> {
     await this.pause()
     if (this.#delivery && this.#delivery.policy !== 'DISCONNECT') await this.#whole()
-    else await this.#until(await this.#round())
+    else await this.#aRound()
     // What is repeated late would come before this.
-    await this.#until(await this.#round())
+    await this.#aRound()
     await this.#evaluated()
   }
 
   /** Resolves when every subscription was told of a gap, and all of them stand where they should. */
   async told(reason: string): Promise<void> {
-    const late = (): Judge[] => this.judges.filter(({ notices }) => notices.every((notice) => notice.reason !== reason))
-    if (!await this.#when(() => late().length === 0)) this.#fail(late().map(({ name }) => name))
+    await this.#all(this.judges, ({ notices }) => notices.some((notice) => notice.reason === reason))
     await this.#evaluated()
   }
 
@@ -216,12 +163,12 @@ export class Checker implements AsyncDisposable {
     for (const limit = performance.now() + patienceMs; ;) {
       const response = await fetch(`${this.#urlOf()}/graphql`, {
         method: 'POST', headers: { 'content-type': 'application/json', ...this.#authorization && { authorization: this.#authorization() } },
-        body: JSON.stringify({ query: `{ ${search}) { nodes { id title } } ${feed}) { nodes { id title } } }` }),
+        body: JSON.stringify({ query: evaluatedQuery }),
       })
       const { data } = await response.json() as { data: Record<string, { nodes: { id: string; title: string }[] }> }
       for (const judge of judges) judge.expect(data[judge.field]!.nodes)
-      if (await this.#when(() => judges.every((judge) => judge.has()), 1_000)) return
-      if (performance.now() > limit) this.#fail(judges.filter((judge) => !judge.has()).map(({ name }) => name))
+      if (await this.#waiting.until(ofAll(judges, (judge) => judge.has()), 1_000)) return
+      if (performance.now() > limit) this.#fail(judges.filter((judge) => !judge.has()))
     }
   }
 
@@ -235,7 +182,7 @@ export class Checker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop = true
+    this.#producer.stop()
     this.#over = true
     await Promise.all(this.#followers.map((follower) => follower[Symbol.asyncDispose]()))
   }
@@ -249,7 +196,7 @@ export class Checker implements AsyncDisposable {
       follower.follow(query, (result) => {
         latest = result.extensions?.['cursor'] as string | undefined ?? latest
         judge.take(result)
-        this.#wake()
+        this.#waiting.wake()
       }, (why) => {
         if (this.#over) return
         const { code, cursor } = endingOf(why) ?? {}
@@ -259,7 +206,7 @@ export class Checker implements AsyncDisposable {
         this.#count(judge, code)
         follower.authorize()
         begin(cursor ?? latest)
-        this.#wake()
+        this.#waiting.wake()
       }, how || after !== undefined ? { ...how, after } : undefined)
     }
     begin()
@@ -270,87 +217,35 @@ export class Checker implements AsyncDisposable {
     this.#returned.set(judge, counts.set(code, (counts.get(code) ?? 0) + 1))
   }
 
-  async #flow(): Promise<void> {
-    while (!this.#stop) {
-      await this.#put(this.ledger.make(this.#batch))
-      // The pace of the producer, not a wait for anything.
-      await delay(this.#paceMs)
-    }
-  }
-
-  /** A round that the log has for certain. */
-  async #round(): Promise<Numbered[]> {
-    for (;;) {
-      const round = this.ledger.round()
-      if (await this.#put(round)) return round
-      await delay(this.#paceMs)
-    }
-  }
-
-  async #put(events: readonly Numbered[]): Promise<boolean> {
-    const isThere = await this.#sent(events)
-    if (isThere) this.ledger.acknowledged(events)
-    else this.ledger.doubted(events)
-    this.#wake()
-    return isThere
-  }
-
-  /** False: nobody knows whether they are there. */
-  async #sent(events: readonly Numbered[]): Promise<boolean> {
-    try {
-      await this.#send(events)
-      return true
-    } catch (error) {
-      this.#refused = error
-      return false
-    }
-  }
-
   /** Rounds are sent until one has come whole to everybody: those before it may have been dropped for some. */
   async #whole(): Promise<void> {
     for (let rounds = 1; ; rounds++) {
-      const round = await this.#round()
-      if (await this.#when(() => this.#behind(round).length === 0, 1_000)) return
-      if (rounds === mostRounds) this.#fail(this.#behind(round))
+      const round = await this.#producer.round()
+      if (await this.#waiting.until(ofAll(this.judges, (judge) => judge.has(round)), 1_000)) return
+      if (rounds === mostRounds) this.#fail(this.judges.filter((judge) => !judge.has(round)))
     }
   }
 
-  /** Who lacks any of what is now the last event of each line. */
-  #behindNow(which: Iterable<Judge>): () => string[] {
+  /** Who lacks none of what is now the last event of each line. */
+  #hasLatest(): (judge: Judge) => boolean {
     const last = [...new Map(this.ledger.sent.map((event) => [lineOf(event), event])).values()]
-    return () => [...which].filter((judge) => !(judge instanceof ListJudge) && !judge.has(last)).map(({ name }) => name)
+    return (judge) => judge instanceof ListJudge || judge.has(last)
   }
 
-  async #until(round: readonly Numbered[]): Promise<void> {
-    if (!await this.#when(() => this.#behind(round).length === 0)) this.#fail(this.#behind(round))
+  /** A round that comes to everybody. */
+  async #aRound(): Promise<void> {
+    const round = await this.#producer.round()
+    await this.#all(this.judges, (judge) => judge.has(round))
   }
 
-  #behind(round: readonly Numbered[]): string[] {
-    return this.judges.filter((judge) => !judge.has(round)).map(({ name }) => name)
+  /** Resolves when it holds of all of these. */
+  async #all(judges: readonly Judge[], holds: (judge: Judge) => boolean): Promise<void> {
+    if (!await this.#waiting.until(ofAll(judges, holds))) this.#fail(judges.filter((judge) => !holds(judge)))
   }
 
-  /** False: it was waited for in vain. */
-  async #when(holds: () => boolean, limitMs = patienceMs): Promise<boolean> {
-    let over = false
-    let wake = (): void => {}
-    const timer = setTimeout(() => {
-      over = true
-      wake()
-    }, limitMs)
-    const woken = (): void => wake()
-    this.#waiting.add(woken)
-    while (!over && !holds()) await new Promise<void>((resolve) => { wake = resolve })
-    this.#waiting.delete(woken)
-    clearTimeout(timer)
-    return holds()
-  }
-
-  #fail(behind: readonly string[]): never {
-    const found = this.judges.filter(({ name }) => behind.includes(name)).flatMap((judge) => judge.faults().map((fault) => `${judge.name}: ${fault}`))
-    throw new Error([`nothing comes any more for ${behind.join(', ')}`, ...this.#ends, ...found].join('\n'), { cause: this.#refused })
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake()
+  #fail(behind: readonly Judge[]): never {
+    const found = behind.flatMap((judge) => judge.faults().map((fault) => `${judge.name}: ${fault}`))
+    const names = behind.map(({ name }) => name).join(', ') || 'the producer'
+    throw new Error([`nothing comes any more for ${names}`, ...this.#ends, ...found].join('\n'), { cause: this.#producer.refused })
   }
 }

@@ -75,6 +75,16 @@ describe('the judge of events', () => {
     assert.equal(judged(holed[0]!, gapOf(null), ...holed.slice(1)), '')
   })
 
+  test('holds no notice to account from before it has begun, as nobody knows what that one counts', () => {
+    const gap: Result = { data: null, errors: [{ message: 'gap', extensions: { code: 'DELIVERY_GAP' } }], extensions: { cursor: 'c', gap: { reason: 'BUFFER', missed: { count: 7 } } } }
+    const judge = new EventsJudge('events', ledgerOf(sent))
+    for (const result of [all[0]!, gap]) judge.take(result)
+    judge.begins(5)
+    assert.deepEqual([judge.notices.length, judge.told.length], [1, 0])
+    assert.match(faultsOf(judge, all.slice(3)), /^$/)
+    assert.match(faultsOf(judge, [gap]), /missing: ; gap notices count 7/)
+  })
+
   test('knows of doubtful events once it is known what became of them', () => {
     const ledger = ledgerOf(sent)
     ledger.doubted([chat(10), chat(12)])

@@ -58,10 +58,17 @@ export class EventsJudge extends Judge {
   /** How many had come before each notice. */
   readonly #before: number[] = []
   #begunAt: number | undefined
+  #toldBefore = 0
 
   /** From this number on nothing may be missing, also of lines of which nothing has come yet. */
   begins(number: number): void {
     this.#begunAt = number
+    this.#toldBefore = this.notices.length
+  }
+
+  /** Notices since then: those before it count what this one may not have been there for. */
+  get told(): readonly Notice[] {
+    return this.notices.slice(this.#toldBefore)
   }
 
   /** Whether the subscription asks for it. */
@@ -70,9 +77,9 @@ export class EventsJudge extends Judge {
   }
 
   override take(result: Result): void {
-    const told = this.notices.length
+    const { length } = this.notices
     super.take(result)
-    if (this.notices.length > told) this.#before.push(this.#came.length)
+    if (this.notices.length > length) this.#before.push(this.#came.length)
   }
 
   protected judge(data: Record<string, unknown>): void {
@@ -100,9 +107,10 @@ export class EventsJudge extends Judge {
   /** What the cursor of a notice has yet to bring: all but what had come, or was counted as missing, before it. */
   behind(notice: Notice): { count: number; came: ReadonlySet<number>; comes: readonly number[] } {
     const index = this.notices.indexOf(notice)
-    const came = this.#came.slice(0, this.#before[index])
-    const counted = this.notices.slice(0, index).reduce((sum, { missed }) => sum + (missed.count ?? NaN), 0)
-    return { count: this.#wanted().length - came.length - counted, came: new Set(came), comes: this.#came.slice(this.#before[index]) }
+    const wanted = new Set(this.#wanted())
+    const came = this.#came.slice(0, this.#before[index]).filter((number) => wanted.has(number))
+    const counted = this.notices.slice(this.#toldBefore, index).reduce((sum, { missed }) => sum + (missed.count ?? NaN), 0)
+    return { count: wanted.size - came.length - counted, came: new Set(came), comes: this.#came.slice(this.#before[index]) }
   }
 
   #wanted(): number[] {
@@ -110,12 +118,13 @@ export class EventsJudge extends Judge {
   }
 
   #from(line: string): number {
+    if (this.#toldBefore > 0) return this.#begunAt as number
     return Math.min(this.#first.get(line) ?? this.#begunAt ?? 0, this.#begunAt ?? Infinity)
   }
 
   /** How many notices tell of. @param _missing that are */
   protected counted(_missing: number): number {
-    return this.notices.reduce((sum, { missed: { count } }) => sum + (count ?? Infinity), 0)
+    return this.told.reduce((sum, { missed: { count } }) => sum + (count ?? Infinity), 0)
   }
 
   faults(): string[] {

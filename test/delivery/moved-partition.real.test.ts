@@ -1,4 +1,5 @@
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka, logLevel, type Admin } from 'kafkajs'
 import { domainTopics, topicNames } from '../../events/topics.ts'
 import { requireReal } from '../servers/available.ts'
@@ -20,6 +21,8 @@ async function moveOn(admin: Admin, topics: readonly string[]): Promise<void> {
   for (;;) {
     const { topics: moving } = await admin.listPartitionReassignments({})
     if (moving.every(({ partitions }) => partitions.length === 0)) return
+    // It has more to do than to answer.
+    await delay(50)
   }
 }
 

@@ -8,8 +8,8 @@ import { startProgram, type Program } from '../cli/program.ts'
 import { freePorts } from '../servers/ports.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 import { sharedKafka, sharedWeaviate, uniquePrefix } from '../servers/shared.ts'
-import type { Send } from './checker.ts'
 import { toPublished } from './ledger.ts'
+import type { Send } from './producer.ts'
 
 /** A role as a process of its own, which can die and come back on the same port and data. */
 export class Replica implements AsyncDisposable {

@@ -44,8 +44,8 @@ export function returningSuite(name: string, parts: Parts): void {
     test('whose clients stop reading, and asked to be ended then', async (t) => {
       await using freshet = await startFreshet({ parts })
       await using checker = new Checker({
-        send: appendTo(freshet.log, freshet.topics), urlOf: () => freshet.url, paceMs: 40,
-        delivery: { policy: 'DISCONNECT', buffer: 3 }, bulk: { words: 'x'.repeat(300), events: 90 }, endings: ['SUBSCRIBER_TOO_SLOW'],
+        send: appendTo(freshet.log, freshet.topics), urlOf: () => freshet.url,
+        delivery: { policy: 'DISCONNECT', buffer: 3 }, bulk: { words: 'x'.repeat(1_900), events: 40 }, endings: ['SUBSCRIBER_TOO_SLOW'],
       })
       await checker.begin()
       // Those whose connection has the bulk of it.

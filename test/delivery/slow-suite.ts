@@ -46,25 +46,25 @@ export function slowSuite(name: string, parts: Parts): void {
       await using freshet = await startFreshet({ parts })
       await using checker = new Checker({
         send: appendTo(freshet.log, freshet.topics), urlOf: () => freshet.url, beside: true, delivery: { policy: 'BUFFER', buffer },
-        bulk: { words: 'x'.repeat(300), events: 45 },
+        paceMs: 20, bulk: { words: 'x'.repeat(1_900), events: 8 },
       })
       await checker.begin()
       const harmed = checker.judges.filter((judge): judge is EventsJudge => judge instanceof EventsJudge && !checker.beside.has(judge))
-      const stalls = await stall(checker, 1_000, () => harmed.every(({ notices }) => notices.length > 0))
+      const stalls = await stall(checker, 1_000, () => harmed.every(({ told }) => told.length > 0))
       await checker.end()
       checker.check({ gaps: (judge, { reason, missed: { from } }) => !checker.beside.has(judge) && reason === 'BUFFER' && from !== undefined })
       for (const judge of harmed) {
-        for (const { missed: { count } } of judge.notices) assert.ok(count !== null && count > 0, `${judge.name}: ${count}`)
-        for (const notice of judge.notices) await resumes(freshet, judge, notice)
+        for (const { missed: { count } } of judge.told) assert.ok(count !== null && count > 0, `${judge.name}: ${count}`)
+        for (const notice of judge.told) await resumes(freshet, judge, notice)
       }
-      t.diagnostic(`${checker.ledger.sent.length} events, ${stalls} stalls; missed: ${harmed.map((judge) => `${judge.name}: ${judge.notices.map(({ missed: { count } }) => count).join(' + ')}`).join(', ')}`)
+      t.diagnostic(`${checker.ledger.sent.length} events, ${stalls} stalls; missed: ${harmed.map((judge) => `${judge.name}: ${judge.told.map(({ missed: { count } }) => count).join(' + ')}`).join(', ')}`)
     })
 
     test('and asked for the latest state get that of every entity, in fewer payloads than those who read', async (t) => {
       await using freshet = await startFreshet({ parts })
       await using checker = new Checker({
         send: appendTo(freshet.log, freshet.topics), urlOf: () => freshet.url, beside: true, delivery: { policy: 'CONFLATE' }, livestreams: 8, followed: 2,
-        bulk: { words: 'x'.repeat(1_900), states: 90 },
+        paceMs: 20, bulk: { words: 'x'.repeat(1_900), states: 90 },
       })
       await checker.begin()
       const states = checker.judges.filter((judge) => judge instanceof StateJudge)
