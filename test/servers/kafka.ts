@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { installOnce } from './cache.ts'
-import { freePorts } from './ports.ts'
+import { clusterId, configure, formatFile, layOut, type KafkaNode, type KafkaOptions } from './kafka-node.ts'
 import { onFreePorts, run, ServerProcess, temporaryDirectory } from './process.ts'
 
 /** The broker's version, and so the name of its cache entry. */
@@ -11,20 +11,6 @@ export const kafkaVersion = '4.1.0'
 export const kafkaEntry = `kafka-${kafkaVersion}`
 
 const startLimit = 60_000
-
-export interface KafkaOptions {
-  /** With 3, topics are replicated to all of them by default. Default 1. */
-  brokers?: 1 | 3
-  /** Lines of `server.properties` that add to the defaults below or replace them. */
-  settings?: Record<string, string | number | boolean>
-  /**
-   * A second listener of a single broker, whose clients are sent to this port of 127.0.0.1: for a proxy of the test, which forwards to the
-   * server's `behindProxy`.
-   */
-  proxyPort?: number
-  /** Where the logs are kept instead of in a temporary directory; it stays after the server is disposed of. */
-  logDir?: string
-}
 
 export interface KafkaServer extends AsyncDisposable {
   /** `host:port` of each broker. */
@@ -45,11 +31,12 @@ export interface KafkaServer extends AsyncDisposable {
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const jars = await installKafka()
-  return start(await archivedClasses(jars), options)
+  const java = await archivedClasses(jars)
+  return start(java, await formatted(java), options)
 }
 
-/** @param java its options, and where the classes are */
-function start(java: string[], options: KafkaOptions = {}): Promise<KafkaServer> {
+/** @param java its options, and where the classes are @param begun what a new log begins with */
+function start(java: string[], begun: string, options: KafkaOptions = {}): Promise<KafkaServer> {
   return onFreePorts(async () => {
     const stack = new AsyncDisposableStack()
     try {
@@ -57,7 +44,7 @@ function start(java: string[], options: KafkaOptions = {}): Promise<KafkaServer>
       const nodes = await configure(directory, options)
       const cluster = new KafkaCluster(java, nodes, stack)
       stack.defer(() => cluster.endAll())
-      await cluster.format()
+      await Promise.all(nodes.map((node) => layOut(node, begun)))
       await Promise.all(nodes.map((_, index) => cluster.restart(index)))
       return cluster
     } catch (error) {
@@ -92,7 +79,8 @@ async function archivedClasses(jars: string): Promise<string[]> {
   const java = [...quickJava, '-cp', join(jars, '*')]
   const version = /version "([^"]+)"/.exec(await run('java', ['-version']))?.[1] ?? 'unknown'
   const entry = await installOnce(`${kafkaEntry}-classes-${version}`, async (directory) => {
-    await using kafka = await start(['-XX:+IgnoreUnrecognizedVMOptions', `-XX:ArchiveClassesAtExit=${join(directory, archiveFile)}`, ...java])
+    const archiving = ['-XX:+IgnoreUnrecognizedVMOptions', `-XX:ArchiveClassesAtExit=${join(directory, archiveFile)}`, ...java]
+    await using kafka = await start(archiving, await formatted(java))
     await exercise(kafka.brokers)
     await kafka.stop()
   })
@@ -102,6 +90,22 @@ async function archivedClasses(jars: string): Promise<string[]> {
 }
 
 const archiveFile = 'classes.jsa'
+
+/**
+ * What Kafka's tool writes into a new log: the version of the metadata and its features. It is the same for every broker, and to run the
+ * tool takes half as long as to start one, so it is kept.
+ */
+async function formatted(java: string[]): Promise<string> {
+  const entry = await installOnce(`${kafkaEntry}-format`, async (directory) => {
+    const [node] = await configure(directory, {})
+    await format(java, node!.properties)
+    await copyFile(join(node!.data, formatFile), join(directory, formatFile))
+  })
+  return join(entry, formatFile)
+}
+
+const format = (java: string[], properties: string): Promise<string> =>
+  run('java', [...java, 'kafka.tools.StorageTool', 'format', '--ignore-formatted', '--cluster-id', clusterId, '--config', properties])
 
 /** Has a broker do what most tests have it do. */
 async function exercise(brokers: string[]): Promise<void> {
@@ -127,79 +131,21 @@ const projectModel = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `
 
-interface Node {
-  name: string
-  address: string
-  properties: string
-  log: string
-  behindProxy: number | undefined
-}
-
-/** Any value does, as long as a kept `logDir` is opened with the one that it was formatted with. */
-const clusterId = 'ZnJlc2hldC10ZXN0LTAwMQ'
-
-async function configure(directory: string, { brokers = 1, settings = {}, proxyPort }: KafkaOptions): Promise<Node[]> {
-  const ports = await freePorts(brokers * 2 + 1)
-  const behindProxy = proxyPort === undefined ? undefined : ports[brokers * 2]
-  const proxied = (port: number | undefined): string => (port === undefined ? '' : `,PROXIED://127.0.0.1:${port}`)
-  const controller = (index: number): string => `127.0.0.1:${ports[brokers + index]}`
-  const voters = Array.from({ length: brokers }, (_, index) => `${index + 1}@${controller(index)}`).join(',')
-  return Promise.all(Array.from({ length: brokers }, async (_, index): Promise<Node> => {
-    const home = join(directory, `broker-${index + 1}`)
-    await mkdir(home, { recursive: true })
-    const address = `127.0.0.1:${ports[index]}`
-    const all = {
-      'process.roles': 'broker,controller',
-      'node.id': index + 1,
-      'controller.quorum.voters': voters,
-      'controller.listener.names': 'CONTROLLER',
-      listeners: `PLAINTEXT://${address},CONTROLLER://${controller(index)}${proxied(behindProxy)}`,
-      'advertised.listeners': `PLAINTEXT://${address}${proxied(proxyPort)}`,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'log.dirs': join(home, 'data'),
-      // A topic that the program forgot to create must be an error, not a topic with the broker's defaults.
-      'auto.create.topics.enable': false,
-      'default.replication.factor': brokers,
-      'offsets.topic.replication.factor': brokers,
-      'offsets.topic.num.partitions': 4,
-      'transaction.state.log.replication.factor': brokers,
-      'transaction.state.log.min.isr': 1,
-      'transaction.state.log.num.partitions': 4,
-      'group.initial.rebalance.delay.ms': 0,
-      'message.max.bytes': 8 * 1024 * 1024,
-      'replica.fetch.max.bytes': 8 * 1024 * 1024,
-      // A killed broker's session must not keep the others waiting longer than a test wants to.
-      'broker.session.timeout.ms': 6_000,
-      'controlled.shutdown.retry.backoff.ms': 500,
-      ...settings,
-    }
-    const properties = join(home, 'server.properties')
-    await writeFile(properties, Object.entries(all).map(([key, value]) => `${key}=${value}\n`).join(''))
-    return { name: `kafka broker ${index + 1}`, address, properties, log: join(home, 'output.log'), behindProxy }
-  }))
-}
-
 class KafkaCluster implements KafkaServer {
   readonly brokers: string[]
   readonly behindProxy: number | undefined
   readonly #java: string[]
-  readonly #nodes: Node[]
+  readonly #nodes: KafkaNode[]
   readonly #stack: AsyncDisposableStack
   readonly #processes: (ServerProcess | undefined)[]
 
-  constructor(java: string[], nodes: Node[], stack: AsyncDisposableStack) {
+  constructor(java: string[], nodes: KafkaNode[], stack: AsyncDisposableStack) {
     this.#java = java
     this.#nodes = nodes
     this.#stack = stack
     this.#processes = nodes.map(() => undefined)
     this.brokers = nodes.map((node) => node.address)
     this.behindProxy = nodes[0]?.behindProxy
-  }
-
-  async format(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => run('java', [...this.#java, 'kafka.tools.StorageTool',
-      'format', '--ignore-formatted', '--cluster-id', clusterId, '--config', node.properties])))
   }
 
   async restart(broker = 0): Promise<void> {
@@ -212,7 +158,13 @@ class KafkaCluster implements KafkaServer {
       log: node.log,
     })
     this.#processes[broker] = server
-    await server.ready(() => serves(node.address), startLimit)
+    try {
+      await server.ready(() => serves(node.address), startLimit)
+    } catch (error) {
+      // Without a logger a broker says nothing about its settings; the tool, which reads them as well, does.
+      await format(this.#java, node.properties)
+      throw error
+    }
   }
 
   stop(broker = 0): Promise<void> {
@@ -236,7 +188,7 @@ class KafkaCluster implements KafkaServer {
     await this.#processes[broker]?.end(signal)
   }
 
-  #node(broker: number): Node {
+  #node(broker: number): KafkaNode {
     const node = this.#nodes[broker]
     if (node === undefined) throw new RangeError(`expected a broker from 0 to ${this.#nodes.length - 1}, got ${broker}`)
     return node
