@@ -7,12 +7,13 @@ import type { Counts } from './servers/run.ts'
 import { startShared } from './servers/start.ts'
 
 const minutes = 60_000
-const phases = {
-  unit: { servers: false, concurrency: 2, perProcess: 100, limit: 2 * minutes },
-  // Most of what they take is waiting for brokers: more run at the same time than there are cores.
-  real: { servers: true, concurrency: 4, perProcess: 1, limit: 5 * minutes },
+/** How what is selected is run: how many files, or groups of them, at the same time, and how long one test may take, ms. */
+const ways = {
+  unit: { concurrency: 2, limit: 2 * minutes },
+  // Much of what they take is waiting for brokers: more run at the same time than there are cores, and unit tests beside them.
+  real: { concurrency: 4, limit: 5 * minutes },
   // One at a time: a soak measures what survives load and kills, not what survives another soak.
-  soak: { servers: true, concurrency: 1, perProcess: 1, limit: 90 * minutes },
+  soak: { concurrency: 1, limit: 90 * minutes },
 }
 
 const [suite = 'all', ...parts] = process.argv.slice(2)
@@ -25,7 +26,7 @@ if (!isSuite(suite)) {
 process.env.NODE_COMPILE_CACHE ??= join(cacheDirectory(), 'compiled')
 
 const selected = selectTests(suite, parts)
-const chosen = (['unit', 'real', 'soak'] as const).filter((name) => selected[name].length > 0)
+const chosen = Object.entries(selected).filter(([, files]) => files.length > 0)
 if (chosen.length === 0) {
   console.error(`no test file of '${suite}' below ${relative(process.cwd(), root) || '.'}${parts.length ? ` has ${parts.join(' or ')} in its path` : ''}`)
   process.exit(1)
@@ -34,20 +35,17 @@ if (chosen.length === 0) {
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)))
 
-// The servers start while the unit tests run.
-const servers = chosen.some((name) => phases[name].servers) ? startShared() : undefined
-let succeeded = true
-const total: Counts = { passed: 0, failed: 0, skipped: 0 }
-for (const name of chosen) {
-  if (interrupted.signal.aborted) break
-  const phase = phases[name]
-  if (phase.servers && await servers?.addressed() === false) succeeded = false
-  console.log(`\n${name} tests: ${selected[name].length} files`)
-  const { counts, success } = await runTests(selected[name], { ...phase, signal: interrupted.signal })
-  for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key]
-  if (!success) succeeded = false
+const { unit, real, soak } = selected
+const way = soak.length > 0 ? ways.soak : real.length > 0 ? ways.real : ways.unit
+await using servers = way === ways.unit ? undefined : startShared()
+let succeeded = await servers?.addressed() ?? true
+let total: Counts = { passed: 0, failed: 0, skipped: 0 }
+if (!interrupted.signal.aborted) {
+  console.log(`\n${chosen.map(([name, files]) => `${name} tests: ${files.length} files`).join(', ')}`)
+  const { counts, success } = await runTests({ together: unit, alone: [...real, ...soak] }, { ...way, signal: interrupted.signal })
+  total = counts
+  succeeded &&= success
 }
-await servers?.[Symbol.asyncDispose]()
 
 if (interrupted.signal.aborted) {
   console.error(`\n${interrupted.signal.reason.message}: not every test was run`)

@@ -14,11 +14,16 @@ export interface Counts {
   skipped: number
 }
 
+export interface Files {
+  /** These share processes: starting one, and loading the same modules in each, takes longer than most unit tests do. */
+  together: string[]
+  /** Each of these has a process of its own. */
+  alone: string[]
+}
+
 export interface RunOptions {
   /** How many processes run at the same time. */
   concurrency: number
-  /** How many files share a process: starting one, and loading the same modules in each, takes longer than most unit tests do. */
-  perProcess: number
   /** Milliseconds for one test. */
   limit: number
   /** Ends the run and the processes of its files. */
@@ -27,12 +32,12 @@ export interface RunOptions {
 
 /** Runs test files in processes and prints the report. A process without an end fails: see `Watch`. */
 export async function runTests(
-  files: string[], { concurrency, perProcess, limit, signal }: RunOptions,
+  { together, alone }: Files, { concurrency, limit, signal }: RunOptions,
 ): Promise<{ counts: Counts; success: boolean }> {
   const watch = new Watch(limit + 30_000)
-  using grouped = groups(files, perProcess)
+  using grouped = groups(together)
   const stream = run({
-    files: grouped.files,
+    files: [...grouped.files, ...alone],
     concurrency,
     timeout: limit,
     signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
@@ -58,14 +63,14 @@ export async function runTests(
   return { counts, success }
 }
 
+const mostTogether = 100
+
 /**
- * Files which import that many of the given ones; the given ones themselves where each has a process of its own. Dealt out by
- * turns, as neighbours are alike in what they take. What a file does outside of its suites (hooks, settings) is done to all of
- * its group. A file that cannot be loaded fails by its name, beside the others.
+ * Files which import many of the given ones. Dealt out by turns, as neighbours are alike in what they take. What a file does outside of
+ * its suites (hooks, settings) is done to all of its group. A file that cannot be loaded fails by its name, beside the others.
  */
-function groups(files: string[], perProcess: number): { files: string[] } & Disposable {
-  if (perProcess === 1) return { files, [Symbol.dispose]: () => {} }
-  const count = Math.ceil(files.length / perProcess)
+function groups(files: string[]): { files: string[] } & Disposable {
+  const count = Math.ceil(files.length / mostTogether)
   const directory = mkdtempSync(join(tmpdir(), 'freshet-tests-'))
   const written = Array.from({ length: count }, (_, group) => {
     const members = files.filter((_file, place) => place % count === group)
