@@ -223,7 +223,7 @@ const chooseRequirements = (type: ObjectSpec, world: World, random: Random): voi
     if (isCommon) continue
     for (const other of type.fields) {
       if (other === field || other.owners.includes(owner) || other.overridden || other.faults > 0 || needs(type, other, field)) continue
-      if (other.provides || !random.chance(0.5)) continue
+      if (other.provides || !random.chance(isLeaf(other.type) ? 0.5 : 0.9)) continue
       if (other.args.length === 0 && isLeaf(other.type) && !other.name.startsWith('c') && random.chance(0.3)
         && !type.fields.some(({ requires }) => requires.some(({ name }) => name === other.name))) {
         other.args = [{ name: 'n', type: 'Int', fallback: undefined }]
