@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import node from '../cli/node.json' with { type: 'json' }
 import { freePorts } from '../test/servers/ports.ts'
 
 /** A gateway in a process of its own. */
@@ -10,8 +11,8 @@ export interface Gateway extends AsyncDisposable {
   pid: number
 }
 
-/** What `npm start` gives Freshet, all others of its kind get as well. */
-export const execArgv = ['--max-semi-space-size=16']
+/** What `npm start` gives Freshet (`cli/freshet.js`), all others of its kind get as well. */
+export const { flags: execArgv, env: environment } = node
 
 export function gatewayOf(name: string, child: ChildProcess, url: string): Gateway {
   const kill = () => child.kill('SIGKILL')
@@ -37,7 +38,7 @@ export async function startProgram(
 ): Promise<Gateway> {
   const [port] = await freePorts(1) as [number]
   const child = spawn(command, args(port), {
-    cwd, env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: execArgv.join(' '), ...env?.(port) }, stdio: ['ignore', 'ignore', 'inherit'],
+    cwd, env: { ...environment, ...process.env, NODE_ENV: 'production', NODE_OPTIONS: execArgv.join(' '), ...env?.(port) }, stdio: ['ignore', 'ignore', 'inherit'],
   })
   let failed: unknown
   child.once('error', (error) => { failed = error })

@@ -4,12 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startCosmo } from '../cosmo.ts'
-import { execArgv, gatewayOf, startProgram, type Gateway } from '../program.ts'
+import { environment, execArgv, gatewayOf, startProgram, type Gateway } from '../program.ts'
 import { supergraph as supergraphOf, typeDefs } from './shop.ts'
 
-/** A child of ours, and the first thing that it tells. */
+const plainModules = new URL('../../cli/plain-modules.js', import.meta.url).href
+
+/** A child of ours, started as `cli/freshet.js` does it, and the first thing that it tells. */
 export async function started<Told>(name: string, module: string, args: string[]): Promise<{ child: ChildProcess; told: Told }> {
-  const child = fork(module, args, { execArgv, env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(module, args, {
+    execArgv: [...execArgv, '--import', plainModules], env: { ...environment, ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const [told] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(`${name} did not start.`) })]) as [Told]
   return { child, told }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { temporaryDirectory } from '../servers/process.ts'
-import { root, runProgram } from './program.ts'
+import { root, runProgram, startProgram } from './program.ts'
 
 /** A Node older than the program needs, as many machines have it; undefined where there is none. */
 function olderNode(): string | undefined {
@@ -24,6 +24,20 @@ describe('cli/freshet.js', { timeout: 60_000 }, () => {
     const command = [process.execPath, join(root, 'cli/freshet.js')] as const
     assert.match((await runProgram(['--help'], { cwd: root, command })).stdout, /^Usage: freshet /)
     assert.equal((await runProgram(['begin'], { cwd: root, command })).code, 1)
+  })
+
+  test('is the program from then on, started for less memory', { skip: process.platform !== 'linux' && 'asks /proc' }, async () => {
+    await using folder = temporaryDirectory('launcher')
+    const command = [process.execPath, join(root, 'cli/freshet.js')] as const
+    await using program = startProgram(['start', '--no-simulate', '--port', '0', '--data-dir', folder.path], { cwd: folder.path, command })
+    await program.says(/http:\/\/127\.0\.0\.1:\d+/)
+    const told = async (name: string): Promise<string[]> => (await readFile(`/proc/${program.pid}/${name}`, 'utf8')).split('\0')
+    const [, semiSpace, preload, module, file] = await told('cmdline')
+    assert.deepEqual([semiSpace, preload, file], ['--max-semi-space-size=16', '--import', join(root, 'cli/main.ts')])
+    assert.match(module!, /\/cli\/plain-modules\.js$/)
+    assert.ok((await told('environ')).includes('MALLOC_ARENA_MAX=1'))
+    program.send('SIGTERM')
+    assert.equal((await program.ended).code, 0, 'a signal reaches it')
   })
 
   const skip = old === undefined && 'this machine has no Node between 20 and 23'

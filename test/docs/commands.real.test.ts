@@ -124,8 +124,8 @@ describe('the commands of the documentation', { timeout: 240_000 }, () => {
       const [, name] = /\bnpm (?:run )?(start|test|[\w:]+)/.exec(command) ?? []
       if (name !== undefined) assert.ok(scripts[name], `package.json has the script of ${command}`)
     }
-    assert.equal(scripts['start'], 'node --max-semi-space-size=16 cli/main.ts start')
-    assert.equal(scripts['freshet'], 'node --max-semi-space-size=16 cli/main.ts')
+    assert.equal(scripts['start'], 'node cli/freshet.js start')
+    assert.equal(scripts['freshet'], 'node cli/freshet.js')
     assert.equal(scripts['test'], 'node scripts/test.ts all')
     assert.equal(scripts['test:unit'], 'node scripts/test.ts unit')
   })
