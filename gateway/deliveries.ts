@@ -82,8 +82,7 @@ export class Deliveries {
     const groups = this.#groupsOf(door.host)
     // What a remote subgraph sends first may be for the one who asked: who comes later asks for it anew.
     const key = JSON.stringify([request.sharing.key, run.key])
-    let group = groups.get(key)
-    if (!group || (isRemote !== undefined && group.live.entries.end > 0)) {
+    const begin = (): Group => {
       const origin = createOrigin({ door, engine, request, positioned, cursors: this.#cursors })
       const begun = new Group({
         origin, dispatcher: this.#dispatcher, entrance: this.#entrance, budget: this.#budget, observer: this.#observer, onError: door.onError,
@@ -92,11 +91,17 @@ export class Deliveries {
           this.#telemetry.deliveryGroups.dec()
         },
       })
-      groups.set(key, group = begun)
+      groups.set(key, begun)
       this.#telemetry.deliveryGroups.inc()
+      return begun
     }
     try {
-      return await group.join({ sink, policy: delivery.policy, buffer: delivery.buffer }, this.#startOf(delivery, positioned))
+      for (;;) {
+        const known = groups.get(key)
+        const group = known && !(isRemote !== undefined && known.live.entries.end > 0) ? known : begin()
+        const subscriber = await group.join({ sink, policy: delivery.policy, buffer: delivery.buffer }, this.#startOf(delivery, positioned))
+        if (subscriber) return subscriber
+      }
     } catch (error) {
       if (error instanceof Refusal) return error.cause as ExecutionResult
       throw error

@@ -1,10 +1,12 @@
+import DataLoader from 'dataloader'
 import type { EntityKey } from '../events/entity.ts'
 import type { EventLog } from '../events/log.ts'
 import type { Topics } from '../events/topics.ts'
 import { eventTypes, type EventType } from '../events/vocabulary.ts'
 import type { Embedder } from '../search/embedder.ts'
-import type { EntityIndex } from '../search/entity-index.ts'
+import type { EntityIndex, StoredEntity } from '../search/entity-index.ts'
 import type { MetricView } from '../search/metrics.ts'
+import { queryLimits } from '../search/validate.ts'
 import type { AppendedEvent, LiveSource, WantedEvents } from '../resolvers/context.ts'
 import type { ChangeHub } from './change-hub.ts'
 import type { Cursors } from './cursor.ts'
@@ -38,7 +40,10 @@ export function createLiveSource({ hub, cursors, tail, log, topics, index, view,
   const changes = { hub, log, topics, partitions: log.partitions }
   const metricsOf = (entity: EntityKey) => view.metrics(entity, clock())
   const nearEvents = new NearEvents(embedder)
-  const states = new SharedStates(async (id) => (await index.getMany('livestream', [id]))[0] ?? null)
+  // What a turn of the event loop asks for is read together: a thousand who come back have a thousand livestreams.
+  const loader = new DataLoader<string, StoredEntity | null>(
+    (ids) => index.getMany('livestream', ids), { cache: false, maxBatchSize: queryLimits.ids, batchScheduleFn: (dispatch) => void setImmediate(dispatch) })
+  const states = new SharedStates((id) => loader.load(id))
 
   /** The topics of these types; of all where there are none. */
   const topicsOf = (types: readonly EventType[]): string[] | undefined =>

@@ -95,10 +95,10 @@ export class Group {
   }
 
   /**
-   * Delivers to one more from now on.
+   * Delivers to one more from now on; undefined where its source has ended, and another group has to begin.
    * @throws Refusal of the origin
    */
-  async join(options: SubscriberOptions, start: Start): Promise<Subscriber> {
+  async join(options: SubscriberOptions, start: Start): Promise<Subscriber | undefined> {
     this.#joining++
     try {
       await this.#started
@@ -106,6 +106,8 @@ export class Group {
       this.#joining--
     }
     if (this.#failed) throw lastWord(unexpected)
+    // What was said last was said to those who were there.
+    if (this.#over) return undefined
     const member = new Subscriber(this, options)
     this.#members.add(member)
     try {

@@ -329,6 +329,15 @@ export function sourceSuite(name: string, open: () => Promise<SuiteLog>, { ring 
       assert.deepEqual(since.events.map(({ gap }) => gap?.reason), ['RETENTION'])
     })
 
+    test('states that are wanted in one turn are read together', async () => {
+      await using it = await world(open, ring)
+      const ids = Array.from({ length: 20 }, (_, index) => `s${index}`)
+      for (const id of ids) await it.write(id, `title of ${id}`, 1)
+      const shown = await Promise.all(ids.map((id) => all(it.live.livestream(id, { kind: 'snapshot' }))))
+      assert.deepEqual(shown.map(([event]) => event?.value?.fields.title), ids.map((id) => `title of ${id}`))
+      assert.deepEqual(it.asked, [ids])
+    })
+
     test('those who follow the same share what is read and how far they are, so that it is signed once', async () => {
       await using it = await world(open, ring)
       await it.change('s', 'one')
@@ -408,6 +417,12 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const hub = new ChangeHub({ log, topics, ...ring })
   const cursors = createCursors({ key: Buffer.alloc(32), logId: log.id, partitions: log.partitions })
   const index = await openEmbeddedIndex({ directory: null })
+  const getMany = index.getMany.bind(index)
+  const asked: (readonly string[])[] = []
+  index.getMany = (kind, ids, options) => {
+    asked.push(ids)
+    return getMany(kind, ids, options)
+  }
   const errors: unknown[] = []
   const tail = new EventTail({ log, topics: [...domainTopics(topics), topics.predictions], decode: toAppendedEvent, onError: (error) => errors.push(error), ...ring })
   const counts = new Map<EntityKey, number>()
@@ -467,7 +482,7 @@ async function world(open: () => Promise<SuiteLog>, ring: Partial<RingOptions>, 
   const allEvents = domainTopics(topics)
 
   return {
-    log, prefix, topics, hub, cursors, live, errors, truncate, announce, changed, write, follow,
+    log, prefix, topics, hub, cursors, live, errors, asked, truncate, announce, changed, write, follow,
     /** Applied, then announced; null deletes. */
     async change(id: string, title: string | null) {
       const revision = (revisions.get(id) ?? 0) + 1

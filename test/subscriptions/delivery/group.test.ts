@@ -194,6 +194,20 @@ describe('subscribers of equal subscriptions', () => {
     assert.equal(replica.running, false)
   })
 
+  test('whoever comes when the source has ended is not let in: another group begins for them', async () => {
+    for (const positioned of [true, false]) {
+      const { replica, client } = await joined('BUFFER', 1_000, { positioned })
+      const { group } = replica
+      replica.breakOff()
+      await settle(replica)
+      assert.ok(client.ended)
+      const late = new Client()
+      await late.join(group, { kind: 'now' })
+      assert.deepEqual([late.subscriber, late.received, late.ended], [undefined, [], undefined])
+      assert.notEqual(replica.group, group)
+    }
+  })
+
   test('who are still being shown the state, or what they missed, are told the last word too', async () => {
     for (const start of [{ kind: 'now' }, { kind: 'after', cut: cutOf([0]) }] as const) {
       const { replica } = await joined('BUFFER', 1_000, { keep: { count: 1, bytes: 1e6 } })

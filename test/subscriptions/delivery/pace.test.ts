@@ -5,11 +5,12 @@ import { Pace } from '../../../subscriptions/delivery/pace.ts'
 /** A pace whose time passes as it is told, in turns that are run by hand. */
 const paced = (budgetMs: number) => {
   const turns: (() => void)[] = []
+  const rests: number[] = []
   const time = { now: 0 }
-  const pace = new Pace({ budgetMs, now: () => time.now, defer: (run) => void turns.push(run) })
+  const pace = new Pace({ budgetMs, now: () => time.now, defer: (run) => void turns.push(run), after: (ms, run) => { rests.push(ms); turns.push(run) } })
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   return {
-    pace, time, turns,
+    pace, time, turns, rests,
     turn: async () => {
       for (const run of turns.splice(0)) run()
       await settle()
@@ -79,4 +80,30 @@ test('all that somebody does without waiting counts, over however many promises'
     await turn()
   }
   await Promise.all(all)
+})
+
+test('eight times what it takes is left to others, less where those who wait would wait too long', async () => {
+  const { pace, time, rests, turn } = paced(2)
+  const work = async (ms: number): Promise<void> => {
+    const later = pace.turn
+    if (later) await later
+    time.now += ms
+  }
+  // The first two are let in at once.
+  const few = Array.from({ length: 8 }, () => work(1))
+  for (let turns = 0; turns < 4; turns++) await turn()
+  await Promise.all(few)
+  assert.deepEqual(rests, [16, 16], 'behind two of a ms each, as long as somebody waits')
+
+  rests.length = 0
+  const many = Array.from({ length: 2_002 }, () => work(1))
+  await turn()
+  assert.deepEqual(rests, [2 * (4_000 / 1_998 - 1)])
+  while (rests.length < 1_000 && rests.at(-1) !== 16) await turn()
+  assert.equal(rests.at(-1), 16)
+  while (rests.length > 0) {
+    rests.length = 0
+    await turn()
+  }
+  await Promise.all(many)
 })
