@@ -43,6 +43,8 @@ const catchUpsAtOnce = 16
 export class Deliveries {
   readonly #cursors: Cursors
   readonly #dispatcher = new Dispatcher()
+  /** Those who come are a burden to the whole machine, what they missed to this process alone: it must go faster than more comes. */
+  readonly #door = new Pace({ left: 8 })
   readonly #entrance = { pace: new Pace(), places: new Places({ most: catchUpsAtOnce, patienceMs: 1_000 }) }
   readonly #budget: Budget
   readonly #observer: DeliveryObserver
@@ -61,7 +63,7 @@ export class Deliveries {
    * @throws GraphQLError for arguments of its delivery that are none
    */
   async subscribe(door: Door, asked: SubscriptionRequest, sink: Sink): Promise<Subscriber | ExecutionResult> {
-    await this.#entrance.pace.turn
+    await this.#door.turn
     const { engine, operationName, headers } = asked
     const { delivery: wanted, ...stripped } = stripDelivery(engine.schema, asked)
     const caller = { operationName, headers, sharing: sharingOf(door.scope) }

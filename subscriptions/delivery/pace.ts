@@ -7,34 +7,35 @@ export interface PaceOptions {
   defer?: (run: () => void) => void
   /** Runs it after so many ms. */
   after?: (ms: number, run: () => void) => void
+  /** For each ms of such work so many are left to whatever else the machine runs; none unless said otherwise. */
+  left?: number
 }
 
-/** For each ms of such work so many are left to others: a turn's end alone would leave them as much as they need in this process, and no core. */
-const left = 8
 /** Less is left where those who wait would otherwise wait for longer than about so many ms. */
 const patienceMs = 4_000
 
 /**
  * Spreads what clients cost who join or catch up: a thousand who come back at once are let in one after another, some in each turn of
- * the event loop, with a rest behind them, so that live payloads are read and handed out in between, here and in whatever else the
- * machine runs.
+ * the event loop, so that live payloads are read and handed out in between.
  */
 export class Pace {
   readonly #budgetMs: number
   readonly #now: () => number
   readonly #defer: (run: () => void) => void
   readonly #after: (ms: number, run: () => void) => void
+  readonly #left: number
   #waiting: (() => void)[] = []
   #next = 0
   #isLettingIn = false
   /** Until when work may be begun in this turn; absent where none was begun yet. */
   #until: number | undefined
 
-  constructor({ budgetMs = 2, now = () => performance.now(), defer = (run) => void setImmediate(run), after = (ms, run) => void setTimeout(run, ms) }: PaceOptions = {}) {
+  constructor({ budgetMs = 2, now = () => performance.now(), defer = (run) => void setImmediate(run), after = (ms, run) => void setTimeout(run, ms), left = 0 }: PaceOptions = {}) {
     this.#budgetMs = budgetMs
     this.#now = now
     this.#defer = defer
     this.#after = after
+    this.#left = left
   }
 
   /** To be asked before each step of such work. A promise: others come first, or this turn has begun enough; it is kept in its turn. */
@@ -65,7 +66,8 @@ export class Pace {
       // All that it does without waiting for somebody else is done, and counted, before the next one is let in.
       await settled()
     } while (this.#next < this.#waiting.length && this.#now() < until)
-    const [count, spent] = [this.#next, this.#now() - from]
+    // A core that others have had meanwhile was not spent here.
+    const [count, spent] = [this.#next, Math.min(this.#now() - from, this.#budgetMs)]
     this.#waiting = this.#waiting.slice(count)
     this.#next = 0
     if (this.#waiting.length === 0) {
@@ -73,7 +75,7 @@ export class Pace {
       return
     }
     const ahead = this.#waiting.length * spent / count
-    const rest = spent * Math.min(left, Math.max(0, patienceMs / ahead - 1))
+    const rest = spent * Math.min(this.#left, Math.max(0, patienceMs / ahead - 1))
     const again = (): void => void this.#letIn()
     if (rest < 1) this.#defer(again)
     else this.#after(rest, again)

@@ -82,10 +82,15 @@ function declaredSuite(name: string, place: Place): void {
       while (!all.every(isDone)) await new Promise<void>((resolve) => { wake = resolve })
     }
 
-    // They have begun once they have got something: nothing says so before.
-    while (!all.every(({ numbers }) => numbers.length > 0)) await give(3)
-    const first = new Map(all.map((seen) => [seen, seen.numbers[0]!]))
-    for (const seen of all) seen.wanted = ((wanted) => (n) => n >= first.get(seen)! && wanted(n))(seen.wanted)
+    // They have begun once they have got something of each key: nothing says so before, and of two keys the later event may come first.
+    const ids = ['h0', 'h1', 'h2']
+    const begun = ({ numbers, wanted }: Seen): Map<string, number | undefined> =>
+      new Map(ids.filter((_, n) => wanted(n)).map((id) => [id, numbers.find((n) => idOf(n) === id)]))
+    while (all.some((seen) => [...begun(seen).values()].includes(undefined))) await give(3)
+    for (const seen of all) {
+      const first = begun(seen)
+      seen.wanted = (n) => n >= (first.get(idOf(n)) ?? Infinity)
+    }
     for (const [life, end] of (['kill', 'stop', 'kill'] as const).entries()) {
       await give(30)
       writeFileSync(sdl, sdlOf(topic, `life${life}: Int`))
@@ -99,7 +104,7 @@ function declaredSuite(name: string, place: Place): void {
       assert.deepEqual(faults, [], name)
       const expected = Array.from({ length: sent }, (_, n) => n).filter(wanted)
       assert.deepEqual(numbers.toSorted((a, b) => a - b), expected, name)
-      for (const id of ['h0', 'h1', 'h2']) {
+      for (const id of ids) {
         const ofKey = numbers.filter((n) => idOf(n) === id)
         assert.deepEqual(ofKey, ofKey.toSorted((a, b) => a - b), name)
       }

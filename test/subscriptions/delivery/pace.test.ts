@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { Pace } from '../../../subscriptions/delivery/pace.ts'
 
 /** A pace whose time passes as it is told, in turns that are run by hand. */
-const paced = (budgetMs: number) => {
+const paced = (budgetMs: number, left?: number) => {
   const turns: (() => void)[] = []
   const rests: number[] = []
   const time = { now: 0 }
-  const pace = new Pace({ budgetMs, now: () => time.now, defer: (run) => void turns.push(run), after: (ms, run) => { rests.push(ms); turns.push(run) } })
+  const pace = new Pace({ budgetMs, left, now: () => time.now, defer: (run) => void turns.push(run), after: (ms, run) => { rests.push(ms); turns.push(run) } })
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   return {
     pace, time, turns, rests,
@@ -82,8 +82,8 @@ test('all that somebody does without waiting counts, over however many promises'
   await Promise.all(all)
 })
 
-test('eight times what it takes is left to others, less where those who wait would wait too long', async () => {
-  const { pace, time, rests, turn } = paced(2)
+test('many times what it takes is left to others where that is wanted, less where those who wait would wait too long', async () => {
+  const { pace, time, rests, turn } = paced(2, 8)
   const work = async (ms: number): Promise<void> => {
     const later = pace.turn
     if (later) await later

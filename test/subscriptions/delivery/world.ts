@@ -89,7 +89,7 @@ export class Replica {
     this.counts = history.lanes.map(() => 0)
     this.budget = new Budget(maxBytes)
     let time = 0
-    const turns = { budgetMs: 3, now: () => ++time, defer: (run: () => void) => void this.turns.push(run), after: (_: number, run: () => void) => void this.turns.push(run) }
+    const turns = { budgetMs: 3, now: () => ++time, defer: (run: () => void) => void this.turns.push(run) }
     const dispatcher = new Dispatcher(turns)
     const entrance = { pace: new Pace(turns), places: new Places({ most: 1, patienceMs: 0, after: () => () => {} }) }
     const origin: Origin = { positioned, encode, open: (request) => this.#open(request), renderGap: () => payloadOf(null, undefined) }
