@@ -7,7 +7,7 @@ import { topicNames, type Topics } from '../events/topics.ts'
 import { readManifest, type TrustedDocuments } from '../gateway/documents.ts'
 import type { GraphSettings } from '../gateway/foreign.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
-import { defaultGatewaySettings } from '../gateway/settings.ts'
+import { defaultGatewaySettings, defaultLimits } from '../gateway/settings.ts'
 import type { Logger } from '../ingest/observer.ts'
 import { defaultIngestSettings, type IngestSettings } from '../ingest/settings.ts'
 import { openEmbeddedIndex } from '../search/embedded.ts'
@@ -74,9 +74,11 @@ export const ingestSettingsOf = (settings: Settings): IngestSettings => ({
 
 /** @throws SettingsError where the manifest of trusted documents cannot be used */
 export const gatewaySettingsOf = (settings: Settings): GatewaySettings => {
-  const { host, port, apiKey, allowedHosts, allowedOrigins, publicUrl, liveEvaluationsPerSecond, pingSeconds } = settings
+  const { host, port, apiKey, allowedHosts, allowedOrigins, publicUrl, liveEvaluationsPerSecond, pingSeconds, operationsPerConnection, queriesPerConnection } = settings
   return {
-    ...defaultGatewaySettings, host, port, apiKey, allowedOrigins, liveEvaluationsPerSecond, pingIntervalMs: pingSeconds * 1_000, trustedDocuments: trustedDocumentsOf(settings),
+    ...defaultGatewaySettings, host, port, apiKey, allowedOrigins, liveEvaluationsPerSecond, pingIntervalMs: pingSeconds * 1_000,
+    limits: { ...defaultLimits, operationsPerConnection, queriesPerConnection },
+    trustedDocuments: trustedDocumentsOf(settings),
     // By that name subgraphs call back.
     allowedHosts: publicUrl === undefined ? allowedHosts : [...allowedHosts, new URL(publicUrl).hostname],
   }

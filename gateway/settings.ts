@@ -18,8 +18,10 @@ export interface GatewaySettings {
   requestTimeoutMs: number
   /** How long a query waits for the events of the token it brings, ms. */
   tokenTimeoutMs: number
-  /** Time between pings of a WebSocket, ms; one that is not answered before the next closes the connection. */
+  /** Time between pings of a WebSocket, ms; one that is not answered before the next ends the connection. */
   pingIntervalMs: number
+  /** How long a client may take nothing of what waits for it, ms, before its connection is ended. */
+  patienceMs: number
   /** How often live feeds and searches may be evaluated in a second, all together. */
   liveEvaluationsPerSecond: number
 }
@@ -42,6 +44,8 @@ export interface Limits {
   connections: number
   /** Operations under way on a WebSocket or single-connection stream. */
   operationsPerConnection: number
+  /** Queries and mutations among them that are begun at a time; others wait until an answer has left. */
+  queriesPerConnection: number
 }
 
 export const defaultLimits: Limits = {
@@ -53,6 +57,7 @@ export const defaultLimits: Limits = {
   objects: 50_000,
   connections: 10_000,
   operationsPerConnection: 100,
+  queriesPerConnection: 32,
 }
 
 export const defaultGatewaySettings: GatewaySettings = {
@@ -64,5 +69,6 @@ export const defaultGatewaySettings: GatewaySettings = {
   requestTimeoutMs: 30_000,
   tokenTimeoutMs: 10_000,
   pingIntervalMs: 12_000,
+  patienceMs: 30_000,
   liveEvaluationsPerSecond: 200,
 }

@@ -1,12 +1,10 @@
+import type { Socket } from 'node:net'
 import { GraphQLError } from 'graphql'
 import type { WebSocket } from 'ws'
+import { watch } from './keep-alive.ts'
 
 /** With more bytes than these unsent, a connection begins nothing: queries and mutations are asked for faster than their answers are read. */
 export const mostUnsent = 1024 * 1024
-/** With more than these, answers of what is under way are not kept either: the connection ends, so that it comes again with less at once. */
-export const endsBeyond = 8 * 1024 * 1024
-/** How long a connection that ends this way may take to read what is unsent, ms: as long as the WebSocket library gives a close frame. */
-export const leaveWithinMs = 30_000
 
 /** As that of a subscription whose client does not keep up. */
 export const tooSlowCode = 'SUBSCRIBER_TOO_SLOW'
@@ -17,27 +15,22 @@ export const tooSlow = (): GraphQLError =>
   })
 
 /**
- * Reads nothing more of a client that does not read: neither what it asks for is begun, nor are its pings answered. Where what is
- * under way already makes too much of it, the connection is closed (1013 is "try again later"). To be called once everybody else
- * listens to the socket.
+ * Reads nothing more of a client that does not read: neither what it asks for is begun, nor are its pings answered. Where it takes
+ * nothing for a while, the connection is closed (1013 is "try again later"). To be called once everybody else listens to the socket.
  *
- * @param drains emits `drain` when all is sent
+ * @param patienceMs how long it may take nothing
  */
-export function boundUnsent(client: WebSocket, drains: { on(event: 'drain', listener: () => void): unknown }): void {
+export function boundUnsent(client: WebSocket, socket: Socket, patienceMs: number): void {
   const check = (): void => {
-    if (!client.isPaused && client.bufferedAmount > mostUnsent) client.pause()
+    if (client.isPaused || client.bufferedAmount <= mostUnsent) return
+    client.pause()
+    watch(socket, patienceMs)
   }
   client.on('message', check)
   client.on('ping', check)
-  drains.on('drain', () => {
+  socket.on('drain', () => {
+    if (socket.timeout) socket.setTimeout(0)
     if (client.isPaused) client.resume()
   })
-  // Answers that are ready at once are sent one after another without anybody in between.
-  const send = client.send.bind(client) as (data: unknown, ...rest: unknown[]) => void
-  client.send = (data: unknown, ...rest: unknown[]): void => {
-    if (client.bufferedAmount <= endsBeyond || client.readyState !== client.OPEN) return send(data, ...rest)
-    client.close(1013, `${tooSlowCode}: ${endsBeyond} bytes wait to be read`)
-    const sent = rest.at(-1)
-    if (typeof sent === 'function') (sent as () => void)()
-  }
+  socket.on('timeout', () => client.close(1013, `${tooSlowCode}: nothing was read for ${patienceMs} ms`))
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { GraphQLError, type ExecutionArgs, type OperationDefinitionNode } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
@@ -10,6 +11,7 @@ import { Subscriber } from '../subscriptions/delivery/subscriber.ts'
 import { refuseServerMessages } from './client-messages.ts'
 import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
+import { keepAlive, watch } from './keep-alive.ts'
 import { asksForFreshness, checkStaleness } from './max-stale.ts'
 import { prepareOperation } from './operation.ts'
 import type { OpenConnections } from './open-connections.ts'
@@ -19,7 +21,8 @@ import { retryAfterMs } from './streams/closing.ts'
 import { formatResult, outcomeOf, toGraphQLError } from './results.ts'
 import { RequestTime } from './time-limit.ts'
 import { tokenOf } from './token.ts'
-import { boundUnsent } from './unsent.ts'
+import { Turns } from './turns.ts'
+import { boundUnsent, mostUnsent } from './unsent.ts'
 import { connectionOver, WebSocketSink } from './websocket-sink.ts'
 
 /** graphql-ws: queries, mutations and subscriptions, under one set of limits. */
@@ -50,10 +53,13 @@ interface Client {
   connection: Connection
   /** With the ids of their operations. */
   subscribers: Map<Subscriber, string> | undefined
-  /** Ids of operations that are being begun. */
+  /** Ids of operations that are being begun, or wait for their turn. */
   beginning: Set<string> | undefined
   session: Session | undefined
   closed: boolean
+  /** Of its queries and mutations, once it has any. */
+  turns: Turns | undefined
+  readonly socket: Socket
 }
 
 /** The library hands on what it is given for a request. */
@@ -70,7 +76,7 @@ const toRequest = ({ document, operationName, variableValues, caller, door }: Ar
  * @param connections in which each has its place
  */
 export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door, 'settings' | 'telemetry' | 'onError'>, connections: OpenConnections): WebSocketDoor {
-  const { limits, requestTimeoutMs, pingIntervalMs } = settings
+  const { limits, requestTimeoutMs, pingIntervalMs, patienceMs } = settings
   const clients = new Map<WebSocket, Client>()
   const sockets = new WebSocketServer({
     noServer: true,
@@ -78,8 +84,17 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
   })
 
-  /** @throws GraphQLError of a token or of freshness */
-  async function argumentsOf(client: Client, id: string, asked: SubscribePayload): Promise<Arguments | readonly GraphQLError[]> {
+  function turnsOver(socket: Socket): Turns {
+    const turns = new Turns(limits.queriesPerConnection, () => socket.writableLength <= mostUnsent)
+    socket.on('drain', () => turns.next())
+    return turns
+  }
+
+  /**
+   * @param isWanted whether the client still waits for it
+   * @throws GraphQLError of a token or of freshness
+   */
+  async function argumentsOf(client: Client, id: string, asked: SubscribePayload, isWanted: () => boolean): Promise<Arguments | readonly GraphQLError[]> {
     const { session, headers } = client
     if (session) {
       // A fresh token that was sent before counts.
@@ -93,8 +108,18 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     } catch (error) {
       return [withoutStatus(toGraphQLError(error))]
     }
-    const prepared = prepareOperation(door.host.current, payload, limits)
+    let prepared = prepareOperation(door.host.current, payload, limits)
     if ('errors' in prepared) return prepared.errors
+    if (prepared.operation.operation !== 'subscription') {
+      const turn = (client.turns ??= turnsOver(client.socket)).take(asked)
+      if (turn !== true) {
+        if (!await turn || !isWanted()) return [notWanted]
+        if (session?.over) return [session.over]
+        // Meanwhile another engine may serve.
+        prepared = prepareOperation(door.host.current, payload, limits)
+        if ('errors' in prepared) return prepared.errors
+      }
+    }
     const { engine, document, operation } = prepared
     const token = tokenOf(undefined, payload.extensions)
     if (token !== undefined) await waitWith(door)(token)
@@ -148,12 +173,15 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       // The library tells operations apart by their ids alone, also one that was completed before it had begun.
       if (beginning.has(id)) return [stillBeginning]
       beginning.add(id)
-      const args = await argumentsOf(client, id, asked).catch((error: unknown) => {
+      const args = await argumentsOf(client, id, asked, () => id in subscriptions).catch((error: unknown) => {
         if (error instanceof GraphQLError) return [error]
         beginning.delete(id)
         throw error
       })
-      if (Array.isArray(args)) beginning.delete(id)
+      if (Array.isArray(args)) {
+        beginning.delete(id)
+        client.turns?.give(asked)
+      }
       return args
     },
     execute: async (args) => {
@@ -191,9 +219,15 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         begun(args as Arguments)
       }
     },
-    onNext: (_context, _id, _payload, _args, result) => formatResult(result, onError),
+    onNext: ({ extra }, _id, _payload, _args, result) => {
+      const { socket } = clientOf(extra)
+      if (socket.writableLength > mostUnsent) watch(socket, patienceMs)
+      return formatResult(result, onError)
+    },
     onError: (_context, _id, _payload, errors) => formatResult({ errors }, onError).errors,
-  }, sockets, pingIntervalMs)
+    // Comes once the network has taken the answer.
+    onComplete: ({ extra }, _id, asked) => clientOf(extra).turns?.give(asked),
+  }, sockets, 0)
 
   return {
     upgrade(request, socket, head, door) {
@@ -205,7 +239,10 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       const { headers } = request
       sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
-        const known: Client = { headers, door, connection: connectionOver(client, socket), subscribers: undefined, beginning: undefined, session: undefined, closed: false }
+        const known: Client = {
+          headers, door, connection: connectionOver(client, socket), subscribers: undefined, beginning: undefined, session: undefined, closed: false,
+          turns: undefined, socket: request.socket,
+        }
         clients.set(client, known)
         client.once('close', () => {
           clients.delete(client)
@@ -214,11 +251,13 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
           // Whatever the library knows of: nothing outlives its connection.
           for (const subscriber of [...known.subscribers?.keys() ?? []]) subscriber.end()
           known.session?.close()
+          known.turns?.close()
           telemetry.connections.dec({ transport: 'websocket' })
         })
         sockets.emit('connection', client, known)
         refuseServerMessages(client)
-        boundUnsent(client, socket)
+        boundUnsent(client, request.socket, patienceMs)
+        keepAlive(client, request.socket, pingIntervalMs, patienceMs)
         // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code
         // that says so; graphql-ws would print it.
         client.removeAllListeners('error')
@@ -248,6 +287,9 @@ const withoutStatus = ({ message, extensions: { http: _, ...extensions } }: Grap
 const stillBeginning = new GraphQLError('An operation of this id was completed and is still being begun; take another id.', {
   extensions: { code: 'BAD_USER_INPUT' },
 })
+
+/** Nobody is told. */
+const notWanted = new GraphQLError('The operation was completed before it was begun.')
 
 const tooManyOperations = (limit: number): GraphQLError =>
   new GraphQLError(`This connection has ${limit} operations under way; complete one, or open another connection.`, {

@@ -13,7 +13,8 @@ import { send, sendJson } from '../respond.ts'
 import { formatResult, toGraphQLError } from '../results.ts'
 import { endWith, sessionOf } from '../session.ts'
 import { tokenOf } from '../token.ts'
-import { endsBeyond, leaveWithinMs, mostUnsent, tooSlow, tooSlowCode } from '../unsent.ts'
+import { Turns } from '../turns.ts'
+import { mostUnsent, tooSlow, tooSlowCode } from '../unsent.ts'
 import { retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
 import { beat, frameOf, payloadOf } from './protocol.ts'
@@ -42,6 +43,8 @@ interface Stream {
   response?: ServerResponse
   connection?: Connection
   operations: Map<string, Running>
+  /** Of its queries and mutations. */
+  turns?: Turns
   expires: NodeJS.Timeout
   /** Gives its place back. */
   free: () => void
@@ -111,6 +114,7 @@ export class SingleConnections {
     clearTimeout(stream.expires)
     stream.response = response
     stream.connection = connectionOver(response)
+    const turns = stream.turns = new Turns(door.settings.limits.queriesPerConnection, () => response.writableLength <= mostUnsent)
     response.writeHead(200, eventStreamHeaders)
     response.write(serverSentEvents.opening)
     door.telemetry.connections.inc({ transport: 'sse' })
@@ -121,11 +125,17 @@ export class SingleConnections {
       response.end(`event: closing\ndata: ${JSON.stringify({ code, retryAfterMs, cursors })}\nretry: ${retryAfterMs}\n\n`)
     }
     const stop = this.#closing.on(() => stream.takeLeave?.())
+    response.on('drain', () => {
+      response.setTimeout(0)
+      turns.next()
+    })
+    response.once('timeout', () => endUnread(stream, response, door.settings.patienceMs))
     response.once('close', () => {
       clearInterval(timer)
       stop()
       this.#streams.delete(token)
       stream.free()
+      turns.close()
       leaveAll(stream)
       door.telemetry.connections.dec({ transport: 'sse' })
     })
@@ -141,8 +151,8 @@ export class SingleConnections {
   }
 
   async #run(door: Door, stream: Stream, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { operations, response: events, connection } = stream
-    if (!events || !connection) return refuse(response, 409, 'The stream is not open yet: open it with GET.')
+    const { operations, response: events, connection, turns } = stream
+    if (!events || !connection || !turns) return refuse(response, 409, 'The stream is not open yet: open it with GET.')
     if (events.writableEnded) return refuse(response, 409, 'The stream has ended: reserve another one with PUT.')
     if (events.writableLength > mostUnsent) return sendJson(response, 429, { errors: [tooSlow()] })
     const parameters = await parametersOf(request, response, door)
@@ -161,11 +171,11 @@ export class SingleConnections {
     operations.set(id, running)
     response.writeHead(202)
     response.end()
-    await this.#answer(door, request, parameters, { id, running, events, connection, stream })
+    await this.#answer(door, request, parameters, { id, running, events, connection, stream, turns })
   }
 
-  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, stream }: {
-    id: string; running: Running; events: ServerResponse; connection: Connection; stream: Stream
+  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, stream, turns }: {
+    id: string; running: Running; events: ServerResponse; connection: Connection; stream: Stream; turns: Turns
   }): Promise<void> {
     const { operations } = stream
     const escaped = bytesOf(JSON.stringify(id).slice(1, -1))
@@ -177,15 +187,24 @@ export class SingleConnections {
       operations.delete(id)
       stopSession()
       if (running.subscriber) door.telemetry.subscriptions.dec()
-      if (events.writableLength > endsBeyond) return endUnread(stream, events)
       const last = result ? frameOf({ framing }, payloadOf(result), escaped) : ''
-      if (!events.writableEnded) events.write(`${last}event: complete\ndata: {"id":"${escaped}"}\n\n`, 'latin1')
+      if (!events.writableEnded) events.write(`${last}event: complete\ndata: {"id":"${escaped}"}\n\n`, 'latin1', () => turns.give(running))
+      if (events.writableLength > mostUnsent) events.setTimeout(door.settings.patienceMs)
     }
     try {
-      const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+      let prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
       if ('errors' in prepared) return end(formatResult(prepared, door.onError))
-      if (prepared.operation.operation !== 'subscription')
-        return end(formatResult(await once(door, request, parameters, prepared, running.left.signal), door.onError))
+      if (prepared.operation.operation !== 'subscription') {
+        const turn = turns.take(running)
+        if (turn !== true) {
+          if (!await turn || isOver()) return turns.give(running)
+          // Meanwhile another engine may serve.
+          prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+          if ('errors' in prepared) return end(formatResult(prepared, door.onError))
+        }
+        const result = await once(door, request, parameters, prepared, running.left.signal)
+        return isOver() ? turns.give(running) : end(formatResult(result, door.onError))
+      }
       const token = tokenOf(request.headers['freshet-token'], parameters.extensions)
       if (token !== undefined) await waitWith(door, running.left.signal)(token)
       const sink: Sink = { connection, framing, id: escaped, ended: (error) => end(error && formatResult({ errors: [error] }, door.onError)) }
@@ -201,6 +220,7 @@ export class SingleConnections {
       door.telemetry.subscriptions.inc()
       running.left.signal.addEventListener('abort', () => door.telemetry.subscriptions.dec(), { once: true })
     } catch (error) {
+      if (isOver()) return turns.give(running)
       end(formatResult({ errors: [error instanceof GraphQLError ? error : toGraphQLError(error)] }, door.onError))
     }
   }
@@ -227,10 +247,10 @@ function leaveAll({ operations }: Stream): void {
 }
 
 /** Ends the stream of a client that does not read; what is written already may still be read for a while. */
-function endUnread(stream: Stream, events: ServerResponse): void {
+function endUnread(stream: Stream, events: ServerResponse, patienceMs: number): void {
   stream.takeLeave?.(tooSlowCode)
   leaveAll(stream)
-  const patience = setTimeout(() => events.destroy(), leaveWithinMs)
+  const patience = setTimeout(() => events.destroy(), patienceMs)
   events.once('close', () => clearTimeout(patience))
 }
 

@@ -75,7 +75,7 @@ describe('compose.yaml', () => {
       if (service.command?.[0] === 'gateway') {
         assert.equal(settings.host, '0.0.0.0')
         assert.deepEqual(settings.allowedHosts, own.filter(([, { command }]) => command?.[0] === 'gateway').map(([gateway]) => gateway))
-        checkListen({ ...settings, limits: {} as never, requestTimeoutMs: 0, tokenTimeoutMs: 0, pingIntervalMs: 0 })
+        checkListen({ ...settings, limits: {} as never, requestTimeoutMs: 0, tokenTimeoutMs: 0, pingIntervalMs: 0, patienceMs: 0 })
       }
     }
   })
