@@ -84,6 +84,8 @@ export function positionsSuite(name: string, make: MakeLog, ring: Partial<RingOp
       const [only] = await take(live, 1)
       assert.deepEqual([only?.value.n, (await missed(it, only!.cut)).events], [10, []])
       await it.append(3, ['c'])
+      // What was missed ends at what is read.
+      assert.deepEqual(numbers(await take(all, 4)), [10, 11, 12, 13])
       assert.deepEqual((await missed(it, only!.cut, ofKind('b'))).events, [])
       assert.deepEqual(numbers((await missed(it, only!.cut)).events), [11, 12, 13])
       await Promise.all([live.return?.(), all.return?.()])
