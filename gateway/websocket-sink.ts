@@ -42,15 +42,21 @@ export class WebSocketSink implements Sink {
   /** Lets the library wait for its end. @param onEnd called once, however it ends */
   follow(subscriber: Subscriber, onEnd: () => void): AsyncIterableIterator<never> {
     const over = this.#over.promise
-    over.finally(onEnd).catch(() => {})
+    let isOver = false
+    const end = (): void => {
+      if (!isOver) onEnd()
+      isOver = true
+    }
+    over.finally(end).catch(() => {})
     return {
       [Symbol.asyncIterator]() {
         return this
       },
       next: () => over,
+      // Whoever was left hears of no end: by then the library would take it for that of the next operation of this id.
       return: () => {
         subscriber.leave()
-        this.#over.resolve(done)
+        end()
         return Promise.resolve(done)
       },
     }

@@ -40,10 +40,20 @@ interface Arguments extends ExecutionArgs {
   door: Door
   operation: OperationDefinitionNode
   extensions: unknown
-  /** Of the message, and the connection on which it came. */
-  id: string
+  begun: Begun
   client: Client
 }
+
+/** An operation of a client, from when it is asked for until it has begun. */
+interface Begun {
+  id: string
+  asked: SubscribePayload
+  /** Completed, and its id taken for another one: the library, which tells operations apart by their ids alone, may not hear of it any more. */
+  forgotten: boolean
+}
+
+/** What the library waits for whose operation is forgotten. */
+const never = (): Promise<never> => new Promise(() => {})
 
 /** A connection, as the hooks of the library see it: the request that opened it is not kept. */
 interface Client {
@@ -53,8 +63,8 @@ interface Client {
   connection: Connection
   /** With the ids of their operations. */
   subscribers: Map<Subscriber, string> | undefined
-  /** Ids of operations that are being begun, or wait for their turn. */
-  beginning: Set<string> | undefined
+  /** Operations that are being begun, or wait for their turn, by id. */
+  beginning: Map<string, Begun> | undefined
   session: Session | undefined
   closed: boolean
   /** Of its queries and mutations, once it has any. */
@@ -65,7 +75,12 @@ interface Client {
 /** The library hands on what it is given for a request. */
 const clientOf = ({ request }: { request: IncomingMessage }): Client => request as unknown as Client
 
-const begun = ({ client, id }: Arguments): void => void client.beginning?.delete(id)
+/** Whether it has not been forgotten meanwhile. */
+function hasBegun({ beginning, turns }: Client, begun: Begun): boolean {
+  if (!begun.forgotten) beginning?.delete(begun.id)
+  else turns?.give(begun.asked)
+  return !begun.forgotten
+}
 
 const toRequest = ({ document, operationName, variableValues, caller, door }: Arguments, signal: AbortSignal): EngineRequest => ({
   document, operationName, variables: variableValues, context: contextFor(door, { signal }), signal, ...caller,
@@ -94,8 +109,9 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
    * @param isWanted whether the client still waits for it
    * @throws GraphQLError of a token or of freshness
    */
-  async function argumentsOf(client: Client, id: string, asked: SubscribePayload, isWanted: () => boolean): Promise<Arguments | readonly GraphQLError[]> {
+  async function argumentsOf(client: Client, begun: Begun, isWanted: () => boolean): Promise<Arguments | readonly GraphQLError[]> {
     const { session, headers } = client
+    const { asked } = begun
     if (session) {
       // A fresh token that was sent before counts.
       await session.settled
@@ -134,7 +150,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       door,
       operation,
       extensions: payload.extensions,
-      id,
+      begun,
       client,
     }
   }
@@ -169,42 +185,45 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     onSubscribe: async ({ subscriptions, extra }, id, asked): Promise<Arguments | readonly GraphQLError[]> => {
       if (Object.keys(subscriptions).length > limits.operationsPerConnection) return [tooManyOperations(limits.operationsPerConnection)]
       const client = clientOf(extra)
-      const beginning = client.beginning ??= new Set<string>()
-      // The library tells operations apart by their ids alone, also one that was completed before it had begun.
-      if (beginning.has(id)) return [stillBeginning]
-      beginning.add(id)
-      const args = await argumentsOf(client, id, asked, () => id in subscriptions).catch((error: unknown) => {
+      const beginning = client.beginning ??= new Map<string, Begun>()
+      const begun: Begun = { id, asked, forgotten: false }
+      const former = beginning.get(id)
+      if (former) former.forgotten = true
+      beginning.set(id, begun)
+      const args = await argumentsOf(client, begun, () => !begun.forgotten && id in subscriptions).catch((error: unknown) => {
         if (error instanceof GraphQLError) return [error]
-        beginning.delete(id)
+        hasBegun(client, begun)
         throw error
       })
-      if (Array.isArray(args)) {
-        beginning.delete(id)
+      if (begun.forgotten || Array.isArray(args)) {
         client.turns?.give(asked)
+        if (!hasBegun(client, begun)) return never()
       }
       return args
     },
     execute: async (args) => {
-      const { engine } = args as Arguments
+      const { engine, begun, client } = args as Arguments
       const time = new RequestTime(requestTimeoutMs)
       const stopTimer = telemetry.queryLatency.startTimer({ transport: 'websocket' })
-      const result = await time.within(engine.execute(toRequest(args as Arguments, time.signal))).finally(() => {
-        time.end()
-        begun(args as Arguments)
-      })
+      const result = await time.within(engine.execute(toRequest(args as Arguments, time.signal))).finally(() => time.end())
       stopTimer({ outcome: outcomeOf(result) })
+      if (!hasBegun(client, begun)) return never()
       return { ...result, extensions: { ...result.extensions, freshness: (args as Arguments).door.mark.now } }
     },
     subscribe: async (args) => {
-      const { door, engine, document, operation, operationName, variableValues, extensions, caller: { headers }, id, client } = args as Arguments
-      const sink = new WebSocketSink(client.connection, id)
+      const { door, engine, document, operation, operationName, variableValues, extensions, caller: { headers }, begun, client } = args as Arguments
+      const sink = new WebSocketSink(client.connection, begun.id)
       try {
         const asked = { engine, document, operation, operationName, variables: variableValues, extensions, headers }
         const subscriber = await door.deliveries.subscribe(door, asked, sink)
+        if (!hasBegun(client, begun)) {
+          if (subscriber instanceof Subscriber) subscriber.leave()
+          return never()
+        }
         if (!(subscriber instanceof Subscriber)) return subscriber
         telemetry.subscriptions.inc()
         const subscribers = client.subscribers ??= new Map<Subscriber, string>()
-        subscribers.set(subscriber, id)
+        subscribers.set(subscriber, begun.id)
         const stop = endWith(client.session, subscriber)
         const followed = sink.follow(subscriber, () => {
           stop()
@@ -214,9 +233,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         if (client.closed) subscriber.end()
         return followed
       } catch (error) {
-        return { errors: [toGraphQLError(error)] }
-      } finally {
-        begun(args as Arguments)
+        return hasBegun(client, begun) ? { errors: [toGraphQLError(error)] } : never()
       }
     },
     onNext: ({ extra }, _id, _payload, _args, result) => {
@@ -283,10 +300,6 @@ function takeLeave(client: WebSocket, subscribers: ReadonlyMap<Subscriber, strin
 
 /** There is no status of an answer here. */
 const withoutStatus = ({ message, extensions: { http: _, ...extensions } }: GraphQLError): GraphQLError => new GraphQLError(message, { extensions })
-
-const stillBeginning = new GraphQLError('An operation of this id was completed and is still being begun; take another id.', {
-  extensions: { code: 'BAD_USER_INPUT' },
-})
 
 /** Nobody is told. */
 const notWanted = new GraphQLError('The operation was completed before it was begun.')

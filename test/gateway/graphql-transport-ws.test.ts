@@ -202,7 +202,7 @@ describe('graphql-transport-ws', { timeout: 30_000 }, () => {
     }
   })
 
-  test('an operation that is completed, or whose connection is gone, before it has begun, leaves nothing behind; nobody else gets its id meanwhile', async () => {
+  test('an operation that is completed, or whose connection is gone, before it has begun, leaves nothing behind', async () => {
     const asked = new Queue<string>()
     const left = new Queue<string>()
     const gates = new Map<string, PromiseWithResolvers<void>>()
@@ -227,9 +227,6 @@ describe('graphql-transport-ws', { timeout: 30_000 }, () => {
     client.subscribe('same', 'subscription { quiet }')
     assert.equal(await asked.next(), 'quiet')
     client.send({ type: 'complete', id: 'same' })
-    client.subscribe('same', 'subscription { ticks }')
-    const { type, payload } = await client.next()
-    assert.deepEqual([type, (payload as { extensions: object }[])[0]!.extensions], ['error', { code: 'BAD_USER_INPUT' }])
     gates.get('quiet')!.resolve()
     assert.equal(await left.next(), 'quiet')
     assert.equal(await counted(), 0)
@@ -245,5 +242,75 @@ describe('graphql-transport-ws', { timeout: 30_000 }, () => {
     gates.get('quiet')!.resolve()
     assert.equal(await left.next(), 'quiet')
     assert.equal(await counted(), 0)
+  })
+
+  test('Subscribe: the id of what the client has completed is free at once, whether that had begun or not', async () => {
+    const asked = new Queue<string>()
+    const left = new Queue<string>()
+    const gates = new Map<string, PromiseWithResolvers<void>>()
+    const passed = async (name: string): Promise<string> => {
+      const gate = Promise.withResolvers<void>()
+      gates.set(name, gate)
+      asked.push(name)
+      await gate.promise
+      return name
+    }
+    const subscribe = (name: string) => ({
+      async* subscribe() {
+        try {
+          await passed(name)
+          yield { [name]: 1 }
+          await passed(`more of ${name}`)
+        } finally {
+          left.push(name)
+        }
+      },
+    })
+    await using door = await openDoor({ resolvers: {
+      Query: { hello: () => passed('hello'), slow: () => passed('slow') }, Subscription: { quiet: subscribe('quiet'), ticks: subscribe('ticks'), breaks: subscribe('breaks') },
+    } })
+    await using client = await open(door.url)
+    await client.begin()
+    const begin = async (query: string): Promise<void> => {
+      client.subscribe('same', query)
+      assert.equal(await asked.next(), /\w+(?= \})/.exec(query)![0])
+    }
+    const complete = () => client.send({ type: 'complete', id: 'same' })
+    const gives = async (name: string, value: unknown) => {
+      gates.get(name)!.resolve()
+      const { type, id, payload } = await client.next()
+      assert.deepEqual([type, id, (payload as { data?: unknown } | undefined)?.data], ['next', 'same', { [name]: value }])
+    }
+
+    for (const former of ['subscription { quiet }', '{ slow }']) {
+      for (const next of ['subscription { ticks }', '{ hello }']) {
+        // What has not begun comes to nobody, and its end ends nothing else.
+        await begin(former)
+        complete()
+        await begin(next)
+        for (const name of ['quiet', 'slow']) if (former.includes(name)) gates.get(name)!.resolve()
+        if (former.includes('quiet')) assert.equal(await left.next(), 'quiet')
+        if (next.includes('hello')) {
+          await gives('hello', 'hello')
+          assert.deepEqual(await client.next(), { id: 'same', type: 'complete' })
+          continue
+        }
+        await gives('ticks', 1)
+        assert.equal(await asked.next(), 'more of ticks')
+        // Neither does the end of what is under way.
+        complete()
+        await begin('subscription { breaks }')
+        gates.get('more of ticks')!.resolve()
+        assert.equal(await left.next(), 'ticks')
+        await gives('breaks', 1)
+        assert.equal(await asked.next(), 'more of breaks')
+        complete()
+        client.send({ type: 'ping' })
+        assert.deepEqual(await client.next(), { type: 'pong' })
+        gates.get('more of breaks')!.resolve()
+        assert.equal(await left.next(), 'breaks')
+      }
+    }
+    assert.equal((await door.telemetry.subscriptions.get()).values[0]!.value, 0)
   })
 })
