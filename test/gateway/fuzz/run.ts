@@ -36,10 +36,10 @@ const workers = 10
 /** An answer that takes longer is none. */
 const silenceMs = 30_000
 
-/** One that is always the same, and what must be answered. */
-const control = { query: '{ livestream(id: "control") { id title } }' }
+/** One that is always the same, of an entity that no input names (an event may change what it names), and what must be answered. */
+const control = { query: '{ livestream(id: "apart") { id title } }' }
 /** Up to its extensions, which say how fresh it is. */
-const controlAnswer = '{"data":{"livestream":{"id":"control","title":"Control"}},'
+const controlAnswer = '{"data":{"livestream":{"id":"apart","title":"Control"}},'
 const controlRequest = (() => {
   const body = JSON.stringify(control)
   return Buffer.from(`POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
@@ -329,7 +329,7 @@ async function counted(url: string): Promise<number> {
 async function published(url: string): Promise<void> {
   const ask = async (body: object, headers: Record<string, string> = {}) =>
     await (await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })).json() as { data: Record<string, unknown> }
-  const event = { type: 'LivestreamStarted', subject: 'livestream:control', data: { sellerId: 's', title: 'Control', category: 'vinyl' } }
-  const { data } = await ask({ query: 'mutation ($e: [EventInput!]!) { publish(events: $e) { token } }', variables: { e: [event] } })
+  const events = ['control', 'apart'].map((id) => ({ type: 'LivestreamStarted', subject: `livestream:${id}`, data: { sellerId: 's', title: 'Control', category: 'vinyl' } }))
+  const { data } = await ask({ query: 'mutation ($events: [EventInput!]!) { publish(events: $events) { token } }', variables: { events } })
   await ask(control, { 'freshet-token': (data.publish as { token: string }).token })
 }
