@@ -8,7 +8,7 @@ import { Subscriber } from '../../subscriptions/delivery/subscriber.ts'
 import { callerOf, sharingOf, waitWith, type Door } from '../door.ts'
 import { isObject } from '../json.ts'
 import type { OpenConnections } from '../open-connections.ts'
-import { prepareOperation } from '../operation.ts'
+import { prepareOperation, type Operation } from '../operation.ts'
 import { send, sendJson } from '../respond.ts'
 import { formatResult, toGraphQLError } from '../results.ts'
 import { endWith, sessionOf } from '../session.ts'
@@ -54,7 +54,7 @@ interface Stream {
 
 /**
  * GraphQL over server-sent events, single connection mode: a client reserves a stream (PUT), opens it (GET), runs any number of
- * operations over it (POST, answered 202) and stops them (DELETE). For browsers, which open few connections by HTTP/1.1.
+ * operations over it (POST, answered 202, or 400 where it is not valid) and stops them (DELETE). For browsers, which open few connections by HTTP/1.1.
  */
 export class SingleConnections {
   readonly #streams = new Map<string, Stream>()
@@ -167,14 +167,17 @@ export class SingleConnections {
         message: `This stream has ${operationsPerConnection} operations under way ("operationsPerConnection"); stop one, or open another stream.`,
         extensions: { code: 'LIMIT_EXCEEDED', limit: 'operationsPerConnection' },
       }] })
+    const prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
+    // As over HTTP: accepted is what there will be results of.
+    if ('errors' in prepared) return sendJson(response, 400, formatResult(prepared, door.onError))
     const running: Running = { left: new AbortController() }
     operations.set(id, running)
     response.writeHead(202)
     response.end()
-    await this.#answer(door, request, parameters, { id, running, events, connection, stream, turns })
+    await this.#answer(door, request, parameters, prepared, { id, running, events, connection, stream, turns })
   }
 
-  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, { id, running, events, connection, stream, turns }: {
+  async #answer(door: Door, request: IncomingMessage, parameters: Parameters, operation: Operation, { id, running, events, connection, stream, turns }: {
     id: string; running: Running; events: ServerResponse; connection: Connection; stream: Stream; turns: Turns
   }): Promise<void> {
     const { operations } = stream
@@ -192,15 +195,15 @@ export class SingleConnections {
       if (events.writableLength > mostUnsent) events.setTimeout(door.settings.patienceMs)
     }
     try {
-      let prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
-      if ('errors' in prepared) return end(formatResult(prepared, door.onError))
+      let prepared: Operation = operation
       if (prepared.operation.operation !== 'subscription') {
         const turn = turns.take(running)
         if (turn !== true) {
           if (!await turn || isOver()) return turns.give(running)
           // Meanwhile another engine may serve.
-          prepared = prepareOperation(door.host.current, parameters, door.settings.limits)
-          if ('errors' in prepared) return end(formatResult(prepared, door.onError))
+          const again = prepareOperation(door.host.current, parameters, door.settings.limits)
+          if ('errors' in again) return end(formatResult(again, door.onError))
+          prepared = again
         }
         const result = await once(door, request, parameters, prepared, running.left.signal)
         return isOver() ? turns.give(running) : end(formatResult(result, door.onError))

@@ -162,7 +162,7 @@ describe('server-sent events, single connection', { timeout: 60_000 }, () => {
     stream.leave()
   })
 
-  test('the end of a source is told, and what is wrong with an operation', async () => {
+  test('the end of a source is told; an operation that is not valid is refused', async () => {
     const { source, resolvers } = ticking()
     await using door = await openDoor({ resolvers })
     const token = await reserve(door.url)
@@ -170,8 +170,14 @@ describe('server-sent events, single connection', { timeout: 60_000 }, () => {
     await post(door.url, token, { query: 'subscription { ticks }', extensions: { operationId: 'a' } })
     source.end()
     await stream.until('event: complete\ndata: {"id":"a"}\n\n')
-    await post(door.url, token, { query: '{ nothing }', extensions: { operationId: 'b' } })
-    await stream.until(/"id":"b","payload":\{"errors":\[\{"message":"Cannot query field[^\n]+\n\nevent: complete\ndata: \{"id":"b"\}/)
+    for (const [query, why] of [['{ nothing }', /Cannot query field/], ['{', /Syntax Error/]] as const) {
+      const refused = await post(door.url, token, { query, extensions: { operationId: 'b' } })
+      assert.equal(refused.status, 400)
+      assert.match(await refused.ended, why)
+    }
+    // Its id is free.
+    assert.equal((await post(door.url, token, { query: '{ hello }', extensions: { operationId: 'b' } })).status, 202)
+    assert.doesNotMatch(await stream.until(/event: complete\ndata: \{"id":"b"\}\n\n/), /errors/)
     stream.leave()
   })
 
