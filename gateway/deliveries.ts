@@ -34,6 +34,8 @@ export interface DeliveriesOptions {
   clock: () => number
   /** Rendered payloads that all groups keep together, bytes. */
   maxBytes?: number
+  /** Of those who come. */
+  arrival?: Pace
 }
 
 /** States and what was missed are read for so many groups at once. */
@@ -44,18 +46,24 @@ export class Deliveries {
   readonly #cursors: Cursors
   readonly #dispatcher = new Dispatcher()
   /** Those who come are a burden to the whole machine, what they missed to this process alone: it must go faster than more comes. */
-  readonly #door = new Pace({ left: 8 })
+  readonly #arrival: Pace
   readonly #entrance = { pace: new Pace(), places: new Places({ most: catchUpsAtOnce, patienceMs: 1_000 }) }
   readonly #budget: Budget
   readonly #observer: DeliveryObserver
   readonly #telemetry: Telemetry
   readonly #groups = new WeakMap<EngineHost, Map<string, Group>>()
 
-  constructor({ cursors, telemetry, clock, maxBytes = 64 * 1024 * 1024 }: DeliveriesOptions) {
+  constructor({ cursors, telemetry, clock, maxBytes = 64 * 1024 * 1024, arrival = new Pace({ left: 8 }) }: DeliveriesOptions) {
+    this.#arrival = arrival
     this.#cursors = cursors
     this.#telemetry = telemetry
     this.#budget = new Budget(maxBytes)
     this.#observer = observeDelivery(telemetry, clock)
+  }
+
+  /** To be asked before a connection is made, too: a thousand that are made at once hold up what others wait for. */
+  get turn(): Promise<void> | undefined {
+    return this.#arrival.turn
   }
 
   /**
@@ -63,7 +71,7 @@ export class Deliveries {
    * @throws GraphQLError for arguments of its delivery that are none
    */
   async subscribe(door: Door, asked: SubscriptionRequest, sink: Sink): Promise<Subscriber | ExecutionResult> {
-    await this.#door.turn
+    await this.turn
     const { engine, operationName, headers } = asked
     const { delivery: wanted, ...stripped } = stripDelivery(engine.schema, asked)
     const caller = { operationName, headers, sharing: sharingOf(door.scope) }

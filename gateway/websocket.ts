@@ -254,7 +254,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       // Not the client's: an upgrade that fails has none.
       socket.once('close', free)
       const { headers } = request
-      sockets.handleUpgrade(request, socket, head, (client) => {
+      const greet = (): void => sockets.handleUpgrade(request, socket, head, (client) => {
         telemetry.connections.inc({ transport: 'websocket' })
         const known: Client = {
           headers, door, connection: connectionOver(client, socket), subscribers: undefined, beginning: undefined, session: undefined, closed: false,
@@ -278,7 +278,14 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
         // A frame that breaks the protocol or the size limit is the client's fault, and closes its connection with a code
         // that says so; graphql-ws would print it.
         client.removeAllListeners('error')
-        client.on('error', () => {})
+        client.on('error', ignore)
+      })
+      const { turn } = door.deliveries
+      if (!turn) return greet()
+      socket.on('error', ignore)
+      void turn.then(() => {
+        socket.off('error', ignore)
+        if (!socket.destroyed) greet()
       })
     },
     close: async (drainMs) => {
@@ -289,6 +296,8 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     },
   }
 }
+
+function ignore(): void {}
 
 /** Pings have a payload in this protocol, which other clients ignore; 1012 is "service restart", after which all of them come again. */
 function takeLeave(client: WebSocket, subscribers: ReadonlyMap<Subscriber, string>): void {

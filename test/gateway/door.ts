@@ -8,6 +8,7 @@ import type { Entrance } from '../../gateway/entrance.ts'
 import { FreshnessMark } from '../../gateway/freshness.ts'
 import type { Peers } from '../../gateway/processes/peers.ts'
 import { listen } from '../../gateway/server.ts'
+import type { Pace } from '../../subscriptions/delivery/pace.ts'
 import type { Verifier } from '../../gateway/session.ts'
 import { Staleness } from '../../gateway/staleness.ts'
 import { defaultGatewaySettings, defaultLimits, type GatewaySettings, type Limits } from '../../gateway/settings.ts'
@@ -66,6 +67,8 @@ export interface DoorOptions {
   verifier?: Verifier
   /** Where it is one of several processes behind one port. */
   among?: { entrance: Entrance; peers: Peers }
+  /** Of those who come. */
+  arrival?: Pace
   /** Instead of one over the small API. */
   engine?: Engine
 }
@@ -79,7 +82,7 @@ export function withoutFreshness({ extensions, ...result }: FormattedExecutionRe
 }
 
 /** The door alone, over an API of its own: no log, no ingest. */
-export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, verifier, among, engine }: DoorOptions = {}): Promise<OpenDoor> {
+export async function openDoor({ resolvers = {}, settings, limits, callbacks, scope = localScope, verifier, among, arrival, engine }: DoorOptions = {}): Promise<OpenDoor> {
   const told: unknown[] = []
   const onError = (error: unknown) => void told.push(error)
   const unexpected = (): never => {
@@ -92,7 +95,7 @@ export async function openDoor({ resolvers = {}, settings, limits, callbacks, sc
   const host = new EngineHost(first)
   const door: Door = {
     host, telemetry, onError, callbacks, verifier, peers: among?.peers, logId: 'log',
-    deliveries: new Deliveries({ cursors: createCursors({ key: new Uint8Array(16), logId: 'log', partitions: 4 }), telemetry, clock: Date.now }),
+    deliveries: new Deliveries({ cursors: createCursors({ key: new Uint8Array(16), logId: 'log', partitions: 4 }), telemetry, clock: Date.now, arrival }),
     documents: new Documents({ trusted: settings?.trustedDocuments }), scope, mark: new FreshnessMark(Date.now),
     staleness: new Staleness({ log: { ends: unexpected, read: unexpected }, topics: [], view, clock: Date.now }), ready: () => view.ready(), measure: () => Promise.resolve(),
     settings: { ...defaultGatewaySettings, port: 0, ...settings, limits: { ...defaultLimits, ...limits } },
