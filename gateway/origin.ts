@@ -56,9 +56,9 @@ export function createOrigin({ door, engine, request, positioned, cursors }: Ori
     if (!positioned) return plain(render(result ?? { errors: [] }))
     if (event === undefined) return failed(result)
     const source = event as SourceEvent
-    const { cut, at, key, eventTime, appliedAt } = source
+    const { cut, at, key, gap, eventTime, appliedAt } = source
     if (source.marker) return { reached: cut, diffs: source.diff === true }
-    return { rendered: { payload: render(result ?? missed, source), cut, at, key, eventTime, appliedAt } }
+    return { rendered: { payload: render(result ?? missed, source), cut, at, key, gap, eventTime, appliedAt } }
   }
 
   /** What is said without an event is why none follow. */

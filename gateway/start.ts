@@ -106,7 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
-  const cursors = createCursors({ key: cursorKey, logId: log.id, partitions: log.partitions })
+  const cursors = createCursors({ key: cursorKey, logId: `${log.id} ${topics.changes}`, partitions: log.partitions })
   const { engine, source, build, callbacks, schemas, merged } = await connectGraph({ graph, log, cursors, logger, onError, peers: among?.peers, signal: starting })
 
   const view = new MetricViewImpl({ source: states })

@@ -1,11 +1,11 @@
-import { includes, includesCut } from '../cut.ts'
+import { comparePositions, includes, includesCut } from '../cut.ts'
 import type { Cut, SourceEvent } from '../../resolvers/live.ts'
 import type { Budget } from './budget.ts'
 import type { Payload } from './payload.ts'
 import type { Framing } from './sink.ts'
 
 /** A payload of a source, with what is known of its place. */
-export interface Rendered extends Partial<Pick<SourceEvent, 'at' | 'eventTime' | 'appliedAt'>> {
+export interface Rendered extends Partial<Pick<SourceEvent, 'at' | 'gap' | 'eventTime' | 'appliedAt'>> {
   payload: Payload
   /** What is included once it is delivered; absent where the source has no positions. */
   cut: Cut | undefined
@@ -124,6 +124,12 @@ export class Entries {
   /** Whether all that came behind this cut is still kept. */
   reachesBackTo(cut: Cut): boolean {
     return this.#base !== undefined && includesCut(cut, this.#base)
+  }
+
+  /** Whether the cut is further in some lane than all of them. */
+  isPassedBy(cut: Cut): boolean {
+    const reached = this.cut ?? {}
+    return Object.entries(reached).some(([lane, position]) => cut[lane] !== undefined && comparePositions(cut[lane], position) > 0)
   }
 
   /** The number of the first kept one that is not included in the cut. */

@@ -215,6 +215,8 @@ export class Group {
     if (!origin.positioned) this.#begin(member)
     // Another replica may have come to its cursor by other steps, and these changes mean nothing after those.
     else if (start.kind === 'after' && this.#ofDiffs && !this.live.entries.standsAt(start.cut)) this.#catchUp(member, { kind: 'missed', from: start.cut })
+    // It comes from a replica that has read further, or from beyond the end of the log: only the source can tell.
+    else if (start.kind === 'after' && this.live.entries.isPassedBy(start.cut)) this.#catchUp(member, { kind: 'missed', from: start.cut })
     else if (start.kind === 'after') this.#attach(member, start.cut)
     else if (start.kind === 'since') this.#catchUp(member, { kind: 'missed', since: start.time })
     else {

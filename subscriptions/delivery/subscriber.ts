@@ -231,6 +231,8 @@ export class Subscriber implements Reader {
   /** The entry's payload for this subscriber; undefined where it has it already. */
   #own(entry: Entry): Payload | undefined {
     let { cut } = entry
+    // It had nothing of this log that could be told apart: it is where this begins.
+    if (entry.gap?.reason === 'CURSOR') this.#ahead = undefined
     if (this.#ahead && cut) {
       if (isIncluded(this.#ahead, entry)) return undefined
       if (includesCut(cut, this.#ahead)) this.#ahead = undefined

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GraphQLError } from 'graphql'
+import { cursorKeyOf } from '../../cli/cursor-key.ts'
 import type { Verified, Verifier } from '../../gateway/session.ts'
 import { localScope } from '../../resolvers/scope.ts'
-import { startFreshet, type Parts } from '../support/freshet.ts'
+import { createCursors } from '../../subscriptions/cursor.ts'
+import { startFreshet, type Freshet, type Parts } from '../support/freshet.ts'
 import { Checker } from './checker.ts'
 import { EventsJudge } from './judges.ts'
 import { appendTo } from './replicas.ts'
@@ -62,6 +64,65 @@ export function returningSuite(name: string, parts: Parts): void {
       checker.check()
       const returns = checker.judges.map((judge) => `${judge.name}: ${checker.returned(judge, 'SUBSCRIBER_TOO_SLOW')}`)
       t.diagnostic(`${checker.ledger.sent.length} events, ${stalls} stalls; came back: ${returns.join(', ')}`)
+    })
+
+    test('by one from beyond the end of the log: they are told of the gap, and go on from the state', async () => {
+      await using freshet = await startFreshet({ parts, env: { FRESHET_CURSOR_KEY: 'the key of the test' } })
+      const { settings, log, topics } = freshet
+      const cursors = createCursors({ key: cursorKeyOf(settings, { info() {}, warn() {}, error() {} }), logId: `${log.id} ${topics.changes}`, partitions: log.partitions })
+      const beyond = (cursor: string): string => cursors.encode(Object.fromEntries(Object.entries(cursors.decode(cursor)!).map(([lane, position]) =>
+        [lane, lane.startsWith('state/') ? position : { ...position, next: position.next + 1_000_000, sequence: position.sequence < 0 ? -1 : position.sequence + 1_000_000 }])))
+      await freshet.publish({ type: 'LivestreamScheduled', subject: 'livestream:a', data: { sellerId: 's', title: 'first' } })
+      await freshet.settled()
+      const again = async (title: string): Promise<void> => {
+        await freshet.publish({ type: 'LivestreamChanged', subject: 'livestream:a', data: { title } }, { type: 'ChatPosted', subject: 'livestream:a', data: { userId: 'u', sellerId: 's', message: title } })
+        await freshet.settled()
+      }
+      await using client = await freshet.connect()
+      const queries = {
+        'livestream(id: "a") { title }': 'all', 'livestreams { nodes { title } }': 'all', 'events(types: ["LivestreamChanged"]) { data }': 'nothing',
+        'metrics(entities: ["livestream:a"]) { metrics { chats { value } } }': 'all',
+      }
+      const cursorOf = async (query: string): Promise<string> => {
+        const stream = client.subscribe(`subscription { ${query} }`, {}, { delivery: { since: '2020-01-01T00:00:00Z' } })
+        const { extensions } = await stream.next()
+        stream.leave()
+        return extensions!['cursor'] as string
+      }
+      await again('second')
+      // Those who came before make the group that they come to.
+      for (const isFirst of [true, false])
+        for (const [query, begins] of Object.entries(queries)) {
+          const cursor = await cursorOf(query)
+          const others = client.subscribe(`subscription { ${query} }`)
+          if (begins === 'all') await others.next()
+          if (isFirst) others.leave()
+          const stream = client.subscribe(`subscription { ${query} }`, {}, { delivery: { after: beyond(cursor) } })
+          const { data, extensions } = await stream.next()
+          assert.deepEqual([data === null, extensions?.['gap']], [begins === 'nothing', { reason: 'CURSOR', missed: { from: beyond(cursor), count: null } }], query)
+          await again(`behind ${query}`)
+          const next = await stream.next()
+          assert.deepEqual([next.errors, next.extensions?.['gap']], [undefined, undefined], query)
+          assert.ok(next.data)
+          stream.leave()
+          others.leave()
+        }
+    })
+
+    test('by one of another deployment that has the same key, and the same brokers: they are told of the gap, and begin anew', async () => {
+      const env = { FRESHET_CURSOR_KEY: 'the key that both have' }
+      await using freshet = await startFreshet({ parts, env })
+      await using other = await startFreshet({ parts, env })
+      const query = 'subscription { livestream(id: "a") { title } }'
+      const begin = async ({ connect }: Freshet, after?: string) => {
+        await using client = await connect()
+        const { extensions } = await client.subscribe(query, {}, { delivery: { after } }).next()
+        return { cursor: extensions!['cursor'] as string, gap: extensions!['gap'] as object | undefined }
+      }
+      for (const [from, to] of [[freshet, other], [other, freshet]] as const) {
+        const { cursor } = await begin(from)
+        assert.deepEqual((await begin(to, cursor)).gap, { reason: 'CURSOR', missed: { count: null } })
+      }
     })
 
     test('whose tokens expire or are revoked, with a fresh one', async (t) => {

@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql'
+import { cursorKeyOf } from '../../cli/cursor-key.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from '../../cli/parts.ts'
 import { resolveSettings, type Settings } from '../../cli/settings.ts'
 import { observeIngest } from '../../cli/observer.ts'
@@ -137,6 +138,7 @@ export async function startFreshet(
   const gateway = await startGateway({
     log, topics, index, embedder, telemetry, logger, states, verifier, settings: { ...gatewaySettingsOf(settings), ...overrides }, graph: graphSettingsOf(settings),
     clock: clock.now, newId: () => `id-${++ids}`, random: fixedRandom(),
+    ...settings.cursorKey !== undefined && { cursorKey: cursorKeyOf(settings, logger) },
   })
   stack.defer(() => gateway.close())
   await gateway.ready

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Cut } from '../../../resolvers/live.ts'
-import { includes, includesCut } from '../../../subscriptions/cut.ts'
+import { includes, includesCut, plainPosition } from '../../../subscriptions/cut.ts'
 import type { Start } from '../../../subscriptions/delivery/group.ts'
 import type { Policy } from '../../../subscriptions/delivery/subscriber.ts'
-import { Client, cutOf, decode, History, placeOf, Replica, settle, type Happened } from './world.ts'
+import { Client, cutOf, decode, History, laneOf, placeOf, Replica, settle, type Happened } from './world.ts'
 
 const lanes = 3
 const keep = { count: 6, bytes: 1e6 }
+/** More than ever happens in a lane. */
+const beyond = 1_000_000
 
 /** Judges what a client has received by what happened. */
 class Judge {
@@ -23,7 +25,8 @@ class Judge {
     this.client = client
     this.#history = history
     this.#start = start
-    if (start.kind === 'after') this.#position = start.cut
+    // What is beyond the end of the log is no position.
+    if (start.kind === 'after' && history.lanes.every(({ length }, lane) => (start.cut[laneOf(lane)]?.next ?? 0) <= length)) this.#position = start.cut
     if (start.kind === 'since') this.#position = cutOf(history.lanes.map(() => start.time))
   }
 
@@ -46,7 +49,7 @@ class Judge {
   #judgeState(state: Record<string, number>, cut: Cut, gained: number, gap: { reason: string; missed: { count: number | null } } | undefined): void {
     assert.deepEqual(state, this.#history.state(cut), 'a state is the one of its cursor')
     this.#owed.clear()
-    if (!this.#position) assert.equal(gap?.reason, this.#start.kind === 'lost' ? 'CURSOR' : undefined)
+    if (!this.#position) assert.equal(gap?.reason, this.#start.kind === 'now' ? undefined : 'CURSOR')
     // Who came from a replica that was ahead may have some of them, and the state may have more than was read so far.
     else if (gap?.reason === 'BUFFER') assert.ok(gap.missed.count === gained || gap.missed.count === null, 'a gap says how many, or nothing')
     else assert.equal(gap?.reason, 'RETENTION', 'who has a position gets a state only with a gap')
@@ -90,7 +93,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('happen' as const), lane, key: fc.nat(3), times: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('advance' as const), replica, lane, times: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 4, arbitrary: fc.record({
-    do: fc.constant('join' as const), replica, policy: fc.nat(2), buffer: fc.integer({ min: 1, max: 8 }), start: fc.nat(5), from: fc.nat(),
+    do: fc.constant('join' as const), replica, policy: fc.nat(2), buffer: fc.integer({ min: 1, max: 8 }), start: fc.nat(6), from: fc.nat(),
   }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('stall' as const, 'resume' as const), client }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), client }) },
@@ -122,7 +125,8 @@ async function play(actions: readonly Action[]): Promise<void> {
         const chosen = replicas[action.replica] as Replica
         const cut = cuts[action.from % cuts.length] as Cut
         const start: Start = action.start < 2 ? { kind: 'now' } : action.start < 4 ? { kind: 'after', cut }
-          : action.start === 4 ? { kind: 'since', time: 0 } : { kind: 'lost', reason: 'CURSOR' }
+          : action.start === 4 ? { kind: 'since', time: 0 } : action.start === 5 ? { kind: 'lost', reason: 'CURSOR' }
+          : { kind: 'after', cut: { ...cut, [laneOf(action.from % lanes)]: plainPosition(beyond) } }
         const each = new Client(policies[action.policy], action.buffer)
         judges.push({ judge: new Judge(each, history, start), replica: chosen })
         joins.push(each.join(chosen.group, start))

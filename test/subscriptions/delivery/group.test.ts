@@ -126,6 +126,24 @@ describe('subscribers of equal subscriptions', () => {
     for (const client of clients) assert.equal(client.received.at(-1)?.data?.event?.n, 3)
   })
 
+  test('who come with a cursor from beyond the end of the log are told of a gap, and go on from the state; a replica that is behind goes on', async () => {
+    const history = new History(1)
+    const [replica, ahead] = [new Replica(history), new Replica(history)]
+    happen(replica, [1])
+    const [lost, early] = [new Client(), new Client()]
+    await lost.join(replica.group, { kind: 'after', cut: cutOf([100]) })
+    history.add(0, 1)
+    history.add(0, 1)
+    await early.join(replica.group, { kind: 'after', cut: cutOf([2]) })
+    await settle(replica, ahead)
+    assert.deepEqual(lost.received.map(({ data, extensions: { gap, cursor } }) => [data?.state, gap?.reason, cursor]), [[{ '0-1': 0 }, 'CURSOR', 'changes/0:1']])
+    assert.deepEqual(early.received, [])
+    lost.received.length = 0
+    for (let n = 0; n < 2; n++) replica.advance(0)
+    await settle(replica)
+    assert.deepEqual([numbers(lost), numbers(early)], [[1, 2], [2]])
+  })
+
   test('who catch up wait for nobody who reads slowly', async () => {
     const { replica } = await joined('BUFFER', 1_000, { keep: { count: 1, bytes: 1 } })
     happen(replica, Array.from({ length: 60 }, () => 1))
@@ -175,8 +193,10 @@ describe('subscribers of equal subscriptions', () => {
     const { replica, client } = await joined('BUFFER', 1_000, { polled })
     // It comes with more than this gateway has read.
     const ahead = new Client()
+    for (let n = 0; n < 9; n++) replica.history.add(0, 1)
     await ahead.join(replica.group, { kind: 'after', cut: cutOf([9]) })
-    happen(replica, [1])
+    await settle(replica)
+    replica.advance(0)
     replica.breakOff()
     await settle(replica)
     assert.deepEqual(client.ended, { code: 'LOST', cursor: client.received.at(-1)?.extensions.cursor })

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import type { Cut, DeliveryRequest } from '../../../resolvers/live.ts'
+import type { Cut, DeliveryRequest, Gap } from '../../../resolvers/live.ts'
 import { Budget } from '../../../subscriptions/delivery/budget.ts'
 import { Connection, maxWrite } from '../../../subscriptions/delivery/connection.ts'
 import { Dispatcher } from '../../../subscriptions/delivery/dispatcher.ts'
@@ -191,12 +191,12 @@ export class Replica {
     }
   }
 
-  async * #snapshot(gap?: string): AsyncGenerator<Item, undefined> {
+  async * #snapshot(gap?: Gap): AsyncGenerator<Item, undefined> {
     await new Promise<void>((resolve) => void setImmediate(resolve))
     const { cut } = this
     for (const [part, state] of this.#parts(this.history.state(cut)).entries()) {
       if (part > 0) await new Promise<void>((resolve) => void setImmediate(resolve))
-      yield { rendered: { payload: payloadOf({ state }, cut, gap), cut, key: `state ${part}` } }
+      yield { rendered: { payload: payloadOf({ state }, cut, gap && renderGap(gap)), cut, gap, key: `state ${part}` } }
     }
     if (gap !== undefined) yield { reached: cut }
   }
@@ -208,8 +208,9 @@ export class Replica {
   async * #missed(request: DeliveryRequest & { kind: 'missed' }): AsyncGenerator<Item, undefined> {
     const { lanes, forgotten } = this.history
     const from = lanes.map((_, lane) => 'from' in request ? request.from[laneOf(lane)]?.next ?? 0 : request.since)
-    if (from.some((next, lane) => next < (forgotten[lane] as number))) {
-      yield* this.#snapshot(renderGap({ reason: 'RETENTION', missed: { count: null } }))
+    const isBeyond = from.some((next, lane) => next > (lanes[lane] as Happened[]).length)
+    if (isBeyond || from.some((next, lane) => next < (forgotten[lane] as number))) {
+      yield* this.#snapshot({ reason: isBeyond ? 'CURSOR' : 'RETENTION', missed: { count: null } })
       return
     }
     const reached = [...from]
