@@ -1,6 +1,10 @@
 /** How long clients of a server that closes are asked to wait before they come again, ms: another replica is there already. */
 export const retryAfterMs = 1_000
 
+/** The last word of an operation that ends with the server. @param cursor where it stands, if it is a subscription */
+export const closingError = (cursor: string | undefined): { message: string; extensions: object } =>
+  ({ message: 'The server is closing; subscribe again behind the cursor.', extensions: { code: 'SERVER_CLOSING', cursor, retryAfterMs } })
+
 /** What is told when the server closes: once, and at once where it is closing already. */
 export class Closing {
   readonly #listeners = new Set<() => void>()

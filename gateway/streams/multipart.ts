@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { textOf } from '../../subscriptions/delivery/payload.ts'
+import { closingError } from './closing.ts'
 import type { StreamProtocol } from './protocol.ts'
 
 /** Accepts Apollo's multipart subscriptions, and says so. */
@@ -22,8 +23,6 @@ export const multipart: StreamProtocol = {
   heartbeat: part('{}'),
   heartbeatMs: 5_000,
   complete: '--\r\n',
-  farewell: (cursor, retryAfterMs) => `${part(JSON.stringify({
-    payload: null, errors: [{ message: 'The server is closing; subscribe again behind the cursor.', extensions: { code: 'SERVER_CLOSING', cursor, retryAfterMs } }],
-  }))}--\r\n`,
+  farewell: (cursor) => `${part(JSON.stringify({ payload: null, errors: [closingError(cursor)] }))}--\r\n`,
   others: 'json',
 }

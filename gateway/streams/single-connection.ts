@@ -14,8 +14,8 @@ import { formatResult, toGraphQLError } from '../results.ts'
 import { endWith, sessionOf } from '../session.ts'
 import { tokenOf } from '../token.ts'
 import { Turns } from '../turns.ts'
-import { mostUnsent, tooSlow, tooSlowCode } from '../unsent.ts'
-import { retryAfterMs, type Closing } from './closing.ts'
+import { mostUnsent, tooSlow } from '../unsent.ts'
+import { closingError, retryAfterMs, type Closing } from './closing.ts'
 import { parametersOf, type Parameters } from './parameters.ts'
 import { beat, frameOf, payloadOf } from './protocol.ts'
 import { connectionOver } from './response-connection.ts'
@@ -48,8 +48,8 @@ interface Stream {
   expires: NodeJS.Timeout
   /** Gives its place back. */
   free: () => void
-  /** Says where it stands and when to come again, and ends it. @param code why, where that is the client's */
-  takeLeave?: (code?: string) => void
+  /** Says where each operation stands and when to come again, and ends it: without `complete`, so that clients do. @param why where that is the client's */
+  takeLeave?: (why?: GraphQLError) => void
 }
 
 /**
@@ -119,10 +119,15 @@ export class SingleConnections {
     response.write(serverSentEvents.opening)
     door.telemetry.connections.inc({ transport: 'sse' })
     const timer = setInterval(() => beat(response, serverSentEvents), serverSentEvents.heartbeatMs)
-    stream.takeLeave = (code) => {
+    stream.takeLeave = (why) => {
       if (response.writableEnded) return
-      const cursors = Object.fromEntries([...stream.operations].flatMap(([id, { subscriber }]) => (subscriber?.cursor ? [[id, subscriber.cursor]] : [])))
-      response.end(`event: closing\ndata: ${JSON.stringify({ code, retryAfterMs, cursors })}\nretry: ${retryAfterMs}\n\n`)
+      // The protocol has no other events than these: clients take another one for an error that ends them for good.
+      const lastWords = [...stream.operations].map(([id, { subscriber }]) => {
+        const cursor = subscriber?.cursor
+        const error = why ? { message: why.message, extensions: { ...why.extensions, cursor, retryAfterMs } } : closingError(cursor)
+        return frameOf({ framing }, payloadOf({ errors: [error] }), escapedOf(id))
+      })
+      response.end(`${lastWords.join('')}retry: ${retryAfterMs}\n\n`, 'latin1')
     }
     const stop = this.#closing.on(() => stream.takeLeave?.())
     response.on('drain', () => {
@@ -181,7 +186,7 @@ export class SingleConnections {
     id: string; running: Running; events: ServerResponse; connection: Connection; stream: Stream; turns: Turns
   }): Promise<void> {
     const { operations } = stream
-    const escaped = bytesOf(JSON.stringify(id).slice(1, -1))
+    const escaped = escapedOf(id)
     let stopSession = () => {}
     running.left.signal.addEventListener('abort', () => stopSession(), { once: true })
     const isOver = () => operations.get(id) !== running
@@ -239,6 +244,8 @@ export function streamTokenOf(request: IncomingMessage): string {
 
 const maxIdLength = 200
 
+const escapedOf = (id: string): string => bytesOf(JSON.stringify(id).slice(1, -1))
+
 function leave({ subscriber, left }: Running): void {
   subscriber?.leave()
   left.abort()
@@ -251,7 +258,7 @@ function leaveAll({ operations }: Stream): void {
 
 /** Ends the stream of a client that does not read; what is written already may still be read for a while. */
 function endUnread(stream: Stream, events: ServerResponse, patienceMs: number): void {
-  stream.takeLeave?.(tooSlowCode)
+  stream.takeLeave?.(tooSlow())
   leaveAll(stream)
   const patience = setTimeout(() => events.destroy(), patienceMs)
   events.once('close', () => clearTimeout(patience))

@@ -74,7 +74,7 @@ describe('a gateway of two processes behind one port', { skip: requireReal('kafk
     assert.ok(checker.connected > connected, 'somebody had to connect again')
     assert.ok(await count('freshet_delivered_payloads_total') >= before)
     await gateway.stop()
-    for (const { ended } of streams) assert.match((await ended).slice(-600), /event: closing\ndata: \{"retryAfterMs":1000,"cursors":\{"a":"[\w-]+"\}\}\nretry: 1000\n\n$/)
+    for (const { ended } of streams) assert.match((await ended).slice(-600), /event: next\ndata: \{"id":"a","payload":\{"errors":\[\{"message":"[^"]+","extensions":\{"code":"SERVER_CLOSING","cursor":"[\w-]+","retryAfterMs":1000\}\}\]\}\}\n\nretry: 1000\n\n$/)
     t.diagnostic(`${checker.ledger.sent.length} events, ${checker.connected} connections`)
   })
 })

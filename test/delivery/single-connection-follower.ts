@@ -66,21 +66,19 @@ export function singleConnectionFollower({ urlOf, authorization }: FollowerOptio
   }
 
   function hear(event: string, data: string): void {
-    const said = JSON.parse(data) as { id: string; payload: Result; cursors: Record<string, string>; retryAfterMs: number }
-    if (event === 'closing') {
-      retry = said.retryAfterMs
-      for (const [id, cursor] of Object.entries(said.cursors)) {
-        const operation = operations.get(id)
-        if (operation) operation.after = cursor
-      }
-      return
-    }
+    const said = JSON.parse(data) as { id: string; payload: Result }
     const operation = operations.get(said.id)
     // Nobody stops one here, so this was told twice; whoever is left says so.
     if (!operation) return [...operations.values()][0]?.ended(`the operation ${said.id} is over, and yet came: ${data}`)
     if (event === 'complete') {
       operations.delete(said.id)
       return operation.ended(operation.errors ?? 'completed')
+    }
+    const closing = said.payload.errors?.find(({ extensions }) => extensions?.['code'] === 'SERVER_CLOSING')?.extensions as { cursor?: string; retryAfterMs: number } | undefined
+    if (closing) {
+      retry = closing.retryAfterMs
+      operation.after = closing.cursor ?? operation.after
+      return
     }
     operation.after = said.payload.extensions?.['cursor'] as string | undefined ?? operation.after
     takeResult(said.payload, operation, operation.take)

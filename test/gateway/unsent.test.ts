@@ -174,15 +174,16 @@ describe('a client that does not read', { timeout: 60_000 }, () => {
     let last200 = ''
     stream.setEncoding('utf8').on('data', (text: string) => { last200 = (last200 + text).slice(-200) })
     await once(stream.resume(), 'close')
-    assert.match(last200, /event: closing\ndata: \{"code":"SUBSCRIBER_TOO_SLOW","retryAfterMs":\d+,"cursors":\{\}\}\nretry: \d+\n\n$/)
+    assert.match(last200, /"extensions":\{"code":"SUBSCRIBER_TOO_SLOW","retryAfterMs":\d+\}\}\]\}\}\n\nretry: \d+\n\n$/)
   })
 
   test('of a single-connection stream that has ended is cut off after a while', async () => {
     const { resolvers } = large()
     await using door = await openDoor({ resolvers, settings: { patienceMs: 100 } })
     const { socket, ask } = await openStream(door.url)
+    const closed = once(socket, 'close')
     for (let id = 1; id <= times; id++) await ask(id)
-    await once(socket, 'close')
+    await closed
   })
 })
 

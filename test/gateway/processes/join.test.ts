@@ -188,7 +188,7 @@ describe('several processes behind one port', { timeout: 60_000 }, () => {
       assert.deepEqual([guessed.status, await guessed.ended], [400, '{"errors":[{"message":"The operation to stop is named by \\"operationId\\"."}]}'])
     }
     await neighbours.doors[1]!.close()
-    assert.match(await stream.ended, /event: closing\ndata: \{"retryAfterMs":1000,"cursors":\{\}\}\nretry: 1000\n\n$/)
+    assert.match(await stream.ended, /event: next\ndata: \{"id":"a","payload":\{"errors":\[\{"message":"[^"]+","extensions":\{"code":"SERVER_CLOSING","retryAfterMs":1000\}\}\]\}\}\n\nretry: 1000\n\n$/)
     await source.left
     assert.equal((await post(neighbours, token, { query: '{ hello }', extensions: { operationId: 'b' } })).status, 404)
   })

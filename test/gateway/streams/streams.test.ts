@@ -212,8 +212,13 @@ describe('server-sent events, single connection', { timeout: 60_000 }, () => {
   test('a server that closes says where subscriptions stand', async () => {
     const { resolvers } = ticking()
     await using door = await openDoor({ resolvers })
-    const stream = await open(door.url, await reserve(door.url))
+    const token = await reserve(door.url)
+    const stream = await open(door.url, token)
+    for (const operationId of ['a', 'ö']) assert.equal((await post(door.url, token, { query: 'subscription { ticks }', extensions: { operationId } })).status, 202)
     await door.close()
-    assert.match(await stream.ended, /event: closing\ndata: \{"retryAfterMs":\d+,"cursors":\{\}\}\nretry: \d+\n\n$/)
+    const text = await stream.ended
+    const word = (id: string) => `event: next\ndata: {"id":"${id}","payload":{"errors":[{"message":"The server is closing; subscribe again behind the cursor.",`
+      + '"extensions":{"code":"SERVER_CLOSING","retryAfterMs":1000}}]}}\n\n'
+    assert.ok(text.endsWith(`:\n\n${word('a')}${word('ö')}retry: 1000\n\n`), text)
   })
 })
