@@ -53,17 +53,16 @@ export function createClient(options) {
         on?.closed?.(event)
       },
       ping: (received, payload) => {
-        if (received) takeLeave(payload?.freshet)
+        if (received) takeNote(payload?.freshet)
         on?.ping?.(received, payload)
       },
     },
   })
 
-  /** The server is about to close: it says where each subscription stands, and when it may be asked again. */
-  function takeLeave(notice) {
-    if (!notice?.closing) return
-    if (Number.isFinite(notice.retryAfterMs)) hint = random() * notice.retryAfterMs
-    for (const [id, cursor] of Object.entries(notice.cursors ?? {})) running.get(id)?.goOnBehind(cursor)
+  /** The server says where subscriptions stand: before their first payload, and when it is about to close, then with when it may be asked again. */
+  function takeNote(notice) {
+    if (notice?.closing && Number.isFinite(notice.retryAfterMs)) hint = random() * notice.retryAfterMs
+    for (const [id, cursor] of Object.entries(notice?.cursors ?? {})) running.get(id)?.goOnBehind(cursor)
   }
 
   function subscribe(payload, sink) {

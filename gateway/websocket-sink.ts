@@ -34,6 +34,12 @@ export class WebSocketSink implements Sink {
     this.framing = framingFor(this.id.length)
   }
 
+  /** Pings have a payload in this protocol, which other clients ignore. */
+  began(cursor: string): void {
+    const text = `{"type":"ping","payload":{"freshet":{"cursors":{"${this.id}":"${cursor}"}}}}`
+    this.connection.say(headOf(text.length) + text)
+  }
+
   ended(error?: GraphQLError): void {
     if (error) this.#over.reject(error)
     else this.#over.resolve(done)

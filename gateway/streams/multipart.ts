@@ -22,6 +22,7 @@ export const multipart: StreamProtocol = {
   framing: { frame: (payload) => [part(`{"payload":${textOf(payload)}}`), ''] },
   heartbeat: part('{}'),
   heartbeatMs: 5_000,
+  began: () => '',
   complete: '--\r\n',
   farewell: (cursor) => `${part(JSON.stringify({ payload: null, errors: [closingError(cursor)] }))}--\r\n`,
   others: 'json',

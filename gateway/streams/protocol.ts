@@ -15,6 +15,8 @@ export interface StreamProtocol {
   readonly heartbeat: string
   /** Time between heartbeats, ms. */
   readonly heartbeatMs: number
+  /** Says where the subscription begins; empty where there are no words for it. */
+  began(cursor: string): string
   /** Nothing more comes. */
   readonly complete: string
   /** The server is closing: clients may go on behind this cursor, and come again about so many ms later. */

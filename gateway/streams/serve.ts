@@ -78,10 +78,12 @@ interface Followed extends Parameters, Operation {
 async function follow(door: Door, request: IncomingMessage, { response, left, closing, protocol, stream, ...asked }: Followed): Promise<void> {
   const token = tokenOf(request.headers['freshet-token'], asked.extensions)
   if (token !== undefined) await waitWith(door, left)(token)
+  const connection = connectionOver(response)
   const sink: Sink = {
-    connection: connectionOver(response),
+    connection,
     framing: protocol.framing,
     id: '',
+    began: (cursor) => connection.say(protocol.began(cursor)),
     ended: (error) => (error ? stream.last(formatResult({ errors: [error] }, door.onError)) : stream.complete()),
   }
   const begun = await door.deliveries.subscribe(door, { ...asked, extensions: resuming(request, asked.extensions), headers: callerOf(door, request.headers, token).headers }, sink)

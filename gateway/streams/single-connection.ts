@@ -215,7 +215,7 @@ export class SingleConnections {
       }
       const token = tokenOf(request.headers['freshet-token'], parameters.extensions)
       if (token !== undefined) await waitWith(door, running.left.signal)(token)
-      const sink: Sink = { connection, framing, id: escaped, ended: (error) => end(error && formatResult({ errors: [error] }, door.onError)) }
+      const sink: Sink = { connection, framing, id: escaped, began: () => {}, ended: (error) => end(error && formatResult({ errors: [error] }, door.onError)) }
       const begun = await door.deliveries.subscribe(door, { ...prepared, ...parameters, headers: callerOf(door, request.headers, token).headers }, sink)
       if (!(begun instanceof Subscriber)) return end(formatResult(begun, door.onError))
       // It was stopped while it was begun.

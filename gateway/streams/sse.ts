@@ -21,8 +21,10 @@ export const serverSentEvents: StreamProtocol = {
   },
   heartbeat: ':\n\n',
   heartbeatMs: 12_000,
+  // An event without data is none, but its id is taken note of.
+  began: (cursor) => `id: ${cursor}\n\n`,
   complete: 'event: complete\ndata:\n\n',
-  // An event without data is none, but its id and time are taken note of; and as the stream just ends, the client comes again.
+  // As the stream just ends, the client comes again.
   farewell: (cursor, retryAfterMs) => `${cursor === undefined ? '' : `id: ${cursor}\n`}retry: ${retryAfterMs}\n\n`,
   others: 'stream',
 }

@@ -33,6 +33,11 @@ export class Connection {
     return this.#congested
   }
 
+  /** Writes at once what is no reader's, whether or not the client takes it. */
+  say(bytes: string): void {
+    if (bytes !== '' && !this.#closed && !this.#write(bytes)) this.#congested = true
+  }
+
   add(reader: Reader): void {
     this.#readers.push(reader)
   }

@@ -297,8 +297,10 @@ export class Group {
     // Where there is no state to begin with, what came while it was asked for is not in it.
     const begin = entries.end === 0 ? this.#joinedAt.get(member) : undefined
     this.#joinedAt.delete(member)
-    if (reached) this.#attach(member, begin ?? reached)
-    else this.#endOf(member, failure)
+    if (reached) {
+      if (member.isNew) member.began(begin ?? reached)
+      this.#attach(member, begin ?? reached)
+    } else this.#endOf(member, failure)
     this.#tidy()
   }
 

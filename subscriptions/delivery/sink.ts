@@ -21,6 +21,11 @@ export interface Sink {
    */
   readonly id: string
   /**
+   * Where the subscription begins, told before anything else where there is no state to show: whoever loses the connection before the
+   * first payload goes on from there. A transport that has no words for it says nothing.
+   */
+  began(cursor: string): void
+  /**
    * Nothing more comes: the source has ended, or the error says why this subscription ends (`SUBSCRIBER_TOO_SLOW`, with the
    * last `cursor` in its extensions). Called at most once, and not after the subscription was left.
    */

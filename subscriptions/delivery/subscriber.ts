@@ -75,6 +75,16 @@ export class Subscriber implements Reader {
     return this.#cut && this.#group.encode(this.#cut)
   }
 
+  /** Whether it has got nothing yet, and did not come with a cursor. */
+  get isNew(): boolean {
+    return this.#cut === undefined
+  }
+
+  /** There is no state to show: what comes next comes behind this. */
+  began(cut: Cut): void {
+    this.#sink.began(this.#group.encode(cut))
+  }
+
   /** Says with the next payload what is missing before it. */
   miss(missing: Missing): void {
     this.#missing = missing

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GraphQLError } from 'graphql'
+import { WebSocket } from 'ws'
 import { cursorKeyOf } from '../../cli/cursor-key.ts'
 import type { Verified, Verifier } from '../../gateway/session.ts'
 import { localScope } from '../../resolvers/scope.ts'
+import { createClient } from '../../client/index.js'
 import { createCursors } from '../../subscriptions/cursor.ts'
 import { startFreshet, type Freshet, type Parts } from '../support/freshet.ts'
+import { openRaw } from '../gateway/streams/raw-stream.ts'
 import { Checker } from './checker.ts'
 import { EventsJudge } from './judges.ts'
 import { appendTo } from './replicas.ts'
@@ -123,6 +126,42 @@ export function returningSuite(name: string, parts: Parts): void {
         const { cursor } = await begin(from)
         assert.deepEqual((await begin(to, cursor)).gap, { reason: 'CURSOR', missed: { count: null } })
       }
+    })
+
+    test('although they had got nothing yet: they go on from where they began', async () => {
+      await using freshet = await startFreshet({ parts })
+      const query = 'subscription { events(types: ["ChatPosted"]) { id } }'
+      const publish = (id: string) => freshet.publish({ id, type: 'ChatPosted', subject: 'livestream:a', data: { userId: 'u', sellerId: 's', message: 'hi' } })
+      const [begun, lost, back] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      let socket: WebSocket | undefined
+      const client = createClient({
+        url: `${freshet.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryWait: () => back.promise,
+        on: {
+          opened: (opened) => { socket = opened as WebSocket },
+          ping: (_received, payload) => { if (payload?.['freshet']) begun.resolve() },
+          closed: () => lost.resolve(),
+        },
+      })
+      const results = client.iterate({ query })
+      const next = results.next()
+      await begun.promise
+      socket!.terminate()
+      await lost.promise
+
+      const stream = (headers: Record<string, string> = {}) => openRaw(`${freshet.url}/graphql`, {
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers }, body: JSON.stringify({ query }),
+      })
+      const first = await stream()
+      const [, id] = /^id: ([\w-]+)\n\n/m.exec(await first.until(/^id: [\w-]+\n\n/m))!
+      first.leave()
+
+      await publish('meanwhile')
+      back.resolve()
+      assert.deepEqual((await next).value?.data, { events: { id: 'meanwhile' } })
+      const second = await stream({ 'last-event-id': id! })
+      await second.until('"id":"meanwhile"')
+      second.leave()
+      await client.dispose()
     })
 
     test('whose tokens expire or are revoked, with a fresh one', async (t) => {

@@ -144,6 +144,20 @@ describe('subscribers of equal subscriptions', () => {
     assert.deepEqual([numbers(lost), numbers(early)], [[1, 2], [2]])
   })
 
+  test('are told where they begin where there is no state, once, unless they know', async () => {
+    const replica = new Replica(new History(1))
+    happen(replica, [1])
+    const [stated, known, since] = [new Client(), new Client(), new Client()]
+    await stated.join(replica.group, { kind: 'now' })
+    await known.join(replica.group, { kind: 'after', cut: cutOf([1]) })
+    await since.join(replica.group, { kind: 'since', time: 1 })
+    await settle(replica)
+    assert.deepEqual([stated.begun, known.begun, since.begun], [[], [], ['changes/0:1']])
+    happen(replica, [1])
+    await settle(replica)
+    assert.deepEqual([numbers(since), since.begun.length], [[1], 1])
+  })
+
   test('who catch up wait for nobody who reads slowly', async () => {
     const { replica } = await joined('BUFFER', 1_000, { keep: { count: 1, bytes: 1 } })
     happen(replica, Array.from({ length: 60 }, () => 1))

@@ -233,6 +233,8 @@ const framing: Framing = { frame: (payload) => ['', `${textOf(payload)}\n`] }
 /** A client, whose connection takes nothing while it is stalled, after one more write. */
 export class Client {
   readonly received: Received[] = []
+  /** Where it was told that it begins. */
+  readonly begun: string[] = []
   readonly connection: Connection
   readonly policy: Policy
   readonly buffer: number
@@ -256,7 +258,7 @@ export class Client {
 
   async join(group: Group, start: Start): Promise<void> {
     const sink: Sink = {
-      connection: this.connection, framing, id: '',
+      connection: this.connection, framing, id: '', began: (cursor) => void this.begun.push(cursor),
       ended: (error) => { this.ended = { code: error?.extensions.code as string | undefined, cursor: error?.extensions.cursor as string | undefined } },
     }
     this.subscriber = await group.join({ sink, policy: this.policy, buffer: this.buffer }, start)
