@@ -22,6 +22,8 @@ export interface LivestreamListOptions {
   settled: (signal: AbortSignal) => Promise<void>
   /** Most livestreams that may match. */
   most?: number
+  /** Most changes that wait while the index is asked: when there are more, the list is loaded anew. */
+  mostWaiting?: number
   /** How long announcements are waited for, ms. */
   patienceMs?: number
   /** How long after an index that was away it is asked again, ms. */
@@ -44,6 +46,9 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
   readonly #ended = new AbortController()
   readonly #versions = new Versions<Event>()
   readonly #waiting: Announced[] = []
+  #changesWaiting = 0
+  /** More had to wait than may: what is left stands behind a gap. */
+  #overflown = false
   readonly #moved = new Set<() => void>()
   #leave = (): void => {}
   #list: FilterList | undefined
@@ -159,7 +164,7 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
 
   #take(announced: Announced): void {
     this.#waiting.push(announced)
-    if (this.#asking) return
+    if (this.#asking) return this.#boundWaiting(announced)
     const first = announced.batch.entities.some((change) => isLivestream(change) && this.#loaded.needsSimilarity(change))
     if (!first && !isBehindGap(announced)) this.#apply()
     else {
@@ -168,23 +173,34 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
     }
   }
 
+  #boundWaiting({ batch }: Announced): void {
+    this.#changesWaiting += batch.entities.length
+    if (this.#changesWaiting <= (this.#options.mostWaiting ?? defaultMostWaiting)) return
+    this.#waiting.splice(0, this.#waiting.length - 1)
+    this.#changesWaiting = 0
+    this.#overflown = true
+  }
+
   /** Takes in what waits, asking the index for what changes do not say. */
   async #catchUp(): Promise<void> {
     this.#asking = true
     while (this.#waiting.length > 0 && !this.#ended.signal.aborted) {
-      if (this.#waiting.some(isBehindGap)) await this.#loadAnew()
+      if (this.#overflown || this.#waiting.some(isBehindGap)) await this.#loadAnew()
+      if (this.#overflown) continue
       const ids = new Set(this.#waiting.flatMap(({ batch }) =>
         batch.entities.filter((change) => isLivestream(change) && this.#loaded.needsSimilarity(change)).map(({ entity }) => idOf(entity))))
       const until = this.#waiting.length
       const similarities = ids.size > 0 ? await this.#ask([...ids]) : undefined
-      this.#apply(until, similarities)
+      if (!this.#overflown) this.#apply(until, similarities)
+      this.#changesWaiting = this.#waiting.reduce((sum, { batch }) => sum + batch.entities.length, 0)
     }
     this.#asking = false
   }
 
   /** Batches are missing: what is behind them stands for nothing. Everybody gets the whole list. */
   async #loadAnew(): Promise<void> {
-    const last = this.#waiting.findLastIndex(isBehindGap)
+    const last = this.#overflown ? this.#waiting.length - 1 : this.#waiting.findLastIndex(isBehindGap)
+    this.#overflown = false
     const [gap] = this.#waiting.splice(0, last + 1).slice(-1) as [Announced]
     await this.#load()
     this.#cut = this.#loadedAt = gap.after
@@ -292,6 +308,9 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
 
 /** Announcements and replicas lag by milliseconds; what lags longer has trouble of its own, and the state as it is here must do. */
 const defaultPatienceMs = 2_000
+
+/** Some ten to twenty MiB, which all lists that wait for the index have in common. */
+const defaultMostWaiting = 10_000
 
 /** As evaluated lists do. */
 const defaultRetryMs = 1_000

@@ -75,11 +75,11 @@ async function expected(market: SmallMarket, { filter, orderBy: orderings, first
 
 describe('livestreams of a filter, live', { timeout: 120_000 }, () => {
   test('whoever applies what they are told has what the query gives, from whatever moment they join or come back', async () => {
-    const query = fc.record({ filter: fc.option(arbitraryFilter, { nil: undefined, freq: 3 }), orderBy, first: fc.integer({ min: 1, max: 9 }), near: fc.option(near, { nil: undefined }) })
-    await fc.assert(fc.asyncProperty(query, fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), async ({ near: nearness, ...others }, steps) => {
+    const query = fc.record({ mostWaiting: fc.constantFrom(undefined, 0, 2), filter: fc.option(arbitraryFilter, { nil: undefined, freq: 3 }), orderBy, first: fc.integer({ min: 1, max: 9 }), near: fc.option(near, { nil: undefined }) })
+    await fc.assert(fc.asyncProperty(query, fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), async ({ near: nearness, mostWaiting, ...others }, steps) => {
       await using market = await openMarket()
       const asked: ListQuery = { ...others, ...nearness && { near: { space, values: Float32Array.from([1, 0]), ...nearness } } }
-      let list = new LivestreamList({ changes: market.changes, index: market.index, query: asked, settled: market.settled })
+      let list = new LivestreamList({ changes: market.changes, index: market.index, query: asked, settled: market.settled, mostWaiting })
       const clients: Client[] = []
       /** What was applied before it was loaded is announced, sooner or later. */
       const ready = async (): Promise<void> => {
@@ -129,7 +129,7 @@ describe('livestreams of a filter, live', { timeout: 120_000 }, () => {
             client.reader = undefined
           }
           list.close()
-          list = new LivestreamList({ changes: market.changes, index: market.index, query: asked, settled: market.settled })
+          list = new LivestreamList({ changes: market.changes, index: market.index, query: asked, settled: market.settled, mostWaiting })
         }
       }
       await ready()
@@ -246,6 +246,31 @@ describe('livestreams of a filter, live', { timeout: 120_000 }, () => {
     await market.change('a', { ...live('a'), vector: [1, 0] })
     await assert.rejects(reader.next(), /away/)
     assert.equal(market.hub.listeners, 0)
+  })
+
+  test('no more than so many changes wait for an index that is away: then everybody gets all of the list', async () => {
+    await using market = await openMarket()
+    const query = { ...all, near: { space, values: Float32Array.from([1, 0]), minSimilarity: 0 } }
+    let asked = 0
+    let answer = (): void => {}
+    const list = new LivestreamList({ changes: market.changes, settled: market.settled, query, mostWaiting: 3, index: {
+      query: (wanted) => market.index.query(wanted),
+      getMany: async (...wanted) => {
+        if (++asked === 1) await new Promise<void>((resolve) => { answer = resolve })
+        return market.index.getMany(...wanted)
+      },
+    } })
+    await list.ready
+    const reader = list.read()
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await market.change(id, { ...live(id), vector: [1, 0] })
+    await market.change('b', null)
+    answer()
+    const event = await reader.next()
+    assert.deepEqual([event?.value.kind, event?.snapshot, event?.value.items.map(({ id }) => id)], ['SNAPSHOT', true, ['a', 'c', 'd', 'e', 'f', 'g']])
+    assert.equal(asked, 1, 'the list was loaded instead')
+    await market.change('h', { ...live('h'), vector: [1, 0] })
+    assert.deepEqual((await reader.next())?.value.added.map(({ item }) => item.id), ['h'])
+    list.close()
   })
 
   test('an index that is away for a moment is waited for, five times at most, and what was announced meanwhile is taken in', async () => {
