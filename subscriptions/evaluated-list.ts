@@ -1,5 +1,5 @@
 import type { ListUpdate } from '../resolvers/live-list.ts'
-import type { Cut, SourceEvent } from '../resolvers/live.ts'
+import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
 import { IndexUnavailableError } from '../search/entity-index.ts'
 import type { Announced } from './announced.ts'
 import type { ChangeHub } from './change-hub.ts'
@@ -22,7 +22,7 @@ export interface EvaluatedListOptions<Item, Page extends Evaluated<Item>> {
   hub: Pick<ChangeHub, 'listen' | 'begun'>
   budget: EvaluationBudget
   clock: () => number
-  /** Where its results are counted: of this process and this query alone. */
+  /** Where its results are counted: of this process and this query alone (`live/PROCESS:QUERY`). */
   lane: string
   /** Rises within the process, also where the list is made anew: no version has the number of another one. */
   nextVersion: () => number
@@ -118,9 +118,16 @@ export class EvaluatedList<Item, Page extends Evaluated<Item>> implements LiveLi
     const seen = 'from' in beginning ? beginning.from[this.#options.lane]?.next : undefined
     const former = this.#history.find(({ number }) => number === seen)
     taken?.()
-    const event = former ? this.#changeSince(former) : this.snapshot()
+    const event = former ? this.#changeSince(former) : { ...this.snapshot(), ...!this.#isOfThisQuery(beginning) && { gap: foreign(beginning) } }
     if (event) this.#noted()
     return Promise.resolve({ event, cut: this.cut() })
+  }
+
+  /** Whether it is a time, or a cursor of this query from whatever process: results are counted by each. */
+  #isOfThisQuery(beginning: Beginning): boolean {
+    const { lane } = this.#options
+    const query = lane.slice(lane.indexOf(':'))
+    return 'since' in beginning || Object.keys(beginning.from).some((each) => each.startsWith('live/') && each.endsWith(query))
   }
 
   close(error?: Error): void {
@@ -249,3 +256,5 @@ const mostTries = 5
 
 const newer = (a: Newest | undefined, b: Newest): Newest =>
   a ? { eventTime: Math.max(a.eventTime, b.eventTime), appliedAt: Math.max(a.appliedAt, b.appliedAt) } : b
+
+const foreign = (beginning: Beginning): Gap => ({ reason: 'CURSOR', missed: { ...'said' in beginning && { from: beginning.said }, count: null } })

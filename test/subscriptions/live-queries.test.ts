@@ -371,9 +371,13 @@ describe('live queries', { timeout: 120_000 }, () => {
     assert.deepEqual(missed.events.map(({ value, marker }) => value?.kind ?? marker), ['DIFF', true])
     assert.deepEqual(missed.events[0]?.value.added.map(({ item }) => item.livestreamId).toSorted(), ['b', 'c'])
     assert.deepEqual(stream.events.slice(1).map(({ value, diff, at }) => [value.kind, diff, at?.lane.startsWith('live/boot:')]), [['DIFF', true, true], ['DIFF', true, true]])
-    const elsewhere = feedClient().follow(it.feed({}, { kind: 'missed', from: { 'live/another:x': { next: 3, epoch: -1, sequence: -1, skip: 0 } } }))
-    await rest()
-    assert.deepEqual([elsewhere.events.map(({ value, gap, marker }) => [value?.kind, gap, marker]), elsewhere.list.length], [[['SNAPSHOT', undefined, undefined], [undefined, undefined, true]], 3])
+    // Of another process, and of another query: only that is none.
+    const [query] = Object.keys(from).map((lane) => lane.replace('live/boot:', ''))
+    for (const [lane, reason] of [[`live/another:${query}`, undefined], ['live/boot:x', 'CURSOR'], ['changes/0', 'CURSOR']] as const) {
+      const elsewhere = feedClient().follow(it.feed({}, { kind: 'missed', from: { [lane]: { next: 3, epoch: -1, sequence: -1, skip: 0 } } }))
+      await rest()
+      assert.deepEqual([elsewhere.events.map(({ value, gap, marker }) => [value?.kind, gap?.reason, marker]), elsewhere.list.length], [[['SNAPSHOT', reason, undefined], [undefined, undefined, true]], 3])
+    }
     await stream.leave()
     assert.equal(it.queries.size, 0)
   })
