@@ -138,9 +138,11 @@ export class LogUnavailableError extends Error {
 export class NoSuchTopicError extends Error {
   override readonly name = 'NoSuchTopicError'
   readonly code = 'NO_SUCH_TOPIC'
+  readonly topic: string
 
   constructor(topic: string) {
     super(`There is no topic '${topic}' in the event log. Create it first (ensureTopics).`)
+    this.topic = topic
   }
 }
 

@@ -5,7 +5,7 @@ import type { EventLog } from '../../events/log.ts'
 import {
   buildSubgraph, composeSubgraphs, createEngine, eventSubgraph, inProcessSubgraph, type Engine, type EventSource,
 } from '../../federation/index.ts'
-import { ensureEventTopics, logEventSource } from '../../gateway/event-source.ts'
+import { ensureEventTopics, logEventSource, type LogEventSourceOptions } from '../../gateway/event-source.ts'
 import { createCursors } from '../../subscriptions/cursor.ts'
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])'
@@ -19,7 +19,10 @@ const streamsSdl = (prefix: string) => `
     all: Employee @edfs__kafkaSubscribe(topics: ["${prefix}.updated"])
     own(id: ID!): Employee @edfs__kafkaSubscribe(topics: ["${prefix}.own.{{ args.id }}"])
   }
-  type Mutation { update(id: ID!, text: String): edfs__PublishResult! @edfs__kafkaPublish(topic: "${prefix}.updated") }
+  type Mutation {
+    tell(id: ID!): edfs__PublishResult! @edfs__kafkaPublish(topic: "${prefix}.own.{{ args.id }}")
+    update(id: ID!, text: String): edfs__PublishResult! @edfs__kafkaPublish(topic: "${prefix}.updated")
+  }
 `
 
 interface Setup extends AsyncDisposable {
@@ -43,11 +46,11 @@ const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /** What every log does for SDL-declared subscriptions. */
 export const eventSourceSuite = (name: string, make: MakeLog): void => {
-  const setup = async (): Promise<Setup> => {
+  const setup = async (options: Partial<LogEventSourceOptions> = {}): Promise<Setup> => {
     const { log, prefix, dispose } = await make()
     const problems: Error[] = []
     const cursors = createCursors({ key: Buffer.alloc(32), logId: log.id, partitions: log.partitions })
-    const source = logEventSource({ log, cursors, report: (problem) => problems.push(problem as Error) })
+    const source = logEventSource({ log, cursors, report: (problem) => problems.push(problem as Error), ...options })
     const streams = eventSubgraph({
       name: 'streams', typeDefs: streamsSdl(prefix), sources: new Map([['default', source]]), report: (problem) => problems.push(problem),
     })
@@ -66,6 +69,8 @@ export const eventSourceSuite = (name: string, make: MakeLog): void => {
       await dispose()
     } }
   }
+  const tell = ({ engine }: Setup, id: string) =>
+    engine.execute({ document: parse('mutation ($id: ID!) { tell(id: $id) { success } }'), variables: { id } })
   const subscribed = async ({ engine }: Setup, query: string): Promise<AsyncIterableIterator<ExecutionResult>> => {
     const stream = await engine.subscribe({ document: parse(query) })
     assert.ok(Symbol.asyncIterator in stream, JSON.stringify(stream))
@@ -111,11 +116,19 @@ export const eventSourceSuite = (name: string, make: MakeLog): void => {
       assert.deepEqual(Object.entries(kept).map(([partition, end]) => end - spread[partition]!).sort(), [...Array<number>(under.log.partitions - 1).fill(0), 5])
     })
 
-    test('a topic that does not exist is an error that says so to the operator, not to the client', async () => {
-      await using under = await setup()
-      const result = await under.engine.subscribe({ document: parse('subscription { own(id: "nobody") { id } }') })
-      assert.match(JSON.stringify(result), /The events of \\"own\\" cannot be read\.".*LOG_UNAVAILABLE/)
-      assert.match(String((under.problems[0]?.cause as Error).cause), /There is no topic '.*\.own\.nobody'/)
+    test('a topic that a template names is created when it is first asked for, and not without end', async () => {
+      await using under = await setup({ maxCreatedTopics: 1 })
+      const name = `${under.topic.replace(/updated$/, 'own')}.first`
+      assert.deepEqual(json(await tell(under, 'first')), { data: { tell: { success: true } } })
+      assert.equal(Object.values(await under.log.ends([name])).reduce((sum, end) => sum + end), 1)
+      assert.equal(under.problems.length, 0)
+      const own = await subscribed(under, 'subscription { own(id: "first") { id name } }')
+      await tell(under, 'first')
+      assert.deepEqual(json((await own.next()).value), { data: { own: { id: 'first', name: 'Employee first' } } })
+      await own.return?.()
+      const result = await under.engine.subscribe({ document: parse('subscription { own(id: "second") { id } }') })
+      assert.match(JSON.stringify(result), /The events of \\"own\\" cannot be read\.".*LIMIT_EXCEEDED/)
+      assert.match(String(under.problems[0]?.cause), /there are 1, as many as there may be/)
     })
   })
 }

@@ -37,6 +37,19 @@ eventSourceSuite('The embedded log', make)
 positionsSuite('the embedded log, from memory', make, {})
 positionsSuite('the embedded log, from the log', make, { maxCount: 1 })
 
+test('topics that nobody has created are there for who follows them', async () => {
+  const { log, dispose } = await make()
+  const cursors = createCursors({ key: Buffer.alloc(32), logId: log.id, partitions: log.partitions })
+  const source = logEventSource({ log, cursors, report: (problem) => assert.fail(problem as Error) })
+  const stream = await source.subscribe({ topics: ['a', 'b'], passes: () => true, keyOf: () => undefined, context: undefined })
+  for (const topic of ['a', 'b']) {
+    await source.publish(topic, { key: null, value: new TextEncoder().encode(`{"of":"${topic}"}`) })
+    assert.deepEqual((await stream.next()).value?.value, { of: topic })
+  }
+  await stream.return?.()
+  await dispose()
+})
+
 const never = { ends: () => new Promise(() => { /* the log is away */ }) } as unknown as EventLog
 
 test('a log that is away is not waited for without end', async () => {
