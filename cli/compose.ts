@@ -11,9 +11,12 @@ export const patienceMs = 30_000
 /** The supergraph of own and foreign subgraphs. @throws Error that names every conflict with its place */
 export async function composeAll(settings: Settings): Promise<string> {
   if (settings.subgraphs.length === 0) return composeOwnSubgraphs()
-  const graph = await composedGraph(graphSettingsOf(settings), ownDefinitions(), () => {}).load(AbortSignal.timeout(patienceMs))
+  const graph = await composedGraph(graphSettingsOf(settings), ownDefinitions(gatewayUrlOf(settings)), () => {}).load(AbortSignal.timeout(patienceMs))
   return `${graph?.supergraphSdl.trim()}\n`
 }
+
+/** Where other routers, which may be given the supergraph, find Freshet's own subgraphs. */
+const gatewayUrlOf = ({ publicUrl, port }: Settings): string | undefined => publicUrl ?? (port === 0 ? undefined : `http://localhost:${port}`)
 
 /**
  * `freshet compose`: Freshet's own subgraphs, with the foreign ones of the settings. With those it is not the committed supergraph.

@@ -24,6 +24,9 @@ interface Asked {
 /** Answers a query or mutation. What is thrown as a GraphQLError is the answer. */
 type Answer = (asked: Asked, door: Door) => Promise<ExecutionResult>
 
+/** Routers know this message by the protocol of automatic persisted queries, and send the query itself from then on. */
+const notPersisted = { errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } }] }
+
 /** Serves what has `_service` and `_entities` to any other federation router, by POST. */
 export async function serveSubgraph(answer: Answer, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'POST') return sendJson(response, 405, { errors: [{ message: 'A subgraph is asked by POST.' }] }, { allow: 'POST' })
@@ -37,7 +40,11 @@ export async function serveSubgraph(answer: Answer, door: Door, request: Incomin
     return sendJson(response, 400, { errors: [{ message: 'The body must be JSON: {"query": "…", "variables": {…}}.' }] })
   }
   const { query, operationName, variables, extensions } = isObject(body) ? body : {}
-  if (typeof query !== 'string') return sendJson(response, 400, { errors: [{ message: 'The request must have a "query".' }] })
+  if (typeof query !== 'string') {
+    return isObject(extensions) && isObject(extensions.persistedQuery)
+      ? sendJson(response, 200, notPersisted)
+      : sendJson(response, 400, { errors: [{ message: 'The request must have a "query".' }] })
+  }
   const time = new RequestTime(door.settings.requestTimeoutMs)
   response.once('close', () => time.left())
   const { signal } = time

@@ -7,14 +7,14 @@ import { subgraphNames, subgraphResolvers, type SubgraphName } from './subgraphs
 export const buildOwnSubgraph = (name: SubgraphName): GraphQLSchema =>
   buildSubgraph({ typeDefs: loadSubgraphSdl(name), resolvers: subgraphResolvers[name] })
 
-/** Where another router finds a subgraph that a gateway with default settings serves. */
-const urlOf = (name: SubgraphName): string => `http://localhost:4000/subgraphs/${name}`
+/** Where a gateway with default settings is. */
+const defaultUrl = 'http://localhost:4000'
 
-/** Freshet's own subgraphs as composition sees them. */
-export const ownDefinitions = (): SubgraphDefinition[] =>
+/** Freshet's own subgraphs as composition sees them. @param gatewayUrl where another router finds the gateway that serves them */
+export const ownDefinitions = (gatewayUrl = defaultUrl): SubgraphDefinition[] =>
   subgraphNames.map((name) => {
     const { sdl, placeOf } = loadSubgraph(name)
-    return { name, url: urlOf(name), typeDefs: sdl, place: `schema/${name}.graphql`, placeOf }
+    return { name, url: `${gatewayUrl}/subgraphs/${name}`, typeDefs: sdl, place: `schema/${name}.graphql`, placeOf }
   })
 
 /**

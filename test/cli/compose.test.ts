@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { compose } from '../../cli/compose.ts'
+import { compose, composeAll } from '../../cli/compose.ts'
 import { resolveSettings } from '../../cli/settings.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 
@@ -38,5 +38,15 @@ describe('freshet compose', () => {
     await composed()
     assert.deepEqual(said, [`Wrote ${output}.`])
     assert.match(readFileSync(output, 'utf8'), /review: String @join__field\(graph: REVIEWS\)/)
+  })
+
+  test('says where routers find Freshet\'s own subgraphs: at its public address, or else at its port', async () => {
+    await using folder = temporaryDirectory('compose')
+    const sdl = join(folder.path, 'reviews.graphql')
+    writeFileSync(sdl, 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3")\ntype Query { review: String }')
+    const composed = async (further: object) =>
+      composeAll(resolveSettings({ env: {}, file: { subgraphs: { reviews: { url: 'http://127.0.0.1:1/graphql', sdl } }, ...further } }))
+    assert.match(await composed({ publicUrl: 'https://freshet.example.com' }), /USERS @join__graph\(name: "users", url: "https:\/\/freshet\.example\.com\/subgraphs\/users"\)/)
+    assert.match(await composed({ port: 4321 }), /USERS @join__graph\(name: "users", url: "http:\/\/localhost:4321\/subgraphs\/users"\)/)
   })
 })

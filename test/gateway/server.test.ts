@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
@@ -134,6 +135,17 @@ describe('errors', { timeout: 60_000 }, () => {
     for (const body of ['null', '[]', '{}', '{"query": 7}', '{"query": "{ hello }", "variables": []}'])
       for (const accept of ['application/json', 'text/event-stream'])
         assert.equal((await rawRequest(`${door.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body })).status, 400, body)
+  })
+
+  test('a router that would send hashes in place of queries to a subgraph is told to send the queries', async () => {
+    await using door = await openDoor()
+    const extensions = { persistedQuery: { version: 1, sha256Hash: createHash('sha256').update('{ hello }').digest('hex') } }
+    const send = (body: object) => rawRequest(`${door.url}/subgraphs/small`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const refused = await send({ extensions })
+    assert.equal(refused.status, 200)
+    assert.deepEqual(JSON.parse(refused.text), { errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } }] })
+    assert.equal((await send({ query: '{ hello }', extensions })).text, '{"data":{"hello":null}}')
+    assert.equal((await send({ extensions: {} })).status, 400)
   })
 
   test('a query that takes longer than it may is ended, and says so', async () => {
