@@ -1,6 +1,7 @@
 import { GraphQLError, isObjectType } from 'graphql'
 import { codes, type ErrorLog, type PathKey } from './errors.ts'
 import { isObject, type Obj } from './merge.ts'
+import { coerced } from './scalars.ts'
 import type { Selection, Selections, Slot } from './selection.ts'
 
 /** Stands for a null that may not be: the parent becomes null in turn. */
@@ -81,7 +82,7 @@ class Completion {
     if (slot.values && !(typeof value === 'string' && slot.values.has(value))) {
       return this.#unexpected('a value of its enum', parent, name)
     }
-    return value
+    return slot.scalar ? coerced(slot.scalar, value) ?? this.#unexpected(`a value of ${slot.scalar.name}`, parent, name) : value
   }
 
   #unexpected(expected: string, parent: string, name: string): null {

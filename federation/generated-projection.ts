@@ -1,6 +1,7 @@
 import { isObjectType, type GraphQLObjectType } from 'graphql'
 import { generate, quoted } from './generate.ts'
 import type { Obj } from './merge.ts'
+import { isOfScalar } from './scalars.ts'
 import type { Selection, Selections, Slot } from './selection.ts'
 
 /** What the generated code answers with where something is not as it should be: the slow way finds out what. */
@@ -12,15 +13,17 @@ export type GeneratedProjection = (data: Obj) => Obj | typeof unusual
 const maximumFields = 2_000
 
 /**
- * Code that projects a tree in which nothing is wrong: every object is of a known type, and no null is where none may be.
- * Lists of scalars are taken as they are. Nothing where the code would be too long.
+ * Code that projects a tree in which nothing is wrong: every object is of a known type, every scalar of its own, and no null is
+ * where none may be. Lists of scalars are taken as they are. Nothing where the code would be too long.
  */
 export const generateProjection = (selections: Selections): GeneratedProjection | undefined => {
   const writer = new Writer(selections)
   const root = writer.object(selections.root)
   return root === undefined ? undefined
-    : generate<GeneratedProjection>(`${writer.functions.join('\n')}\nreturn ${root}`, { unusual, enums: writer.enums, isArray: Array.isArray })
+    : generate<GeneratedProjection>(`${writer.functions.join('\n')}\nreturn ${root}`, { unusual, enums: writer.enums, isArray: Array.isArray, isInteger: Number.isInteger })
 }
+
+const isId = ({ scalar }: Slot): boolean => scalar?.name === 'ID'
 
 class Writer {
   readonly functions: string[] = []
@@ -80,15 +83,22 @@ class Writer {
       return name === undefined ? undefined
         : `if (typeof ${value} !== 'object' || isArray(${value})) return unusual\n${value} = ${name}(${value})\nif (${value} === unusual) return unusual`
     }
-    return slot.values ? `if (!enums[${this.enums.push(slot.values) - 1}].has(${value})) return unusual` : ''
+    if (slot.values) return `if (!enums[${this.enums.push(slot.values) - 1}].has(${value})) return unusual`
+    if (!slot.scalar) return ''
+    const fits = isOfScalar(slot.scalar, value)
+    // Servers in other languages send numbers, in all of their answers.
+    return isId(slot) ? `if (!(${fits})) { if (!isInteger(${value})) return unusual; ${value} = String(${value}) }` : `if (!(${fits})) return unusual`
   }
 
   #list(slot: Slot, value: string): string | undefined {
     const [index, item, list] = [this.#name(), this.#name(), this.#name()]
-    const isLeaf = !slot.item && !slot.selection && !slot.values
+    const isLeaf = !slot.item && !slot.selection && !slot.values && !isId(slot)
     const each = (action: string) => `for (let ${index} = 0; ${index} < ${value}.length; ${index}++) { let ${item} = ${value}[${index}]\n${action} }`
     const known = `if (!isArray(${value})) return unusual`
-    if (isLeaf) return `${known}\n${each(`if (${item} === undefined${slot.nonNull ? ` || ${item} === null` : ''}) return unusual`)}`
+    if (isLeaf) {
+      const fits = slot.scalar ? isOfScalar(slot.scalar, item) : `${item} !== undefined${slot.nonNull ? ` && ${item} !== null` : ''}`
+      return `${known}\n${each(`if (!(${fits}${slot.scalar && !slot.nonNull ? ` || ${item} === null` : ''})) return unusual`)}`
+    }
     const completion = this.#complete(slot, item)
     return completion === undefined ? undefined
       : `${known}\nconst ${list} = new Array(${value}.length)\n${each(`${completion}\n${list}[${index}] = ${item}`)}\n${value} = ${list}`

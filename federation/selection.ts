@@ -1,10 +1,11 @@
 import {
   Kind, getNamedType, isAbstractType, isCompositeType, isEnumType, isInterfaceType, isListType, isNonNullType, isObjectType,
   type FragmentDefinitionNode, type GraphQLAbstractType, type GraphQLCompositeType, type GraphQLInterfaceType,
-  type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema, type SelectionNode, type SelectionSetNode,
+  type GraphQLObjectType, type GraphQLOutputType, type GraphQLScalarType, type GraphQLSchema, type SelectionNode, type SelectionSetNode,
 } from 'graphql'
 import type { Obj } from './merge.ts'
 import type { NormalisedOperation } from './normalise.ts'
+import { builtInScalar } from './scalars.ts'
 import type { SupergraphTypes } from './schema.ts'
 
 /** A type as a value is completed by it: wrappers unrolled once instead of per value. */
@@ -14,6 +15,8 @@ export interface Slot {
   selection?: Selection
   /** The names that clients may see, for enums. */
   values?: ReadonlySet<string>
+  /** Of GraphQL's own scalars. */
+  scalar?: GraphQLScalarType
 }
 
 export interface Field {
@@ -137,5 +140,5 @@ const slotOf = (type: GraphQLOutputType, sets: readonly SelectionSetNode[]): Slo
   const named = getNamedType(type)
   if (isCompositeType(named)) return { nonNull: false, selection: { type: named, sets, fields: new Map(), narrows: false } }
   if (isEnumType(named)) return { nonNull: false, values: new Set(named.getValues().map(({ name }) => name)) }
-  return { nonNull: false }
+  return { nonNull: false, scalar: builtInScalar(named) }
 }

@@ -89,3 +89,21 @@ test('a null that may not be is reported, and takes with it what may be null', (
   assert.deepEqual(data, { user: null, users: null, grid: [null, []], any: null, state: 'LIVE', states: null, scores: null, box: null })
   assert.deepEqual(errors, [{ message: 'Cannot return null for non-nullable field Bot.maker.', path: ['grid', 0, 0, 'maker'] }])
 })
+
+test('scalars of GraphQL\'s own are theirs, whatever a subgraph sends: coerced as far as it can be, and otherwise an error', () => {
+  for (const slowly of [false, true]) {
+    const { data, errors } = project({
+      state: 'LIVE', grid: [], user: { id: 7, name: 5, age: '41', tags: ['a', true] },
+      users: [{ id: '1' }, { id: { secret: 1 } }], scores: [[1, 'much'], [0.5]], box: { width: 1.5 },
+    }, true, slowly)
+    assert.deepEqual(data, {
+      user: { id: '7', name: '5', age: 41, tags: ['a', 'true'], best: null }, users: null, grid: [], any: null,
+      state: 'LIVE', states: null, scores: null, box: { width: null },
+    })
+    assert.deepEqual(errors, [
+      { message: 'Expected a value of ID for field User.id; the subgraph answered something else.', path: ['users', 1, 'id'] },
+      { message: 'Expected a value of Float for field Query.scores; the subgraph answered something else.', path: ['scores', 0, 1] },
+      { message: 'Expected a value of Int for field Box.width; the subgraph answered something else.', path: ['box', 'width'] },
+    ])
+  }
+})
