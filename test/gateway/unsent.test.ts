@@ -8,6 +8,7 @@ import { WebSocket } from 'ws'
 import { defaultLimits } from '../../gateway/settings.ts'
 import { mostUnsent } from '../../gateway/unsent.ts'
 import { openDoor } from './door.ts'
+import { openNeighbours } from './processes/neighbours.ts'
 import { json, openRaw } from './streams/raw-stream.ts'
 
 const answer = 512 * 1024
@@ -77,9 +78,10 @@ function answersOf(client: WebSocket, count: number): Promise<ReadonlySet<string
   })
 }
 
-/** A stream that is opened, and of which nothing is read. */
-async function openStream(url: string) {
+/** A stream that is opened, and of which nothing is read. @param reserved told once it has its token */
+async function openStream(url: string, reserved = (): void => {}) {
   const token = await (await openRaw(`${url}/graphql/stream`, { method: 'PUT' })).ended
+  reserved()
   sockets.clear()
   const asked = request(`${url}/graphql/stream?token=${token}`, { agent: false, headers: { accept: 'text/event-stream' } }).end()
   const [stream] = await once(asked, 'response') as [IncomingMessage]
@@ -175,6 +177,30 @@ describe('a client that does not read', { timeout: 60_000 }, () => {
     stream.setEncoding('utf8').on('data', (text: string) => { last200 = (last200 + text).slice(-200) })
     await once(stream.resume(), 'close')
     assert.match(last200, /"extensions":\{"code":"SUBSCRIBER_TOO_SLOW","retryAfterMs":\d+\}\}\]\}\}\n\nretry: \d+\n\n$/)
+  })
+
+  test('of a single-connection stream through another process is left by the one that has it; what both keep is bounded', async () => {
+    const { resolvers } = large()
+    await using neighbours = await openNeighbours(2, () => ({ resolvers, limits: { queriesPerConnection: 4 }, settings: { patienceMs: 500 } }))
+    const { stream, ask } = await openStream(neighbours.url, () => neighbours.to(1))
+    // It is cut off.
+    stream.on('error', () => {})
+    const closed = new Promise((resolve) => stream.once('close', resolve))
+    let most = 0
+    let status = 202
+    for (let id = 1; status === 202; id++) {
+      ({ status } = await ask(id))
+      for (const { writableLength } of sockets) most = Math.max(most, writableLength)
+    }
+    // No more is asked for until it reads, and then there is no such stream.
+    assert.equal(status, 429)
+    while (status !== 404) {
+      ({ status } = await ask(0))
+      for (const { writableLength } of sockets) most = Math.max(most, writableLength)
+    }
+    assert.ok(most > mostUnsent && most <= mostUnsent + 5 * answer, `${most} bytes are kept`)
+    stream.resume()
+    await closed
   })
 
   test('of a single-connection stream that has ended is cut off after a while', async () => {
