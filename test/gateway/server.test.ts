@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { GraphQLError, type FormattedExecutionResult } from 'graphql'
@@ -146,6 +147,25 @@ describe('errors', { timeout: 60_000 }, () => {
     assert.deepEqual(JSON.parse(refused.text), { errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } }] })
     assert.equal((await send({ query: '{ hello }', extensions })).text, '{"data":{"hello":null}}')
     assert.equal((await send({ extensions: {} })).status, 400)
+  })
+
+  test('when the client leaves, what its query has begun is ended', async () => {
+    let begun = Promise.withResolvers<AbortSignal>()
+    const slow = (_: unknown, __: unknown, { signal }: { signal?: AbortSignal }) => {
+      begun.resolve(signal!)
+      return once(signal!, 'abort').then(() => null)
+    }
+    await using door = await openDoor({ resolvers: { Query: { slow } }, settings: { requestTimeoutMs: 10_000 } })
+    for (const [path, accept] of [['graphql', 'application/json'], ['graphql', 'text/event-stream'], ['subgraphs/small', 'application/json']]) {
+      begun = Promise.withResolvers()
+      const sent = request(`${door.url}/${path}`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, agent: false })
+      sent.on('error', () => { /* nobody waits for the answer */ })
+      sent.end('{"query":"{ slow }"}')
+      const signal = await begun.promise
+      sent.destroy()
+      if (!signal.aborted) await once(signal, 'abort')
+      assert.equal((signal.reason as Error).name, 'AbortError', `${path} ${accept}`)
+    }
   })
 
   test('a query that takes longer than it may is ended, and says so', async () => {
