@@ -127,12 +127,16 @@ function isAlive({ pid, started }: Owner): boolean {
   return started === null || startOf(pid) === started
 }
 
-/** When a process began, in the kernel's ticks: tells it from a later one with the same id. Null where there is no /proc. */
+/**
+ * When a process began, in the kernel's ticks: tells it from a later one with the same id. Null where there is no /proc, and for a
+ * process that has ended and is only remembered until its parent asks for it, as in containers whose first process never does.
+ */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field, the name in parentheses, may hold spaces: count from its end.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19] ?? null
   } catch {
     return null
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -298,6 +300,23 @@ describe('the directory of the embedded index', () => {
     await assert.rejects(open(), (error) => error instanceof IndexUnavailableError && /in use by this process.*Weaviate/s.test(error.message))
     await index.close()
     await (await open()).close()
+  })
+
+  it('is taken over from a process that has ended, also where its parent never asks for it', { skip: process.platform !== 'linux' }, async () => {
+    // What the shell becomes knows of no child.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    try {
+      const [told] = await once(parent.stdout, 'data') as [Buffer]
+      const pid = Number(told)
+      const started = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19]
+      await writeFile(join(directory, 'lock'), JSON.stringify({ pid, started }))
+      await assert.rejects(open(), new RegExp(`in use by process ${pid}`))
+      process.kill(pid, 'SIGKILL')
+      while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await new Promise((resolve) => setImmediate(resolve))
+      await (await open()).close()
+    } finally {
+      parent.kill('SIGKILL')
+    }
   })
 
   it('keeps the generation that was activated, and none that was not', async () => {
