@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventLog, Positions } from '../events/log.ts'
 import { openSqliteLog } from '../events/sqlite.ts'
@@ -27,10 +27,23 @@ export interface OpenedLog {
   where: string
 }
 
+/** @throws SettingsError where it is none that can be written */
+function folderOf({ dataDir }: Settings, name: string): string {
+  const folder = join(dataDir, name)
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.R_OK | constants.W_OK)
+    return folder
+  } catch (cause) {
+    throw new SettingsError(`FRESHET_DATA_DIR: expected a folder that can be written, got "${dataDir}" (${(cause as Error).message}). `
+      + 'For example: FRESHET_DATA_DIR=./.freshet', { cause })
+  }
+}
+
 export async function openLog(settings: Settings, logger: Logger, signal?: AbortSignal): Promise<OpenedLog> {
   const { kafkaBrokers, partitions, kafkaReplication, topicPrefix } = settings
   if (!kafkaBrokers) {
-    const directory = join(settings.dataDir, 'log')
+    const directory = folderOf(settings, 'log')
     const log = await openSqliteLog({
       directory, partitions, retentionBytes: settings.retentionGiB * 1024 ** 3, report: (message) => logger.warn(message),
     })
@@ -50,7 +63,7 @@ export async function openLog(settings: Settings, logger: Logger, signal?: Abort
 export async function openIndex(settings: Settings): Promise<{ index: EntityIndex; where: string }> {
   const { weaviateUrl } = settings
   if (!weaviateUrl) {
-    const directory = join(settings.dataDir, 'index')
+    const directory = folderOf(settings, 'index')
     return { index: await openEmbeddedIndex({ directory }), where: `embedded, in ${directory}` }
   }
   const { openWeaviateIndex } = await import('../search/weaviate.ts')
