@@ -22,7 +22,7 @@ export const codes = {
 /** A subgraph call that failed for a reason that clients may be told: the message names no address and no internals. */
 export class SubgraphFailure extends Error {
   override name = 'SubgraphFailure'
-  /** Whether a query may be sent again: nothing of an answer has come. */
+  /** Whether a query may be sent again: no whole answer has come. */
   readonly transient: boolean
   /** One of {@link codes}. */
   readonly code: string
