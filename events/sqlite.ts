@@ -48,7 +48,7 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Embedded
     return new EmbeddedLog(store, { clock, retentionBytes, report: report ?? (() => {}) })
   } catch (error) {
     store.close()
-    throw error
+    throw inWords(options.directory, error)
   }
 }
 
@@ -89,7 +89,7 @@ class SqliteStore implements Store {
       this.#statements.setMeta.run('boot', boot)
     } catch (error) {
       this.#db.close()
-      throw isBusy(error) ? directoryInUse(directory, error) : error
+      throw isBusy(error) ? directoryInUse(directory, error) : inWords(directory, error)
     }
     nameOwner(directory)
   }
@@ -231,3 +231,9 @@ const positions = (rows: Columns[]): Positions =>
 const primaryCode = (error: unknown): number =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : -1
 const isBusy = (error: unknown): boolean => primaryCode(error) === 5
+
+/** Of a file that SQLite finds damaged (CORRUPT, NOTADB) it says neither which one it is nor what to do. */
+const inWords = (directory: string, error: unknown): unknown => ([11, 26].includes(primaryCode(error))
+  ? new Error(`The event log in ${directory} is damaged (${(error as Error).message}). Put back a copy of the data folder, or move it `
+    + 'away and start anew: what else is in it is of no use without its log.', { cause: error })
+  : error)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { withTimeLimit } from '../events/abort.ts'
 import type { EventLog } from '../events/log.ts'
 import { domainTopics, ingestedTopics, topicSpecs, type Topics } from '../events/topics.ts'
 import { silentObserver, type Logger } from '../ingest/observer.ts'
@@ -36,6 +37,8 @@ import { isOwn, ownGraph, type GraphSettings } from './foreign.ts'
 import { FreshnessMark } from './freshness.ts'
 import { connectGraph } from './graph.ts'
 import { createLagMeter } from './lag.ts'
+import { latestChanges } from './latest-changes.ts'
+import { logInTime } from './log-in-time.ts'
 import type { Peers } from './processes/peers.ts'
 import { createReload, pollFor, type Reloaded } from './reload.ts'
 import { listen } from './server.ts'
@@ -85,6 +88,8 @@ export interface Gateway {
 const flushMs = 2_000
 /** How much is remembered of what an index outside this process has answered: some 20,000 entities with a vector each. */
 const cacheBytes = 64 * 1024 * 1024
+/** The latest changes are read for so long at the start, ms. */
+const recallMs = 1_000
 
 /** Livestreams whose vectors a gateway keeps where the index is outside this process: a kilobyte each, and 0.1 ms of a scan per thousand. */
 const mostVectors = 50_000
@@ -144,10 +149,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await log.ensureTopics(topicSpecs(topics))
   const mark = new FreshnessMark(clock)
   const continuity = new Continuity()
+  // Until it is known answers do not say how new they are; the gateway does not wait for it for long.
+  const recall = async (seen: ReadonlyMap<number, { next: number }>): Promise<void> => {
+    try {
+      mark.apply(await logInTime(withTimeLimit(ended.signal, recallMs, (signal) => latestChanges(log, topics, seen, signal)), recallMs, ended.signal))
+    } catch (error) {
+      if (!ended.signal.aborted) logger.warn('how new the states are is not known until something more is applied', { error: String(error) })
+    }
+  }
+  let latest: Promise<void> | undefined
   const bootstrap = startView({
     log, topics, view, signal: ended.signal, logger,
     tails: states && ((signal) => states.tails(signal)),
-    onBegin: (seen) => hub.begin(seen),
+    onBegin: (seen) => {
+      hub.begin(seen)
+      latest = recall(seen)
+    },
     // The view has applied the batch, and before this has returned nobody who waited for it goes on: so whoever hears of it
     // and asks sees it.
     onBatch: (batch) => {
@@ -166,7 +183,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let isReady = false
   const ready = bootstrap.caughtUp.then(async () => {
     cache?.follow()
-    await loadLive()
+    await Promise.all([loadLive(), latest])
     isReady = true
   })
   // Who does not wait need not catch it: its end is told below.

@@ -5,7 +5,8 @@ import kafkajs from 'kafkajs'
 import { partitionKey } from '../../events/log.ts'
 import { partitionOf } from '../../events/topics.ts'
 import { requireReal } from '../servers/available.ts'
-import { sharedKafka } from '../servers/shared.ts'
+import { temporaryDirectory } from '../servers/process.ts'
+import { sharedKafka, uniquePrefix } from '../servers/shared.ts'
 import { startFreshet, type Freshet, type Parts } from '../support/freshet.ts'
 import { holdable, type HeldLog } from '../support/held-log.ts'
 
@@ -101,6 +102,22 @@ function freshnessSuite(name: string, parts: Parts, appends: Append): void {
         const idle = await ask(bounds)
         assert.deepEqual([idle.errors, idle.data], [undefined, { livestream: { title: 'First' } }])
       }
+    })
+
+    test('one that begins again knows how new it is before anything more comes', async () => {
+      await using folder = temporaryDirectory('freshness')
+      const options = { parts, dataDir: folder.path, env: { FRESHET_TOPIC_PREFIX: uniquePrefix() } }
+      const time = new Date(Date.now() - 1_000).toISOString()
+      const query = 'query @maxStale(ms: 0, wait: true) { livestream(id: "l1") { title } }'
+      let before: Freshness
+      {
+        await using first = await startFreshet(options)
+        await appends(first, titled('1', 'First', time))
+        before = freshnessOf(await first.ask(query))
+      }
+      await using again = await startFreshet(options)
+      const { eventTime, appliedAt } = freshnessOf(await again.ask(query))
+      assert.deepEqual([eventTime, appliedAt], [time, before.appliedAt])
     })
 
     test('each message of a subscription says when its event happened, was applied and is delivered', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from 'node:test'
 import type { EventLog } from '../../events/log.ts'
 import { openSqliteLog, type SqliteLogOptions } from '../../events/sqlite.ts'
 import { eventLogContract, take } from './contract.ts'
-import { temporaryLog } from './temporary-log.ts'
+import { temporaryDirectory, temporaryLog } from './temporary-log.ts'
 
 eventLogContract('the embedded log', async ({ partitions }) => {
   const directory = mkdtempSync(join(tmpdir(), 'freshet-log-'))
@@ -173,6 +173,22 @@ describe('the embedded log over time', () => {
     await log.close()
     await assert.rejects(log.append([{ topic: 'a', key: 'k', value: null }]), /The event log is closed/)
     await assert.rejects(log.ends(['a']), /The event log is closed/)
+  })
+
+  test('a damaged file is told by its folder, and what to do', async (t) => {
+    const directory = temporaryDirectory(t)
+    const log = await openSqliteLog({ directory, partitions: 4 })
+    await log.ensureTopics([{ name: 'a' }])
+    await log.close()
+    const file = join(directory, 'events.db')
+    const whole = readFileSync(file)
+    for (const damage of [Buffer.from('no database at all'.repeat(400)), Buffer.concat([whole.subarray(0, 100), Buffer.alloc(whole.length - 100, 7)])]) {
+      writeFileSync(file, damage)
+      await assert.rejects(openSqliteLog({ directory, partitions: 4 }), (error: unknown) => error instanceof Error
+        && error.message.startsWith(`The event log in ${directory} is damaged (`) && error.message.includes('Put back a copy of the data folder'))
+    }
+    writeFileSync(file, whole)
+    await (await openSqliteLog({ directory, partitions: 4 })).close()
   })
 
   test('a file of a newer format is refused', async (t) => {
