@@ -8,6 +8,7 @@ import { isWholeAnswer } from './pass-through.ts'
 import { Plans, type PlannerName } from './plans.ts'
 import { Preparation, type Prepared } from './prepare.ts'
 import { publicSchema } from './compose.ts'
+import { planAhead, RecordedOperations } from './recorded-operations.ts'
 import { Calls, Lanes } from './lanes.ts'
 import { joinRootFields, RootFields } from './root-fields.ts'
 import { supergraphTypes } from './schema.ts'
@@ -44,16 +45,17 @@ export interface EngineOptions {
  * @throws Error when the SDL is not a supergraph.
  */
 export const createEngine = (options: EngineOptions): Engine => {
-  const { supergraphSdl, subgraphs } = options
+  const { supergraphSdl, subgraphs, planCacheSize: capacity = 1000 } = options
   const plans = new Plans({
     supergraphSdl,
-    capacity: options.planCacheSize ?? 1000,
+    capacity,
     now: options.now ?? (() => performance.now()),
     planner: options.planner ?? 'native',
   })
   const schema = withDirectives(publicSchema(supergraphSdl), options.directives ?? [])
   const types = supergraphTypes(parse(supergraphSdl, { noLocation: true }))
   const preparation = new Preparation(schema, types)
+  const recorded = new RecordedOperations()
   const lanes = new Lanes(options.writes)
   const operations = new SharedOperations(subgraphs, lanes.writes)
   const rootFields = new RootFields((operation) => plans.plan(operation.normalised, schema, types))
@@ -63,6 +65,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     const operation = preparation.operation(request.document, request.operationName)
     const { values, errors } = preparation.variables(operation, request.variables)
     if (errors) return { errors }
+    recorded.note(operation.normalised.text, request)
     try {
       return { operation, plan: await plans.plan(operation.normalised, schema, types), variables: values }
     } catch (cause) {
@@ -179,6 +182,11 @@ export const createEngine = (options: EngineOptions): Engine => {
     execute: guarded(execute),
     subscribe: guarded(subscribe),
     prepareSubscription: guarded(prepareSubscription),
+    recorded: () => recorded.all,
+    warm: (asked, signal) => planAhead(asked, {
+      schema, capacity, signal,
+      plan: ({ document, operationName }) => plans.plan(preparation.operation(document, operationName).normalised, schema, types),
+    }),
     stats: () => ({
       plans: plans.size,
       hits: plans.hits,

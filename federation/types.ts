@@ -1,4 +1,5 @@
 import type { DocumentNode, ExecutionResult, GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { RecordedOperation } from './recorded-operations.ts'
 
 /** One call of a subgraph: what the engine asks a transport to do. */
 export interface SubgraphRequest {
@@ -125,6 +126,13 @@ export interface Engine {
   subscribe(request: EngineRequest): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
   /** Plans a subscription without starting it. A result says why it cannot be. */
   prepareSubscription(request: EngineRequest): Promise<SubscriptionRun | ExecutionResult>
+  /** The operations that were asked for last, one of each of a hundred shapes at most, the last one first. */
+  recorded(): readonly RecordedOperation[]
+  /**
+   * Plans operations before they are asked for, until the signal is aborted or no more plans are kept; says how many. Those
+   * that do not fit the schema are passed over.
+   */
+  warm(operations: Iterable<RecordedOperation>, signal?: AbortSignal): Promise<number>
   stats(): EngineStats
   /** Ends the transports' connections. Operations under way may fail. */
   close(): Promise<void>

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, Kind, parse, type DocumentNode } from 'graphql'
+import type { RecordedOperation } from '../federation/index.ts'
 import { isObject } from './json.ts'
 
 /** Operations that somebody has looked at, by id. */
@@ -16,6 +17,20 @@ export interface AskedDocument {
   documentId?: unknown
   /** With `persistedQuery` of the protocol of automatic persisted queries. */
   extensions?: unknown
+}
+
+/** The operations of trusted documents. What is no GraphQL is passed over: who asks for it is told. */
+export function* operationsOf(documents: TrustedDocuments['documents']): Iterable<RecordedOperation> {
+  for (const text of new Set(documents.values())) {
+    let document: DocumentNode
+    try {
+      document = parse(text)
+    } catch {
+      continue
+    }
+    for (const definition of document.definitions)
+      if (definition.kind === Kind.OPERATION_DEFINITION) yield { document, operationName: definition.name?.value }
+  }
 }
 
 /** Characters of all remembered queries together. */

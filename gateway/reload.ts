@@ -16,6 +16,9 @@ export interface ReloadOptions {
   signal: AbortSignal
 }
 
+/** Operations that are asked for are planned for so long before a new supergraph serves, ms. */
+const warmMs = 2_000
+
 /** What a look for changes has led to. `refused`: the former supergraph still serves. */
 export type Reloaded = 'swapped' | 'unchanged' | 'refused' | 'unavailable'
 
@@ -41,6 +44,7 @@ export function createReload({ source, build, host, telemetry, logger, signal }:
         await engine.close()
         return 'unchanged'
       }
+      await engine.warm(host.current.recorded(), AbortSignal.any([signal, AbortSignal.timeout(warmMs)]))
       await host.swap(engine)
       telemetry.supergraphSwaps.inc()
       logger.info('The supergraph has changed; the new one serves.')

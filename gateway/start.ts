@@ -30,7 +30,7 @@ import { toAppendedEvent } from '../subscriptions/tailed.ts'
 import { allApplied } from './all-applied.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Door } from './door.ts'
-import { Documents } from './documents.ts'
+import { Documents, operationsOf } from './documents.ts'
 import type { Entrance } from './entrance.ts'
 import { EngineHost } from './engine-host.ts'
 import { isOwn, ownGraph, type GraphSettings } from './foreign.ts'
@@ -197,6 +197,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const measureLag = createLagMeter(log, domainTopics(topics), () => view.covered())
   const measure = async (): Promise<void> => {
+    const { hits, misses } = host.current.stats()
+    telemetry.plans.reset()
+    telemetry.plans.inc({ outcome: 'known' }, hits)
+    telemetry.plans.inc({ outcome: 'planned' }, misses)
     const lag = await measureLag()
     if (lag !== undefined) telemetry.ingestLag.set(lag)
   }
@@ -213,6 +217,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all([bootstrap.ended.catch(() => {}), host.close()])
     throw error
   })
+  // Who asks before its operation is planned has it planned: nobody waits for the others.
+  const warming = engine.warm(operationsOf(settings.trustedDocuments?.documents ?? new Map()), ended.signal)
   const reload = createReload({ source, build, host, telemetry, logger, signal: ended.signal })
   const polling = isOwn(graph) ? Promise.resolve() : pollFor(reload, graph.pollSeconds, ended.signal)
   return {
@@ -228,7 +234,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await served.flush()
       clearTimeout(patience)
       ended.abort()
-      await Promise.all([polling, bootstrap.ended.catch(() => {})])
+      await Promise.all([polling, warming, bootstrap.ended.catch(() => {})])
       await Promise.all([host.close(), merged.close()])
     },
   }

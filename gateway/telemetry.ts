@@ -33,6 +33,8 @@ export interface Telemetry {
   errors: Counter
   droppedNotes: Counter
   systemFailures: Counter<'system'>
+  /** Operations whose plan was known, and those that were planned, since the supergraph that serves does. */
+  plans: Counter<'outcome'>
   /** Changed supergraphs that were swapped in, and those that could not be. */
   supergraphSwaps: Counter
   supergraphRefusals: Counter
@@ -79,6 +81,7 @@ export function createTelemetry({ processMetrics = true } = {}): Telemetry {
     systemFailures: new Counter({
       name: 'freshet_system_failures_total', help: 'Failed calls of log, index and embedder, each tried again.', labelNames: ['system'], registers,
     }),
+    plans: new Counter({ name: 'freshet_query_plans_total', help: 'Operations whose plan was known, and those that were planned.', labelNames: ['outcome'], registers }),
     supergraphSwaps: new Counter({ aggregator: seenByAll, name: 'freshet_supergraph_swaps_total', help: 'Changed supergraphs that serve since.', registers }),
     supergraphRefusals: new Counter({ aggregator: seenByAll, name: 'freshet_supergraph_refusals_total', help: 'Changed supergraphs that were refused.', registers }),
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { getIntrospectionQuery, GraphQLError, GraphQLScalarType, parse, type ExecutionResult } from 'graphql'
+import { describe, test } from 'node:test'
+import { getIntrospectionQuery, GraphQLError, GraphQLScalarType, parse, print, type ExecutionResult } from 'graphql'
 import {
   buildSubgraph, composeSubgraphs, createEngine, inProcessSubgraph, type Engine, type EngineRequest,
   type SubgraphTransport,
@@ -43,6 +43,52 @@ test('keeps no more plans than it is told to, the latest used', async () => {
   for (const field of ['id', 'name', 'score', 'id']) await ask(engine, `{ users { ${field} } }`)
   const { plans, misses, evictions } = engine.stats()
   assert.deepEqual({ plans, misses, evictions }, { plans: 2, misses: 4, evictions: 2 })
+})
+
+describe('plans ahead', () => {
+  const asked = ['{ users { name } }', 'query ($id: ID!) { user(id: $id) { score } }', 'mutation { review(author: "1", text: "x") { text } }']
+  const missesOf = async (engine: Engine, queries: readonly string[]): Promise<number> => {
+    const before = engine.stats().misses
+    for (const query of queries) await ask(engine, query, { variables: { id: '1' } })
+    return engine.stats().misses - before
+  }
+
+  test('for what another engine was asked for last, one of each shape, the last one first', async () => {
+    const former = shopEngine(newShop())
+    for (const query of [...asked, 'query Again { users { name } }', '{ user { id } }']) await ask(former, query, { variables: { id: '2' } })
+    const recorded = former.recorded()
+    assert.deepEqual(recorded.map(({ document }) => print(document).replaceAll(/\s+/g, ' ')), ['{ user { id } }', 'query Again { users { name } }', asked[2], asked[1]])
+    const shop = newShop()
+    const engine = shopEngine(shop)
+    assert.equal(await engine.warm(recorded), 3, 'what the schema does not allow is passed over')
+    assert.deepEqual(shop.log, [], 'nothing is executed')
+    assert.equal(await missesOf(engine, asked), 0)
+    assert.equal(await missesOf(shopEngine(newShop()), asked), asked.length)
+  })
+
+  test('for a hundred shapes, not for more than are kept', async () => {
+    const former = shopEngine(newShop())
+    const shapes = Array.from({ length: 105 }, (_, index) => `{ users { name${index}: name } }`)
+    for (const shape of shapes) await ask(former, shape)
+    assert.equal(former.recorded().length, 100)
+    assert.equal(await shopEngine(newShop()).warm(former.recorded()), 100)
+    const small = shopEngine(newShop(), {}, 3)
+    assert.equal(await small.warm(former.recorded()), 3)
+    assert.equal(small.stats().evictions, 0)
+    assert.equal(await missesOf(small, shapes.slice(-3)), 0)
+  })
+
+  test('until it is told to stop', async () => {
+    const engine = shopEngine(newShop())
+    const stopped = new AbortController()
+    const operations = function* () {
+      yield { document: parse(asked[0]!) }
+      stopped.abort()
+      yield { document: parse(asked[1]!) }
+    }
+    assert.equal(await engine.warm(operations(), stopped.signal), 1)
+    assert.equal(await missesOf(engine, asked.slice(0, 2)), 1)
+  })
 })
 
 test('coerces variables, with defaults, and says what is wrong with them', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { parse } from 'graphql'
 import { buildSubgraph, composeSubgraphs, inProcessSubgraph } from '../../federation/index.ts'
 import { buildEngine } from '../../gateway/build-engine.ts'
 import { EngineHost } from '../../gateway/engine-host.ts'
@@ -65,8 +66,13 @@ test('the registry is asked again after each wait, by the ETag of what serves; a
     return outcomes.next()
   }
   assert.equal(await look(), 'unchanged')
+  await host.current.execute({ document: parse('query Asked { __typename one }') })
+  await host.current.execute({ document: parse('{ __typename }') })
   registry.served = { etag: '"2"', body: supergraph('two') }
   assert.equal(await look(), 'swapped')
+  assert.deepEqual(host.current.stats().misses, 1, 'what was asked for and still fits is planned before it serves')
+  await host.current.execute({ document: parse('{ __typename }') })
+  assert.deepEqual(host.current.stats().misses, 1)
   assert.ok(host.current.schema.getQueryType()?.getFields()['two'])
   assert.equal(await look(), 'unchanged')
   // The same supergraph under another ETag is none to swap in.

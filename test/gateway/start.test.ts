@@ -102,6 +102,18 @@ describe('a gateway', { timeout: 60_000 }, () => {
     assert.equal(await lag(), '3')
   })
 
+  test('plans its trusted documents before anybody asks for them', async () => {
+    const query = 'query Named { user(id: "a") { name } }'
+    const documents = new Map([['a', query], ['b', `${query} query Other { seller(id: "a") { name } }`], ['no-graphql', '{'], ['unknown', '{ none }']])
+    await using freshet = await startFreshet({ gateway: { trustedDocuments: { documents, only: true } } })
+    const plans = async (outcome: string): Promise<number> =>
+      Number(new RegExp(`^freshet_query_plans_total{outcome="${outcome}"} (\\d+)$`, 'm').exec((await rawRequest(`${freshet.url}/metrics`)).text)?.[1])
+    while (await plans('planned') < 2);
+    const known = await plans('known')
+    assert.deepEqual(await freshet.query(query), { user: null })
+    assert.deepEqual([await plans('planned'), await plans('known') > known], [2, true])
+  })
+
   test('ends while the log is away, though notes about served feeds wait for it', async () => {
     let away = false
     let waiting = 0
