@@ -9,6 +9,7 @@ import type { Engine, EngineRequest } from '../federation/index.ts'
 import type { Connection } from '../subscriptions/delivery/connection.ts'
 import { Subscriber } from '../subscriptions/delivery/subscriber.ts'
 import { refuseServerMessages } from './client-messages.ts'
+import { withParameters } from './connection-headers.ts'
 import { callerOf, contextFor, waitWith, type Caller, type Door } from './door.ts'
 import { checkKey } from './guard.ts'
 import { keepAlive, watch } from './keep-alive.ts'
@@ -57,6 +58,7 @@ const never = (): Promise<never> => new Promise(() => {})
 
 /** A connection, as the hooks of the library see it: the request that opened it is not kept. */
 interface Client {
+  /** Of its operations. */
   headers: IncomingHttpHeaders
   /** By whose engine and documents it is served. */
   door: Door
@@ -110,7 +112,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
    * @throws GraphQLError of a token or of freshness
    */
   async function argumentsOf(client: Client, begun: Begun, isWanted: () => boolean): Promise<Arguments | readonly GraphQLError[]> {
-    const { session, headers } = client
+    const { session } = client
     const { asked } = begun
     if (session) {
       // A fresh token that was sent before counts.
@@ -146,7 +148,7 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
       document,
       operationName: payload.operationName,
       variableValues: payload.variables,
-      caller: callerOf(door, headers, token),
+      caller: callerOf(door, client.headers, token),
       door,
       operation,
       extensions: payload.extensions,
@@ -155,11 +157,11 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     }
   }
 
-  const served = useServer<{ authorization?: unknown }>({
+  const served = useServer({
     onConnect: async ({ extra, connectionParams }) => {
-      const given = connectionParams?.authorization
       const client = clientOf(extra)
-      const authorization = typeof given === 'string' ? given : client.headers.authorization
+      client.headers = withParameters(client.headers, connectionParams)
+      const { authorization } = client.headers
       if (!client.door.verifier) return checkKey(authorization, settings) === null
       try {
         client.door = await doorFor(client.door, authorization)
@@ -172,11 +174,13 @@ export function createWebSocketDoor({ settings, telemetry, onError }: Pick<Door,
     },
     // Whoever goes on by a fresh token sends it with a ping.
     onPing: async ({ extra }, payload) => {
-      const { session } = clientOf(extra)
+      const client = clientOf(extra)
+      const { session } = client
       const { socket } = extra
       if (!session || typeof payload?.authorization !== 'string') return
       try {
         await session.renew(payload.authorization)
+        client.headers = withParameters(client.headers, { authorization: payload.authorization })
       } catch (error) {
         const { message, extensions } = toGraphQLError(error)
         if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ type: 'ping', payload: { freshet: { refused: { message, extensions } } } }))

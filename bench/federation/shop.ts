@@ -81,5 +81,5 @@ fragment User on User { id username name }
 fragment Review on Review { id body }
 fragment Product on Product { inStock name price shippingEstimate upc weight }`
 
-export const small = '{ users { id name username } }'
-export const smallAnswer = { users: users.map(({ id, name, username }) => ({ id, name, username })) }
+export const small = '{ users { id username } }'
+export const smallAnswer = { users: users.map(({ id, username }) => ({ id, username })) }

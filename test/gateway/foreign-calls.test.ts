@@ -116,6 +116,48 @@ describe('a foreign subgraph', { timeout: 60_000 }, () => {
     }
   })
 
+  test('gets the parameters of a WebSocket as headers, where the request that opened it has none of that name', async () => {
+    const got: IncomingMessage['headers'][] = []
+    await using server = await serving((request, response) => {
+      got.push(request.headers)
+      void answer(request, response)
+    })
+    await using freshet = await startFreshet({ env, file: { subgraphs: { weather: { url: server.url, forwardHeaders: ['authorization', 'x-tenant', 'x-both', 'x-split'] } } } })
+    const shown = async (headers: Record<string, string>, connectionParams: Record<string, unknown>): Promise<unknown[]> => {
+      got.length = 0
+      await using client = await freshet.connect({ headers, connectionParams })
+      assert.deepEqual(await client.subscribe('{ weather }').data(), { weather: 'fair' })
+      return ['authorization', 'x-tenant', 'x-both', 'x-split', 'x-other'].map((name) => got[0]?.[name])
+    }
+    assert.deepEqual(await shown({ authorization: 'Bearer former', 'x-both': 'request' },
+      { Authorization: 'Bearer person', 'X-Tenant': 't', 'x-both': 'parameter', 'x-split': 'a\r\nx-other: b', 'x-other': 'o', 'bad name': 'b', number: 7 }),
+    ['Bearer person', 't', 'request', undefined, undefined])
+    assert.deepEqual(await shown({}, { 'x-long': 'l'.repeat(20_000), 'x-tenant': 't', authorization: 'Bearer person' }), ['Bearer person', undefined, undefined, undefined, undefined])
+    assert.deepEqual(await shown({ 'x-tenant': 't' }, {}), [undefined, 't', undefined, undefined, undefined])
+  })
+
+  test('gets the fresh token of a WebSocket once it is judged', async () => {
+    const got: (string | undefined)[] = []
+    await using server = await serving((request, response) => {
+      got.push(request.headers.authorization)
+      void answer(request, response)
+    })
+    const scope = { tenant: 't', subject: 'ada', roles: [] }
+    await using freshet = await startFreshet({
+      env, file: { subgraphs: { weather: { url: server.url, forwardHeaders: ['authorization'] } } },
+      verifier: (authorization) => authorization === 'Bearer none' ? Promise.reject(new GraphQLError('The token is none.')) : Promise.resolve({ scope }),
+    })
+    got.length = 0
+    await using client = await freshet.connect({ connectionParams: { authorization: 'Bearer first' } })
+    const ask = async (): Promise<unknown> => client.subscribe('{ weather }').data()
+    await ask()
+    client.send({ type: 'ping', payload: { authorization: 'Bearer second' } })
+    await ask()
+    client.send({ type: 'ping', payload: { authorization: 'Bearer none' } })
+    await ask()
+    assert.deepEqual(got, ['Bearer first', 'Bearer second', 'Bearer second'])
+  })
+
   test('is asked again as often as "retries" says, a mutation never; "timeoutMs" ends each attempt', async () => {
     let asked = 0
     let failures = 0
