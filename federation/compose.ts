@@ -1,10 +1,11 @@
 import {
   composeServices, compositionHasErrors, transformSupergraphToPublicSchema,
 } from '@theguild/federation-composition'
-import { buildASTSchema, GraphQLError, parse, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
+import { buildASTSchema, GraphQLError, Kind, parse, print, Source, type DocumentNode, type GraphQLSchema } from 'graphql'
 import { withCommonTypes } from './common-types.ts'
 import { isEventDriven, readEventGraph } from './edfs/graph.ts'
 import { withExternals } from './interface-object-externals.ts'
+import { withKnownLink } from './newer-links.ts'
 import { withOwnRequires, withPlainRequires } from './requires-fragments.ts'
 
 /** A subgraph as composition sees it. */
@@ -65,7 +66,7 @@ export const composeSubgraphs = (subgraphs: readonly SubgraphDefinition[]): { su
   }))
   const services = subgraphs.flatMap(({ name, url, typeDefs }) => {
     try {
-      const document = parse(new Source(typeDefs, name))
+      const document = withKnownLink(parse(new Source(typeDefs, name)))
       if (!isEventDriven(document)) return [{ name, url, typeDefs: document }]
       const graph = readEventGraph(document)
       problems.push(...graph.problems.map((problem) => ({ ...problem, subgraph: name })))
@@ -116,7 +117,7 @@ const problemOf = (
   const message = prefix && named === prefix[1] ? error.message.slice(prefix[0].length) : error.message
   const code = typeof error.extensions.code === 'string' ? error.extensions.code : undefined
   const definition = services.find(({ name }) => name === named)?.typeDefs
-  const place = error.locations?.[0] ?? (definition && coordinatePlace(message, definition))
+  const place = error.locations?.[0] ?? (definition && (coordinatePlace(message, definition) ?? (code?.includes('LINK') ? linkPlace(message, definition) : undefined)))
   return { message, ...code !== undefined && { code }, ...named !== undefined && { subgraph: named }, ...place }
 }
 
@@ -124,6 +125,16 @@ const problemOf = (
 const lastNamed = (message: string, services: readonly { name: string }[]): string | undefined => {
   const lists = message.match(/\bsubgraphs? (?:"[^"]+"(?:, and |, | and |))+/g)?.join(' ') ?? ''
   return services.findLast(({ name }) => lists.includes(`"${name}"`))?.name
+}
+
+/** The place of the import that the message quotes, or of the first `@link` of federation. */
+const linkPlace = (message: string, document: DocumentNode): { line: number, column: number } | undefined => {
+  const links = document.definitions.flatMap((node) => 'directives' in node ? node.directives ?? [] : []).filter(({ name }) => name.value === 'link')
+  const quoted = new Set(message.match(/"[^"]*"/g))
+  const imports = links.flatMap((link) => link.arguments ?? []).flatMap(({ value }) => value.kind === Kind.LIST ? value.values : [])
+  const node = imports.find((item) => quoted.has(print(item))) ?? links.find((link) => print(link).includes('/federation/'))
+  const start = node?.loc?.startToken
+  return start && { line: start.line, column: start.column }
 }
 
 /** The place of the first schema coordinate (`Type` or `Type.field`) that the message quotes. */

@@ -12,7 +12,8 @@ export class EventTooLargeError extends Error {
 
 /**
  * Reads `text/event-stream` from bytes, cut anywhere: any line ending, comments, data over several lines. Ids and
- * retry times are not kept; an event without data is not dispatched, as the standard has it.
+ * retry times are not kept. An event that has a name alone is dispatched, unlike the standard has it: servers (gqlgen) end
+ * their streams by such ones.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export class EventStreamReader {
@@ -84,7 +85,7 @@ export class EventStreamReader {
   }
 
   #dispatch(): ServerSentEvent | undefined {
-    const event = this.#data.length === 0 ? undefined : { event: this.#event || 'message', data: this.#data.join('\n') }
+    const event = this.#data.length === 0 && this.#event === '' ? undefined : { event: this.#event || 'message', data: this.#data.join('\n') }
     this.#event = ''
     this.#data = []
     this.#dataSize = 0

@@ -16,9 +16,9 @@ const readAll = (chunks: Iterable<Uint8Array>, limit = 1000) => {
 test('reads events with any line ending, comments and data over several lines', () => {
   for (const end of ['\n', '\r', '\r\n']) {
     const text = ['\ufeff: hello', 'event: next', 'data: {"a":', 'data: 1}', 'id: 7', 'retry: 5', '', ':', '', 'data:x', '',
-      'event:complete', 'data', '', 'event: none', '', 'data: unfinished'].join(end)
+      'event:complete', 'data', '', 'event: named', '', '', 'data: unfinished'].join(end)
     assert.deepEqual(readAll([bytes(text)]), [
-      { event: 'next', data: '{"a":\n1}' }, { event: 'message', data: 'x' }, { event: 'complete', data: '' },
+      { event: 'next', data: '{"a":\n1}' }, { event: 'message', data: 'x' }, { event: 'complete', data: '' }, { event: 'named', data: '' },
     ], JSON.stringify(end))
   }
 })
@@ -79,11 +79,13 @@ test('a stream that ends without saying so ends the subscription with an error, 
 })
 
 test('a completed stream frees its connection even where the subgraph keeps it open', async () => {
-  await using server = await saying((response) => response.write(`${next(1)}event: complete\ndata:\n\n`))
-  const stream = streamOf(await server.subgraph.subscribe(subscription()))
-  await stream.next()
-  assert.deepEqual(await stream.next(), { done: true, value: undefined })
-  await server.closed
+  for (const complete of ['event: complete\ndata:\n\n', 'event: complete\n\n']) {
+    await using server = await saying((response) => response.write(`${next(1)}${complete}`))
+    const stream = streamOf(await server.subgraph.subscribe(subscription()))
+    await stream.next()
+    assert.deepEqual(await stream.next(), { done: true, value: undefined })
+    await server.closed
+  }
 })
 
 test('leaving frees the connection at once: before the first event, while one is awaited, and by the signal', async () => {
