@@ -25,12 +25,14 @@ export interface ChangeBatch {
  */
 export class BatchAssembler {
   #epoch: number
+  /** Of the last batch that was given. */
   #sequence: number
+  #givenBy: number
   #pending: { sequence: number; first: number; bytes: number; records: ChangeRecord[] } | null = null
 
   /** `seen`: the last batch that the reader has dealt with. */
   constructor(seen: { epoch: number; sequence: number } = { epoch: -1, sequence: -1 }) {
-    this.#epoch = seen.epoch
+    this.#epoch = this.#givenBy = seen.epoch
     this.#sequence = seen.sequence
   }
 
@@ -43,7 +45,8 @@ export class BatchAssembler {
       this.#pending = null
     }
     if (change.type === 'Progress' && change.ownership !== undefined) return null
-    if (change.sequence <= this.#sequence) return null
+    // Where the reading began behind a claim, what an older epoch wrote after it was not known for that: it hides nothing that counts.
+    if (change.sequence <= this.#sequence && change.epoch === this.#givenBy) return null
     if (this.#pending?.sequence !== change.sequence)
       this.#pending = { sequence: change.sequence, first: record.offset, bytes: 0, records: [] }
     const pending = this.#pending
@@ -58,6 +61,7 @@ export class BatchAssembler {
     if (change.type !== 'Progress') return null
     this.#pending = null
     this.#sequence = change.sequence
+    this.#givenBy = change.epoch
     return {
       shard: change.shard,
       epoch: change.epoch,

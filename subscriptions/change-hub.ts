@@ -179,6 +179,39 @@ export class ChangeHub {
     }
   }
 
+  /**
+   * The last of an entity's changes behind a cut that is wanted. In memory it is looked for from the end: what came before
+   * it is neither unpacked nor looked at.
+   */
+  async lastBehind(asked: LastBehind, isWanted: (change: Change) => boolean): Promise<Change | undefined> {
+    const { from, to, lane, about, signal } = asked
+    const lastIn = (announced: Announced): Change | undefined => {
+      for (let item = announced.batch.entities.length - 1; item >= announced.skip; item--) {
+        const change = { announced, item }
+        if (announced.batch.entities[item]!.entity === about && isWanted(change)) return change
+      }
+      return undefined
+    }
+    let last: Change | undefined
+    if (this.remembers(from, [lane])) {
+      for (const announced of this.#newestFirst(asked)) if ((last = lastIn(announced))) break
+    } else for await (const announced of this.behind({ from, to, lanes: [lane], about, signal })) last = lastIn(announced) ?? last
+    return last
+  }
+
+  /** In one lane, in memory, those batches in which fields of an entity changed. */
+  *#newestFirst({ from, to, lane, about }: LastBehind): Generator<Announced, void> {
+    const [begin, end] = [from[lane], to[lane]]
+    if (!begin || !end) return
+    for (const number of this.#numbers.get(about)?.toReversed() ?? []) {
+      const kept = this.#ring.get(number)!
+      if (kept.lane !== lane || comparePositions(kept.end, end) > 0) continue
+      if (!isBehind(kept, begin)) return
+      const { batch } = kept
+      yield new Announced(batch, restrict(from, [lane]), begin.skip > 0 && isInside(begin, batch) ? begin.skip : 0)
+    }
+  }
+
   /** The next batch in memory, from a number on, that a cut does not include whole. */
   #nextOf(from: number, cut: Cut, lanes: ReadonlySet<string>, about: EntityKey | undefined): { number: number; kept: KeptBatch } | undefined {
     const first = Math.max(from, this.#ring.first)
@@ -214,6 +247,21 @@ export interface Behind {
   /** Batches in which no field of it changed may be left out, and are not in the cuts of the others then. */
   about?: EntityKey
   signal: AbortSignal
+}
+
+/** What is asked for of one entity's past. */
+export interface LastBehind {
+  from: Cut
+  to: Cut
+  lane: string
+  about: EntityKey
+  signal: AbortSignal
+}
+
+/** One entity in a batch. */
+export interface Change {
+  announced: Announced
+  item: number
 }
 
 function* countingFrom(first: number, end: number): Generator<number, void> {

@@ -94,12 +94,8 @@ export function stateParts(id: string, { partitions, states, ...changes }: State
     const { from } = begin
     const to = hub.cut()
     const known = from[shownLane]
-    let last: { announced: Announced; item: number } | undefined
-    for await (const announced of hub.behind({ from, to, lanes: [lane], about: entity, signal }))
-      for (let item = announced.skip; item < announced.batch.entities.length; item++) {
-        const record = announced.batch.entities[item]!
-        if (record.entity === entity && isChange(announced, item) && !(known && isIn(known, record))) last = { announced, item }
-      }
+    const last = await hub.lastBehind({ from, to, lane, about: entity, signal }, ({ announced, item }) =>
+      isChange(announced, item) && !(known && isIn(known, announced.batch.entities[item]!)))
     if (signal.aborted) return
     // The hub may be behind: the cursor may come from a replica that has read further.
     const reached = furthest(from, to, [lane])

@@ -71,6 +71,13 @@ describe('the reader of changes', () => {
     assert.deepEqual(sequences(assembled(records)), ['1/0', '1/1', '2/2'])
   })
 
+  test('what an older epoch wrote after a claim hides nothing from a reading that began in between', () => {
+    const [claimed, late, next] = [owned(2, 'claimed'), recordsOf(announcement(1, 1)), [...recordsOf(announcement(1, 2)), ...recordsOf(announcement(2, 2))]]
+    assert.deepEqual(sequences(assembled([claimed, ...late, ...next])), ['2/1', '2/2'])
+    assert.deepEqual(sequences(assembled([...late, ...next])), ['1/1', '2/1', '2/2'])
+    assert.deepEqual(sequences(assembled([...late, ...next], { epoch: 2, sequence: 0 })), ['2/1', '2/2'])
+  })
+
   test('a batch whose owner died before its end is dropped, and its successor may use its sequence', () => {
     const records = [...recordsOf(announcement(0)), ...recordsOf(announcement(1)).slice(0, -1), owned(2, 'claimed'), ...recordsOf(announcement(1, 2))]
     const batches = assembled(records)

@@ -105,10 +105,35 @@ describe('the hub of changes', () => {
     }), { numRuns: 60 })
   })
 
+  test('knows behind every cut, also within a batch, the last change of an entity that is wanted', async () => {
+    await fc.assert(fc.asyncProperty(woven, rings, fc.nat(2), async (happened, ring, unwanted) => {
+      const { hub, batches } = world(happened, ring)
+      const cuts = [hub.cut()]
+      hub.listen((announced) => itemsOf(announced).forEach((_, item) => cuts.push(announced.cutAt(item))), assert.fail)
+      for (const batch of batches) hub.publish(batch)
+      const isWanted = ({ announced: { batch } }: { announced: Announced }): boolean => unwanted === 0 || batch.sequence % (unwanted + 1) !== 0
+      const to = hub.cut()
+      for (const about of new Set(batches.flatMap(({ entities }) => entities.map(({ entity }) => entity)))) {
+        for (const lane of lanes) {
+          for (const from of cuts) {
+            let wanted: string | undefined
+            for await (const announced of hub.behind({ from, to, lanes: [lane], signal }))
+              announced.batch.entities.forEach(({ entity }, item) => {
+                if (item >= announced.skip && entity === about && isWanted({ announced })) wanted = JSON.stringify(announced.at(item))
+              })
+            const last = await hub.lastBehind({ from, to, lane, about, signal }, isWanted)
+            assert.equal(last && JSON.stringify(last.announced.at(last.item)), wanted)
+          }
+        }
+      }
+    }), { numRuns: 60 })
+  })
+
   test('gives since every offset the batches that begin there or later', async () => {
     await fc.assert(fc.asyncProperty(woven, rings, fc.nat(40), fc.nat(40), async (happened, ring, a, b) => {
-      // Of a batch that was appended twice, the second copy may be what there is since a time.
-      const { hub, batches } = world(happened.filter(({ what }) => what.kind !== 'repeated'), ring)
+      // Of a batch that was appended twice, the second copy may be what there is since a time; and what a former owner
+      // wrote too late is not known for that where the reading begins behind the claim.
+      const { hub, batches } = world(happened.filter(({ what }) => what.kind !== 'repeated' && what.kind !== 'void'), ring)
       for (const batch of batches) hub.publish(batch)
       const behind: Item[] = []
       const from = { [lanes[0]!]: plainPosition(a), [lanes[1]!]: plainPosition(b) }
