@@ -72,12 +72,19 @@ export class FilterList {
     return Math.max(this.#members.size, this.#similarities?.size ?? 0)
   }
 
-  /** Whether the similarity has to be asked for before the change can be applied. */
-  needsSimilarity({ entity, changed, after }: EntityChanged): boolean {
+  /** Livestreams whose similarity has to be asked for before the changes can be applied, in their order. */
+  needing(changes: Iterable<EntityChanged>): Set<string> {
+    const needing = new Set<string>()
     const { near } = this.#query
-    if (!near || !after) return false
-    const id = idOf(entity)
-    return this.#matches(id, after) && (!this.#similarities?.has(id) || `vector:${near.space}` in changed)
+    if (!near) return needing
+    /** Of those that a change takes out of the filter no similarity is kept: another one may bring them back. */
+    const forgotten = new Set<string>()
+    for (const { entity, changed, after } of changes) {
+      const id = idOf(entity)
+      if (!after || !this.#matches(id, after)) forgotten.add(id)
+      else if (forgotten.has(id) || !this.#similarities?.has(id) || `vector:${near.space}` in changed) needing.add(id)
+    }
+    return needing
   }
 
   /**

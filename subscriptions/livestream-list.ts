@@ -8,7 +8,6 @@ import { beginningOf, type ChangeLog } from './change-gaps.ts'
 import { includesCut, restrict } from './cut.ts'
 import type { Beginning } from './deliver.ts'
 import { FilterList, type Similarities, type Step } from './filter-list.ts'
-import { idOf } from './images.ts'
 import type { LiveList } from './live-list.ts'
 import { loadMatches, maxMatches, similarityOf, tooLarge } from './load-list.ts'
 import { placed, uniqueKey } from './placed.ts'
@@ -165,8 +164,8 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
   #take(announced: Announced): void {
     this.#waiting.push(announced)
     if (this.#asking) return this.#boundWaiting(announced)
-    const first = announced.batch.entities.some((change) => isLivestream(change) && this.#loaded.needsSimilarity(change))
-    if (!first && !isBehindGap(announced)) this.#apply()
+    const mustAsk = this.#options.query.near !== undefined && this.#loaded.needing(announced.batch.entities.filter(isLivestream)).size > 0
+    if (!mustAsk && !isBehindGap(announced)) this.#apply()
     else {
       this.#asking = true
       this.#catchUp().catch((error: unknown) => this.close(error as Error))
@@ -187,8 +186,7 @@ export class LivestreamList implements LiveList<LivestreamsUpdate> {
     while (this.#waiting.length > 0 && !this.#ended.signal.aborted) {
       if (this.#overflown || this.#waiting.some(isBehindGap)) await this.#loadAnew()
       if (this.#overflown) continue
-      const ids = new Set(this.#waiting.flatMap(({ batch }) =>
-        batch.entities.filter((change) => isLivestream(change) && this.#loaded.needsSimilarity(change)).map(({ entity }) => idOf(entity))))
+      const ids = this.#loaded.needing(this.#waiting.flatMap(({ batch }) => batch.entities.filter(isLivestream)))
       const until = this.#waiting.length
       const similarities = ids.size > 0 ? await this.#ask([...ids]) : undefined
       if (!this.#overflown) this.#apply(until, similarities)

@@ -235,6 +235,21 @@ describe('livestreams of a filter, live', { timeout: 120_000 }, () => {
     list.close()
   })
 
+  test('by near one that changes take out of the filter and back in at once is still there', async () => {
+    await using market = await openMarket()
+    const state: State = { ...live('a'), vector: [1, 0] }
+    await market.change('a', state)
+    const query = { ...all, filter: { field: 'status', op: 'eq', value: 'LIVE' } as const, near: { space, values: Float32Array.from([1, 0]), minSimilarity: 0 } }
+    const list = new LivestreamList({ changes: market.changes, index: market.index, query, settled: market.settled })
+    await list.ready
+    await market.apply('a', { ...state, fields: { ...state.fields, status: 'SCHEDULED' } })
+    await market.apply('a', state)
+    market.announceAll()
+    await until(() => includesCut(list.cut(), market.hub.cut()))
+    assert.deepEqual(list.snapshot().value.items.map(({ id }) => id), ['a'])
+    list.close()
+  })
+
   test('an index that is away refuses it; one that goes while it is asked for vectors ends it', async () => {
     await using market = await openMarket()
     const options = { changes: market.changes, settled: market.settled, query: { ...all, near: { space, values: Float32Array.from([1, 0]), minSimilarity: 0 } } }
