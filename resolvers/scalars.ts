@@ -1,10 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
-
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
+import { parseTime } from '../events/time.ts'
 
 function parseMoment(value: unknown): number {
-  const time = typeof value === 'string' && rfc3339.test(value) ? Date.parse(value) : NaN
-  if (Number.isNaN(time))
+  const time = typeof value === 'string' ? parseTime(value) : null
+  if (time === null)
     throw new GraphQLError(`DateTime must be a moment with a zone in RFC 3339, as in "2026-01-31T18:00:00Z".`, {
       extensions: { code: 'BAD_USER_INPUT' },
     })
