@@ -21,6 +21,8 @@ export interface LogEventSourceOptions {
   maxEventBytes?: number
   /** How much of each topic is remembered. */
   ring?: Partial<RingOptions>
+  /** How often it is looked whether topics that are read have got more partitions, ms. */
+  lookEveryMs?: number
   /** Topics that are created because clients name them by their arguments; a further one is refused. */
   maxCreatedTopics?: number
 }
@@ -43,7 +45,7 @@ let events = 0
  * published.
  */
 export function logEventSource(
-  { log, cursors, report, timeoutMs = 10_000, maxEventBytes, ring, maxCreatedTopics = 1_000 }: LogEventSourceOptions,
+  { log, cursors, report, timeoutMs = 10_000, maxEventBytes, ring, lookEveryMs, maxCreatedTopics = 1_000 }: LogEventSourceOptions,
 ): EventSource {
   const read = createEventReader({ maxBytes: maxEventBytes, report })
   const asked: Pick<EventLog, 'read' | 'starts' | 'ends' | 'positionsAt'> = {
@@ -53,7 +55,7 @@ export function logEventSource(
     positionsAt: (topics, time) => logInTime(log.positionsAt(topics, time), timeoutMs),
   }
   const tail = new EventTail<TopicEvent>({
-    log: asked, onError: report, pool: { bytes: 0, maxBytes: rememberedBytes }, ...ring,
+    log: asked, onError: report, pool: { bytes: 0, maxBytes: rememberedBytes }, ...ring, lookEveryMs,
     decode: ({ topic, value, appendedAt }: LogRecord) => {
       const event = read(topic, value)
       return event && { value: event, appendedAt }

@@ -5,6 +5,9 @@ export type { Cut, Place, Position } from '../resolvers/live.ts'
 
 export const changesLane = (shard: number): string => `changes/${shard}`
 
+/** What a lane is a partition of. */
+export const topicOf = (lane: string): string => parsePartitionKey(lane).topic
+
 /** A position of a lane without batches: everything before `next` is included. */
 export const plainPosition = (next: number): Position => ({ next, epoch: -1, sequence: -1, skip: 0 })
 
@@ -73,7 +76,7 @@ export function restrict(cut: Cut, lanes: Iterable<string>): Cut {
 
 /** The lanes of these topics. */
 export const restrictTopics = (cut: Cut, topics: ReadonlySet<string>): Cut =>
-  restrict(cut, Object.keys(cut).filter((lane) => topics.has(parsePartitionKey(lane).topic)))
+  restrict(cut, Object.keys(cut).filter((lane) => topics.has(topicOf(lane))))
 
 /** Of topics that are read as they are. */
 export const cutOf = (positions: Positions): Cut => Object.fromEntries(Object.entries(positions).map(([lane, next]) => [lane, plainPosition(next)]))

@@ -1,9 +1,9 @@
-import { parsePartitionKey, type EventLog } from '../events/log.ts'
+import type { EventLog } from '../events/log.ts'
 import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
 import type { Wants } from './audience.ts'
 import { positionsSince } from './change-gaps.ts'
 import { closing } from './closing.ts'
-import { comparePositions, cutOf, furthest, restrict } from './cut.ts'
+import { comparePositions, cutOf, furthest, plainPosition, restrict, topicOf } from './cut.ts'
 import { marker, type Beginning, type Parts } from './deliver.ts'
 import { maxTaken, type EventTail } from './event-tail.ts'
 import type { Follower, Taken } from './follower.ts'
@@ -57,7 +57,12 @@ export function eventParts<E, T>({ tail, log, topics, wants, select, show }: Eve
   }
 
   async function* missed(beginning: Beginning, signal: AbortSignal): AsyncGenerator<SourceEvent<T>, void> {
-    const now = await tail.now(topics)
+    let now = await tail.now(topics)
+    if ('from' in beginning && unknownTo(now, beginning.from).length > 0) {
+      // From a replica that has seen a topic grow.
+      await tail.look()
+      now = await tail.now(topics)
+    }
     const { from, gap } = await begin(beginning, now)
     if (gap) yield missing(from, gap)
     for await (const taken of tail.between({ from, to: now, wants, signal })) yield* chosen(taken, signal)
@@ -67,15 +72,22 @@ export function eventParts<E, T>({ tail, log, topics, wants, select, show }: Eve
   /** Where what is still there begins. */
   async function begin(beginning: Beginning, now: Cut): Promise<{ from: Cut; gap?: Gap }> {
     const lanes = Object.keys(now)
-    const named = [...new Set(lanes.map((lane) => parsePartitionKey(lane).topic))]
+    const named = [...new Set(lanes.map(topicOf))]
     if ('since' in beginning) {
       const { positions, gap } = await positionsSince(log, named, lanes, beginning.since)
       return { from: restrict(cutOf(positions), lanes), gap }
     }
-    const { from, said } = beginning
+    const { said } = beginning
+    // What a topic has got since is all behind the cursor.
+    const known = new Set(Object.keys(beginning.from).map(topicOf))
+    const added = lanes.filter((lane) => beginning.from[lane] === undefined && known.has(topicOf(lane)))
+    const from = { ...beginning.from, ...Object.fromEntries(added.map((lane) => [lane, plainPosition(0)])) }
+    // One that has fewer partitions now is another one.
+    const others = new Set(unknownTo(now, from).map(topicOf))
     const isAhead = (cut: Cut) => (lane: string) => cut[lane] === undefined || from[lane] === undefined || comparePositions(from[lane], cut[lane]) > 0
     // From a replica that has read further, or none of this log.
-    const foreign = lanes.some(isAhead(now)) ? lanes.filter(isAhead(cutOf(await log.ends(named)))) : []
+    const ahead = lanes.some(isAhead(now)) ? lanes.filter(isAhead(cutOf(await log.ends(named)))) : []
+    const foreign = others.size === 0 ? ahead : lanes.filter((lane) => ahead.includes(lane) || others.has(topicOf(lane)))
     if (foreign.length > 0) {
       // Where it does fit it is gone on from; what is missing there is in the notice.
       const fitting = furthest(from, cutOf(await log.starts(named)), lanes)
@@ -98,6 +110,12 @@ export function eventParts<E, T>({ tail, log, topics, wants, select, show }: Eve
     snapshot,
     missed,
   }
+}
+
+/** Lanes of a cursor that the topics of `now` do not have. */
+function unknownTo(now: Cut, from: Cut): string[] {
+  const topics = new Set(Object.keys(now).map(topicOf))
+  return Object.keys(from).filter((lane) => now[lane] === undefined && topics.has(topicOf(lane)))
 }
 
 /** Left when the signal is aborted. */

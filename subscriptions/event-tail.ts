@@ -1,7 +1,7 @@
-import { parsePartitionKey, type EventLog, type LogRecord, type Positions } from '../events/log.ts'
+import type { EventLog, LogRecord, Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { Wants } from './audience.ts'
-import { comparePositions, cutOf, merge, restrict, restrictTopics, type Cut, type Position } from './cut.ts'
+import { comparePositions, cutOf, merge, restrict, restrictTopics, topicOf, type Cut, type Position } from './cut.ts'
 import { Follower, type FollowerOptions, type Taken } from './follower.ts'
 import { isLogUnavailable, logUnavailable } from './log-unavailable.ts'
 import { Reading } from './reading.ts'
@@ -15,8 +15,11 @@ export interface TailOptions<E> extends Partial<RingOptions> {
   /** Null for what is no event. */
   decode: (record: LogRecord) => E | null
   onError: (error: unknown) => void
+  /** How often it is looked whether topics that are read have got more partitions, ms. */
+  lookEveryMs?: number | undefined
 }
 
+const defaultLookEveryMs = 10_000
 const defaultRing: RingOptions = { maxCount: 20_000, maxBytes: 16 * 1024 * 1024 }
 
 /** Between two cuts of the same lanes. */
@@ -52,6 +55,7 @@ export class EventTail<E> {
   /** By topic, or all as one. */
   readonly #shared = new Map<string, Shared<E>>()
   #closed: Error | undefined
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: TailOptions<E>) {
     const { maxCount = defaultRing.maxCount, maxBytes = defaultRing.maxBytes, pool } = options
@@ -97,7 +101,7 @@ export class EventTail<E> {
   async *between({ from, to, wants, signal }: Between<E>): AsyncGenerator<Taken<E>[], void> {
     const lanes = new Map<string, string[]>()
     for (const lane of Object.keys(to)) {
-      const key = this.#keyOf(parsePartitionKey(lane).topic)
+      const key = this.#keyOf(topicOf(lane))
       const others = lanes.get(key)
       if (others) others.push(lane)
       else lanes.set(key, [lane])
@@ -111,8 +115,17 @@ export class EventTail<E> {
     }
   }
 
+  /** Looks whether topics that are read have got more partitions, which are then read as well. */
+  async look(): Promise<void> {
+    const topics = this.#options.topics ?? [...this.#shared.keys()]
+    if (topics.length === 0) return
+    const lanes = Object.keys(await this.#options.log.ends(topics))
+    for (const [key, { reading }] of this.#shared) reading.grow(lanes.filter((lane) => this.#keyOf(topicOf(lane)) === key))
+  }
+
   close(reason: Error): void {
     this.#closed ??= reason
+    clearTimeout(this.#timer)
     for (const { reading } of this.#shared.values()) reading.fail(reason)
   }
 
@@ -161,6 +174,18 @@ export class EventTail<E> {
     }
   }
 
+  /** Now and then, while somebody reads. */
+  #lookAgain(): void {
+    if (this.#timer || this.#closed) return
+    this.#timer = setTimeout(() => {
+      // A log that is away is told by who reads it.
+      this.look().catch(() => {}).finally(() => {
+        this.#timer = undefined
+        if (this.#shared.size > 0) this.#lookAgain()
+      })
+    }, this.#options.lookEveryMs ?? defaultLookEveryMs).unref()
+  }
+
   /** Of what is read together. */
   #keyOf(topic: string): string {
     return this.#options.topics ? '' : topic
@@ -195,6 +220,7 @@ export class EventTail<E> {
       }
       if (this.#closed) shared.reading.fail(this.#closed)
       this.#shared.set(key, shared)
+      this.#lookAgain()
     }
     shared.followers++
     return shared

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventLog, Positions } from '../events/log.ts'
 import { Audience } from './audience.ts'
-import { cutOf, restrictTopics, type Cut, type Position } from './cut.ts'
+import { cutOf, plainPosition, restrictTopics, type Cut, type Position } from './cut.ts'
 import type { Follower } from './follower.ts'
 import { Ring, type RingOptions } from './ring.ts'
 import { tailed, type Tailed } from './tailed.ts'
@@ -64,6 +64,15 @@ export class Reading<E> {
   fail(error: Error): void {
     this.failure ??= error
     for (const follower of this.followers) follower.awaken()
+  }
+
+  /** These lanes of its topics are new if it does not read them: they are read from their beginning, as nobody has anything of them. */
+  grow(lanes: readonly string[]): void {
+    if (!this.begin || this.#stop.signal.aborted) return
+    const added = lanes.filter((lane) => this.#now[lane] === undefined)
+    if (added.length === 0) return
+    for (const lane of added) this.#kept[lane] = this.#now[lane] = plainPosition(0)
+    void this.#follow(Object.fromEntries(added.map((lane) => [lane, 0])))
   }
 
   /** What of it is in these topics. */

@@ -32,6 +32,8 @@ export interface ClientSettings {
 /** How long one request may take, in ms, before its connection is given up. Waiting fetches take `fetchWait` at most. */
 const requestTimeout = 10_000
 const connectionTimeout = 3_000
+/** How old what is known of topics may be when somebody asks for their positions, in ms: they may have got more partitions. */
+const metadataMaxAge = 1_000
 
 /** One client of kafkajs with the sockets that it opened, so that it can be ended at once, whatever it waits for. */
 export class Client {
@@ -119,6 +121,17 @@ export class Connection {
     for (const topic of unknown) this.#topics.add(topic)
   }
 
+  /** The same as brokers say it now, or have said a moment ago: topics may have got more partitions. */
+  async knowAnew(topics: Iterable<string>): Promise<void> {
+    await this.know(topics)
+    try {
+      await this.cluster.refreshMetadataIfNecessary()
+    } catch (error) {
+      // Where all brokers were lost kafkajs trips over having none, which is no mistake of ours: another connection has some.
+      throw error instanceof TypeError ? new Error(`what brokers say of topics could not be read: ${error.message}`) : error
+    }
+  }
+
   /** One broker's answers to appends and fetches. @throws KafkaProtocolError when it refuses a partition */
   async broker(nodeId: string): Promise<BrokerLink> {
     const broker = await this.cluster.findBroker({ nodeId })
@@ -142,6 +155,7 @@ function clusterOf(kafka: Kafka): Cluster {
   kafka.consumer({
     groupId: 'never-joined',
     allowAutoTopicCreation: false,
+    metadataMaxAge,
     partitionAssigners: [({ cluster }) => {
       captured = cluster
       return { name: 'none', version: 0, assign: async () => [], protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }) }

@@ -6,7 +6,7 @@ type Which = { fromBeginning: boolean } | { fromTimestamp: number }
 async function listOffsets(
   connection: Connection, topics: readonly string[], which: Which, cluster = connection.cluster,
 ): Promise<Record<string, number>> {
-  await connection.know(topics)
+  await connection.knowAnew(topics)
   const answered = await cluster.fetchTopicsOffset(topics.map((topic) => ({
     topic,
     partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId })),
@@ -35,5 +35,5 @@ export async function positionsAt(connection: Connection, topics: readonly strin
   // In this order: an end asked for afterwards could lie behind a record that came in between.
   const none = await ends(connection, topics)
   const found = await listOffsets(connection, topics, { fromTimestamp: Math.max(0, Math.ceil(time)) })
-  return Object.fromEntries(Object.entries(found).map(([key, offset]) => [key, offset < 0 ? none[key]! : offset]))
+  return Object.fromEntries(Object.entries(found).map(([key, offset]) => [key, offset < 0 ? none[key] ?? 0 : offset]))
 }

@@ -1,4 +1,4 @@
-import { comparePositions, includes, includesCut } from '../cut.ts'
+import { comparePositions, includes, includesCut, topicOf } from '../cut.ts'
 import type { Cut, SourceEvent } from '../../resolvers/live.ts'
 import type { Budget } from './budget.ts'
 import type { Payload } from './payload.ts'
@@ -126,10 +126,11 @@ export class Entries {
     return this.#base !== undefined && includesCut(cut, this.#base)
   }
 
-  /** Whether the cut is further in some lane than all of them. */
+  /** Whether the cut is further in some lane than all of them, or knows a partition of their topics that they do not. */
   isPassedBy(cut: Cut): boolean {
     const reached = this.cut ?? {}
-    return Object.entries(reached).some(([lane, position]) => cut[lane] !== undefined && comparePositions(cut[lane], position) > 0)
+    const topics = new Set(Object.keys(reached).map(topicOf))
+    return Object.entries(cut).some(([lane, position]) => reached[lane] ? comparePositions(position, reached[lane]) > 0 : topics.has(topicOf(lane)))
   }
 
   /** The number of the first kept one that is not included in the cut. */
