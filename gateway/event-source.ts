@@ -95,7 +95,7 @@ export function logEventSource(
   async function follow({ topics, passes, keyOf, context }: WantedEvents) {
     const request = (context as RequestContext | undefined)?.delivery ?? { kind: 'whole' }
     const stream = deliver(request, eventParts({
-      tail, log: asked, topics,
+      tail, log: asked, encode: cursors.encode, topics,
       wants: wantsOf(passes),
       // The log says when it was told of it; when it happened, nobody does. What is about nothing that is known replaces nothing.
       show: ({ value, appendedAt }) => ({ value, eventTime: appendedAt, key: keyOf(value) ?? `event ${events++}` }),

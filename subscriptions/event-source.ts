@@ -3,14 +3,16 @@ import type { Cut, Gap, SourceEvent } from '../resolvers/live.ts'
 import type { Wants } from './audience.ts'
 import { positionsSince } from './change-gaps.ts'
 import { closing } from './closing.ts'
+import type { Cursors } from './cursor.ts'
 import { comparePositions, cutOf, furthest, plainPosition, restrict, topicOf } from './cut.ts'
 import { marker, type Beginning, type Parts } from './deliver.ts'
-import { maxTaken, type EventTail } from './event-tail.ts'
+import { maxTaken, Removed, type EventTail } from './event-tail.ts'
 import type { Follower, Taken } from './follower.ts'
 
 export interface EventsOptions<E, T> {
   tail: EventTail<E>
   log: Pick<EventLog, 'starts' | 'ends' | 'positionsAt'>
+  encode: Cursors['encode']
   /** Which topics the wanted events are in; all that are read where none are given. */
   topics?: readonly string[] | undefined
   wants: Wants<E>
@@ -24,7 +26,7 @@ export interface EventsOptions<E, T> {
 type Followed<E> = { begun: Cut } | Taken<E>
 
 /** Raw events: no state, so what is missing is said by an event without a value, and what is left goes on behind it. */
-export function eventParts<E, T>({ tail, log, topics, wants, select, show }: EventsOptions<E, T>): Parts<T> {
+export function eventParts<E, T>({ tail, log, encode, topics, wants, select, show }: EventsOptions<E, T>): Parts<T> {
   const shown = ({ event, at, cut }: Taken<E>): SourceEvent<T> => ({ ...show(event), cut, at })
 
   async function* selected(followed: Follower<E, Followed<E>>, signal: AbortSignal): AsyncGenerator<SourceEvent<T>, void> {
@@ -63,10 +65,19 @@ export function eventParts<E, T>({ tail, log, topics, wants, select, show }: Eve
       await tail.look()
       now = await tail.now(topics)
     }
-    const { from, gap } = await begin(beginning, now)
-    if (gap) yield missing(from, gap)
-    for await (const taken of tail.between({ from, to: now, wants, signal })) yield* chosen(taken, signal)
-    if (!signal.aborted) yield marker(furthest(now, from, Object.keys(now)))
+    for (let next: Beginning | undefined = beginning; next; ) {
+      const { from, gap } = await begin(next, now)
+      if (gap) yield missing(from, gap)
+      next = undefined
+      try {
+        for await (const taken of tail.between({ from, to: now, wants, signal })) yield* chosen(taken, signal)
+        if (!signal.aborted) yield marker(furthest(now, from, Object.keys(now)))
+      } catch (error) {
+        if (!(error instanceof Removed)) throw error
+        const { cut } = error
+        next = { from: cut, said: encode(cut) }
+      }
+    }
   }
 
   /** Where what is still there begins. */

@@ -1,4 +1,4 @@
-import type { EventLog, LogRecord, Positions } from '../events/log.ts'
+import { partitionKey, type EventLog, type LogRecord, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { Wants } from './audience.ts'
 import { comparePositions, cutOf, merge, restrict, restrictTopics, topicOf, type Cut, type Position } from './cut.ts'
@@ -9,7 +9,7 @@ import type { RingOptions } from './ring.ts'
 import { tailed, type Tailed } from './tailed.ts'
 
 export interface TailOptions<E> extends Partial<RingOptions> {
-  log: Pick<EventLog, 'read' | 'ends'>
+  log: Pick<EventLog, 'read' | 'starts' | 'ends'>
   /** Read together, by one reader. Absent: whichever topics are asked for, each by a reader of its own. */
   topics?: readonly string[]
   /** Null for what is no event. */
@@ -89,7 +89,7 @@ export class EventTail<E> {
       wants, begin, show,
       readings: joined.map(([, { reading }]) => reading),
       topics: this.#options.topics && topics ? new Set(topics) : undefined,
-      between: (from, to) => this.between({ from, to, wants, signal: left.signal }),
+      between: (from, to) => this.#told(this.between({ from, to, wants, signal: left.signal })),
       onEnd: () => {
         left.abort()
         for (const [key, shared] of joined) this.#leave(key, shared)
@@ -97,7 +97,19 @@ export class EventTail<E> {
     })
   }
 
-  /** The wanted events between two cuts, from memory as far as that reaches back. */
+  /** For those who can only come again, by their cursor. */
+  async *#told(chunks: AsyncGenerator<Taken<E>[], void>): AsyncGenerator<Taken<E>[], void> {
+    try {
+      yield* chunks
+    } catch (error) {
+      throw error instanceof Removed ? logUnavailable('The event log', error) : error
+    }
+  }
+
+  /**
+   * The wanted events between two cuts, from memory as far as that reaches back.
+   * @throws Removed where the log has let go of what was to be read next
+   */
   async *between({ from, to, wants, signal }: Between<E>): AsyncGenerator<Taken<E>[], void> {
     const lanes = new Map<string, string[]>()
     for (const lane of Object.keys(to)) {
@@ -165,13 +177,25 @@ export class EventTail<E> {
     const positions = (of: Cut): Positions => Object.fromEntries(Object.keys(to).map((lane) => [lane, of[lane]?.next ?? 0]))
     for await (const records of readUpTo(log, positions(from), positions(to), { signal, maxRecords: maxTaken })) {
       const taken: Taken<E>[] = []
+      const starts = await this.#startsOf(topicsWithGaps(records, reached))
       for (const record of records) {
         const { at, event } = tailed(record, decode)
+        if (record.offset > nextOf(reached, at.lane) && isRemoved(at.lane, reached, starts)) {
+          if (taken.length > 0) yield taken
+          throw new Removed(reached)
+        }
         reached[at.lane] = at.position
         if (event !== null && wants(event)) taken.push({ event, at, cut: { ...reached } })
       }
       if (taken.length > 0) yield taken
     }
+    const unread = signal.aborted ? [] : Object.keys(to).filter((lane) => !isPassed(reached[lane], to[lane]!))
+    const starts = await this.#startsOf(new Set(unread.map(topicOf)))
+    if (unread.some((lane) => isRemoved(lane, reached, starts))) throw new Removed(reached)
+  }
+
+  async #startsOf(topics: ReadonlySet<string>): Promise<Positions> {
+    return topics.size === 0 ? {} : this.#options.log.starts([...topics])
   }
 
   /** Now and then, while somebody reads. */
@@ -231,6 +255,33 @@ export class EventTail<E> {
     shared.reading.end()
     if (this.#shared.get(key) === shared) this.#shared.delete(key)
   }
+}
+
+/** The log has let go of what lies behind the cut while that was being read. */
+export class Removed extends Error {
+  readonly cut: Cut
+
+  constructor(cut: Cut) {
+    super('The log has let go of events while they were being read.')
+    this.cut = cut
+  }
+}
+
+const nextOf = (reached: Cut, lane: string): number => reached[lane]?.next ?? 0
+
+/** Whether that is why nothing was read there, and not that there was nothing to give out: ends of transactions, what compaction has removed. */
+const isRemoved = (lane: string, reached: Cut, starts: Positions): boolean => (starts[lane] ?? 0) > nextOf(reached, lane)
+
+/** Of the records that follow. */
+function topicsWithGaps(records: readonly LogRecord[], reached: Cut): Set<string> {
+  const next: Record<string, number> = {}
+  const topics = new Set<string>()
+  for (const { topic, partition, offset } of records) {
+    const lane = partitionKey(topic, partition)
+    if (offset > (next[lane] ?? nextOf(reached, lane))) topics.add(topic)
+    next[lane] = offset + 1
+  }
+  return topics
 }
 
 const isPassed = (reached: Position | undefined, position: Position): boolean => reached !== undefined && comparePositions(reached, position) >= 0

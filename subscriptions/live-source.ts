@@ -52,7 +52,7 @@ export function createLiveSource({ hub, cursors, tail, log, topics, index, view,
   function events({ types, near }: WantedEvents): Parts<AppendedEvent> {
     const wanted = new Set<string>(types)
     return eventParts({
-      tail, log, topics: topicsOf(types),
+      tail, log, encode: cursors.encode, topics: topicsOf(types),
       wants: ({ type }) => wanted.size === 0 || wanted.has(type),
       select: near && ((appended) => nearEvents.select(appended, near)),
       show: (event) => ({ value: event, key: event.subject, eventTime: event.time }),

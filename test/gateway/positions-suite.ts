@@ -28,6 +28,10 @@ export function positionsSuite(name: string, make: MakeLog, ring: Partial<RingOp
         for (let i = 0; i < count; i++, n++)
           await source.publish(topics[n % 2]!, { key: `k${n % 4}`, value: Buffer.from(JSON.stringify({ n, kind: kinds[n % kinds.length] })) })
       },
+      /** To one partition. */
+      async appendLarge(count: number, text: string) {
+        for (let i = 0; i < count; i++, n++) await source.publish(topics[0]!, { key: 'k', value: Buffer.from(JSON.stringify({ n, kind: text })) })
+      },
       subscribe: async (delivery: DeliveryRequest, passes: WantedEvents['passes'] = () => true) =>
         await source.subscribe({ topics, passes, keyOf: ({ n: key }) => String(key), context: { delivery } }) as AsyncIterableIterator<Told>,
       [Symbol.asyncDispose]: dispose,
@@ -141,6 +145,31 @@ export function positionsSuite(name: string, make: MakeLog, ring: Partial<RingOp
       const { events: [notice, ...rest] } = await missed(it, begin)
       assert.deepEqual([notice?.gap, notice?.value], [{ reason: 'RETENTION', missed: { from: after, count: dropped } }, undefined])
       assert.equal(rest.length, 20 - dropped)
+    })
+
+    test('what retention drops while it is being read is said with its count, and what is left follows', async () => {
+      await using it = await world()
+      const live = await it.subscribe({ kind: 'stream' })
+      const begin = (await take(live, 1))[0]!.cut
+      // From then on it is the log that says how far it goes.
+      await live.return?.()
+      // More than a reader has in hand.
+      const count = 40
+      const text = 'x'.repeat(900_000)
+      await it.appendLarge(count, text)
+      const events = await it.subscribe({ kind: 'missed', from: begin })
+      const seen = await take(events, 1)
+      const ends = await it.log.ends(it.topics)
+      await it.truncate(Object.fromEntries(Object.entries(ends).map(([key, end]) => [key, Math.max(0, end - 1)])))
+      for await (const event of events) seen.push(event)
+      const [gap, ...others] = seen.flatMap((event) => event.gap ?? [])
+      assert.deepEqual([gap?.reason, others], ['RETENTION', []])
+      const came = seen.filter((event) => !event.gap && !event.marker).map(({ value }) => value.n)
+      assert.equal(came.length + gap!.missed.count!, count)
+      assert.deepEqual(came, came.toSorted((a, b) => a - b))
+      // By the cursor of the notice it is the same again.
+      assert.deepEqual((await missed(it, it.cursors.decode(gap!.missed.from!)!)).events[0]!.gap, gap)
+      assert.equal(seen.at(-1)!.marker, true)
     })
   })
 }

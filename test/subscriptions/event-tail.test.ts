@@ -55,7 +55,7 @@ function scriptedLog(ring: { maxCount?: number } = {}) {
   const errors: unknown[] = []
   const tail = new EventTail({ log: log as EventLog, topics: [topic], decode: toAppendedEvent, onError: (error) => errors.push(error), ...ring })
   const subscribe = (types: readonly string[] = []) =>
-    deliver({ kind: 'whole' }, eventParts({ tail, log: log as EventLog, wants: ({ type }) => types.length === 0 || types.includes(type), show }), cursors)
+    deliver({ kind: 'whole' }, eventParts({ tail, log: log as EventLog, encode: cursors.encode, wants: ({ type }) => types.length === 0 || types.includes(type), show }), cursors)
   return {
     tail, errors, subscribe, readers: () => readers, read: () => read,
     deliver: (values: unknown[]) => {

@@ -17,6 +17,8 @@ function growingLog(ring: Partial<RingOptions> = {}) {
   const failing = new Map<string, Error>()
   const reads: string[] = []
   const running = new Set<string>()
+  const first = new Map<string, number>()
+  const positions = (at: (topic: string) => number) => (names: readonly string[]) => Promise.resolve(Object.fromEntries(names.map((topic) => [partitionKey(topic, 0), at(topic)])))
   const of = (topic: string): LogRecord[] => topics.get(topic) ?? topics.set(topic, []).get(topic)!
   async function* read({ from, signal }: ReadOptions): AsyncGenerator<LogRecord[], void> {
     const [key] = Object.keys(from)
@@ -30,8 +32,8 @@ function growingLog(ring: Partial<RingOptions> = {}) {
       while (!signal.aborted) {
         const failure = failing.get(topic)
         if (failure) throw failure
-        const records = of(topic).slice(next)
-        next += records.length
+        const records = of(topic).slice(Math.max(next, first.get(topic) ?? 0))
+        next = of(topic).length
         if (records.length > 0) yield records
         else await new Promise<void>((resolve) => {
           waiting.add(resolve)
@@ -48,7 +50,7 @@ function growingLog(ring: Partial<RingOptions> = {}) {
   }
   const errors: unknown[] = []
   const tail = new EventTail<number>({
-    log: { read, ends: (names) => Promise.resolve(Object.fromEntries(names.map((topic) => [partitionKey(topic, 0), of(topic).length]))) },
+    log: { read, starts: positions((topic) => first.get(topic) ?? 0), ends: positions((topic) => of(topic).length) },
     decode: ({ value }) => (value === null ? null : Number(Buffer.from(value).toString())), onError: (error) => errors.push(error), ...ring,
   })
   return {
@@ -56,6 +58,10 @@ function growingLog(ring: Partial<RingOptions> = {}) {
     append(topic: string, ...numbers: number[]) {
       for (const n of numbers) of(topic).push({ topic, partition: 0, offset: of(topic).length, key: null, value: Buffer.from(String(n)), appendedAt: n })
       wake()
+    },
+    /** Lets go of what lies before. */
+    forget(topic: string, before: number) {
+      first.set(topic, before)
     },
     fail(topic: string, error: Error) {
       failing.set(topic, error)
@@ -143,6 +149,18 @@ describe('a tail of topics that are asked for', { timeout: 20_000 }, () => {
     assert.deepEqual(log.errors.map(String), ['Error: gone'])
     log.append('two', 2)
     assert.deepEqual(events(await other.take(1)), [2])
+  })
+
+  test('what the log has let go of before somebody who has fallen behind came to it, ends that one with a code: it is told by its cursor what is missing', async () => {
+    const log = growingLog({ maxCount: 10 })
+    const slow = await log.follow(['one'])
+    log.append('one', 0)
+    assert.deepEqual(events(await slow.take(1)), [0])
+    log.append('one', ...range(1, 100))
+    await settled()
+    log.forget('one', 40)
+    await assert.rejects(slow.follower.next(), (error: unknown) => error instanceof GraphQLError && error.extensions.code === 'LOG_UNAVAILABLE')
+    assert.deepEqual(await slow.follower.next(), { done: true, value: undefined })
   })
 
   test('what is there can be polled, and whoever polled in vain is woken', async () => {
