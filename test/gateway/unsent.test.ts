@@ -207,9 +207,10 @@ describe('a client that does not read', { timeout: 60_000 }, () => {
     const { resolvers } = large()
     await using door = await openDoor({ resolvers, settings: { patienceMs: 100 } })
     const { socket, ask } = await openStream(door.url)
-    const closed = once(socket, 'close')
-    for (let id = 1; id <= times; id++) await ask(id)
-    await closed
+    let closed = false
+    socket.once('close', () => { closed = true })
+    // The system may take later what it did not take at first; then more is asked for.
+    for (let id = 1; !closed; id++) await ask(id)
   })
 })
 
