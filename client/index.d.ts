@@ -15,6 +15,8 @@ export interface Gap {
 export interface ClientOptions extends WebSocketClientOptions {
   /** Told of what is missing for good, before the payload that goes on behind it is handed over. */
   onGap?: (gap: Gap, payload: SubscribePayload) => void
+  /** How often the server is asked for a sign of life, and how long it may give none before another connection is opened, ms; 0: never. Default 15,000. */
+  keepAlive?: number
   /** Uniform in [0, 1): spreads clients that connect again. */
   random?: () => number
 }

@@ -3,6 +3,10 @@ import { createClient as createWebSocketClient } from 'graphql-ws'
 /** Least and longest wait between attempts to connect again, ms; doubled with each, with full jitter. */
 const firstWaitMs = 200
 const longestWaitMs = 10_000
+/** How often the server is asked whether it is there, and how long it may say nothing then, ms. */
+const defaultKeepAlive = 15_000
+/** Beyond that: where this program was busy, what has come meanwhile is read first, ms. */
+const graceMs = 1_000
 
 /**
  * A graphql-ws client whose subscriptions go on without a gap. It keeps the cursor of each subscription's latest payload
@@ -10,19 +14,22 @@ const longestWaitMs = 10_000
  * server gives exactly what was missed, then goes on live. What is missing for good is told by `onGap`.
  *
  * Takes all options of graphql-ws's `createClient`; attempts to connect again do not end unless `retryAttempts` says so,
- * and wait as long as the server asked for.
+ * and wait as long as the server asked for. A connection, or an attempt to get one, on which nothing comes although the server was
+ * asked for a sign of life is given up for another (`keepAlive`; 0: never).
  *
  * @param {import('./index.d.ts').ClientOptions} options
  * @returns {import('./index.d.ts').Client}
  */
 export function createClient(options) {
-  const { onGap, random = Math.random, generateID = () => crypto.randomUUID(), on, ...rest } = options
+  const { onGap, random = Math.random, generateID = () => crypto.randomUUID(), keepAlive = defaultKeepAlive, webSocketImpl = globalThis.WebSocket, on, ...rest } = options
   /** By operation id: what is sent again when the connection was lost. */
   const running = new Map()
   let socket
   let hint
   /** Ids are asked for first and at once, before anything is sent. */
   let starting
+  /** Runs while a sign of life is waited for. */
+  let silence
   const disposed = Promise.withResolvers()
 
   const inner = createWebSocketClient({
@@ -37,6 +44,8 @@ export function createClient(options) {
       clearTimeout(timer)
     },
     ...rest,
+    keepAlive,
+    webSocketImpl: webSocketImpl && withErrorsHeard(webSocketImpl),
     generateID: (payload) => {
       const id = generateID(payload)
       if (starting) starting.id = id
@@ -44,20 +53,37 @@ export function createClient(options) {
     },
     on: {
       ...on,
+      connecting: (isRetry) => {
+        expectLife()
+        on?.connecting?.(isRetry)
+      },
       opened: (opened) => {
+        clearTimeout(silence)
         socket = opened
         on?.opened?.(opened)
       },
+      message: (message) => {
+        clearTimeout(silence)
+        on?.message?.(message)
+      },
       closed: (event) => {
+        clearTimeout(silence)
         socket = undefined
         on?.closed?.(event)
       },
       ping: (received, payload) => {
         if (received) takeNote(payload?.freshet)
+        else expectLife()
         on?.ping?.(received, payload)
       },
     },
   })
+
+  /** A network that carries nothing any more says nothing of it: neither a close nor an error comes. */
+  function expectLife() {
+    clearTimeout(silence)
+    if (keepAlive > 0) silence = setTimeout(() => { silence = setTimeout(() => inner.terminate(), graceMs) }, keepAlive)
+  }
 
   /** The server says where subscriptions stand: before their first payload, and when it is about to close, then with when it may be asked again. */
   function takeNote(notice) {
@@ -111,6 +137,7 @@ export function createClient(options) {
     iterate: (payload) => iterate(subscribe, payload),
     async dispose() {
       disposed.resolve()
+      clearTimeout(silence)
       // graphql-ws would reject with why an attempt to connect failed, which is nobody's concern any more.
       const closed = inner.dispose().catch(() => {})
       if (socket) await closed
@@ -118,6 +145,16 @@ export function createClient(options) {
     authorize(authorization) {
       if (socket?.readyState === 1) socket.send(JSON.stringify({ type: 'ping', payload: { authorization } }))
     },
+  }
+}
+
+/** Of a socket that is given up nobody else hears, and an error of which nobody hears ends a Node process. */
+function withErrorsHeard(WebSocketImpl) {
+  return class extends WebSocketImpl {
+    constructor(...args) {
+      super(...args)
+      this.addEventListener('error', () => {})
+    }
   }
 }
 

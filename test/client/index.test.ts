@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createClient, type ClientOptions, type Gap } from '../../client/index.js'
@@ -9,7 +10,7 @@ interface Message { id?: string; type: string; payload?: { query?: string; exten
 
 /** A server that speaks as little of the protocol as a test needs, and does what the test says. */
 async function serverOf(t: TestContext, onSubscribe: (message: Message, socket: WebSocket, nth: number) => void) {
-  const http = createServer()
+  const http = createHttpServer()
   const sockets = new WebSocketServer({ server: http, handleProtocols: () => 'graphql-transport-ws' })
   const received: Message[] = []
   let subscribed = 0
@@ -70,6 +71,26 @@ describe('the client', () => {
     })
     assert.deepEqual(await valuesOf(client(t, url).iterate({ query: 'subscription { n }' })), [7])
     assert.deepEqual(received.filter(({ type }) => type === 'subscribe').map(({ payload }) => payload?.extensions?.delivery?.after), [undefined, 'here'])
+  })
+
+  test('goes on over another connection where nothing comes any more and nobody says so, or where an attempt is not answered', async (t) => {
+    const { url, received } = await serverOf(t, ({ id }, socket, nth) => {
+      socket.send(next(id, nth, { cursor: `c${nth}` }))
+      // It answers no ping either.
+      if (nth > 0) socket.send(complete(id))
+    })
+    let attempts = 0
+    const silent = createServer((socket) => { socket.on('error', () => {}) })
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    t.after(() => silent.close())
+    const made = client(t, '', {
+      url: () => ++attempts === 2 ? `ws://127.0.0.1:${(silent.address() as AddressInfo).port}` : url,
+      keepAlive: 20,
+    })
+    assert.deepEqual(await valuesOf(made.iterate({ query: 'subscription { n }' })), [0, 1])
+    assert.equal(attempts, 3)
+    assert.deepEqual(received.filter(({ type }) => type === 'subscribe').map(({ payload }) => payload?.extensions?.delivery?.after), [undefined, 'c0'])
   })
 
   test('tells of gaps', async (t) => {

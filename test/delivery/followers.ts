@@ -43,6 +43,8 @@ export function webSocketFollower({ urlOf, authorization }: FollowerOptions): Fo
   let hangs = false
   const client = createClient({
     url: () => `${urlOf().replace(/^http/, 'ws')}/graphql`, webSocketImpl: WebSocket, random: () => 0.1,
+    // A program that hangs asks for no sign of life: here its timers go on.
+    keepAlive: 0,
     ...authorization && { connectionParams: () => ({ authorization: authorization() }) },
     on: {
       opened: (opened) => {
