@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { buildSchema, getOperationAST, GraphQLError, parse } from 'graphql'
+import { buildSchema, getIntrospectionQuery, getOperationAST, GraphQLError, parse } from 'graphql'
 import { checkLimits } from '../../gateway/limits.ts'
 import { defaultLimits, type Limits } from '../../gateway/settings.ts'
 import { connect } from '../support/live-client.ts'
@@ -75,7 +75,21 @@ describe('limits of an operation', () => {
   })
 
   test('introspection is not measured: its answer is bounded by the schema', () => {
-    assert.equal(exceeded('{ __schema { types { fields { type { name } } } } a: __typename }', { depth: 1, aliases: 0, rootFields: 0, objects: 0 }), null)
+    assert.equal(exceeded('{ __schema { types { fields { type { name } } } } __typename }', { depth: 1, aliases: 0, rootFields: 0, objects: 0 }), null)
+    assert.equal(exceeded(getIntrospectionQuery(), { depth: 1, aliases: 0, rootFields: 0, objects: 0 }), null)
+  })
+
+  test('aliases can ask for the schema many times: they count in introspection too, and what they bring', () => {
+    assert.equal(exceeded('{ a: __typename b: __typename }', { aliases: 1 }), 'aliases')
+    assert.equal(exceeded('{ item { a: __typename b: __typename } }', { aliases: 1 }), 'aliases')
+    assert.equal(exceeded('{ __schema { types { a: name ...f } } } fragment f on __Type { b: name }', { aliases: 1 }), 'aliases')
+    assert.equal(exceeded('{ a: __type(name: "Item") { fields { name } } }', {}), null)
+    // As many times as the schema would have to be sent are too many, whether the whole is asked for again or a part of it.
+    const types = Object.keys(schema.getTypeMap()).length
+    assert.equal(exceeded('{ a: __schema { types { name } } }', { objects: 1 + types }), null)
+    assert.equal(exceeded('{ a: __schema { types { name } } }', { objects: types }), 'objects')
+    assert.equal(exceeded('{ __schema { a: types { name } b: types { name } } }', { objects: 2 * types }), null)
+    assert.equal(exceeded('{ __schema { a: types { name } b: types { name } } }', { objects: 2 * types - 1 }), 'objects')
   })
 })
 
