@@ -63,6 +63,7 @@ describe('the Kafka producer', { skip: requireReal('kafka'), timeout: 60_000 }, 
     }
     const overFaultyNetwork = (connection: Connection): Connection => ({
       know: (topics: Iterable<string>) => connection.know(topics),
+      knowAnew: (topics: Iterable<string>) => connection.knowAnew(topics),
       cluster: connection.cluster,
       broker: async (nodeId: string): Promise<BrokerLink> => {
         const broker = await connection.broker(nodeId)
