@@ -4,9 +4,9 @@ import {
   type TopicSpec,
 } from './log.ts'
 import type { ClientSettings, Connection, Logger } from './kafka/client.ts'
-import { describeFailure, isPermanent, isRefusal, MisfitError } from './kafka/failures.ts'
+import { describeFailure, isPermanent, isRefusal, isUnknownTopic, MisfitError } from './kafka/failures.ts'
 import { joinGroup } from './kafka/group.ts'
-import { Availability, Link } from './kafka/link.ts'
+import { Availability, Link, pause } from './kafka/link.ts'
 import { ends, positionsAt, starts } from './kafka/offsets.ts'
 import { TopicPresence } from './kafka/presence.ts'
 import { Producer } from './kafka/producer.ts'
@@ -164,8 +164,18 @@ class KafkaLog implements EventLog {
   }
 
   async #ask(topics: readonly string[], question: (connection: Connection) => Promise<Positions>): Promise<Positions> {
-    await this.#presence.require(topics, this.#closed.signal)
-    return this.#link.run(this.#closed.signal, question)
+    const { signal } = this.#closed
+    for (let attempt = 0; ; attempt++) {
+      await this.#presence.require(topics, signal)
+      try {
+        return await this.#link.run(signal, question, (error) => isPermanent(error) || isUnknownTopic(error))
+      } catch (error) {
+        if (!isUnknownTopic(error)) throw error
+        // One that the connection knows was deleted: one of these, or another, of which the next connection knows nothing.
+        this.#presence.forget(topics)
+        await pause(attempt, signal)
+      }
+    }
   }
 
   /** False when it was given up first. */

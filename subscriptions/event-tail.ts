@@ -1,4 +1,4 @@
-import { partitionKey, type EventLog, type LogRecord, type Positions } from '../events/log.ts'
+import { NoSuchTopicError, partitionKey, type EventLog, type LogRecord, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { Wants } from './audience.ts'
 import { comparePositions, cutOf, merge, restrict, restrictTopics, topicOf, type Cut, type Position } from './cut.ts'
@@ -129,9 +129,7 @@ export class EventTail<E> {
 
   /** Looks whether topics that are read have got more partitions, which are then read as well. */
   async look(): Promise<void> {
-    const topics = this.#options.topics ?? [...this.#shared.keys()]
-    if (topics.length === 0) return
-    const lanes = Object.keys(await this.#options.log.ends(topics))
+    const lanes = Object.keys(await this.#endsOfThose(this.#options.topics ?? [...this.#shared.keys()]))
     for (const [key, { reading }] of this.#shared) reading.grow(lanes.filter((lane) => this.#keyOf(topicOf(lane)) === key))
   }
 
@@ -196,6 +194,17 @@ export class EventTail<E> {
 
   async #startsOf(topics: ReadonlySet<string>): Promise<Positions> {
     return topics.size === 0 ? {} : this.#options.log.starts([...topics])
+  }
+
+  /** Of those that were not deleted. */
+  async #endsOfThose(topics: readonly string[]): Promise<Positions> {
+    if (topics.length === 0) return {}
+    try {
+      return await this.#options.log.ends(topics)
+    } catch (error) {
+      if (!(error instanceof NoSuchTopicError)) throw error
+      return this.#endsOfThose(topics.filter((topic) => topic !== error.topic))
+    }
   }
 
   /** Now and then, while somebody reads. */

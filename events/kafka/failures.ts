@@ -38,6 +38,9 @@ export function isPermanent(error: unknown): boolean {
   return error instanceof MisfitError || permanentNames.has(name) || (type !== undefined && permanentTypes.has(type))
 }
 
+/** Nobody has created it, or it was deleted; or the news of it has not reached this broker yet. */
+export const isUnknownTopic = (error: unknown): boolean => failureOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION'
+
 /**
  * A wrong login or an untrusted certificate. At the start that is a mistake in the settings; later it may be a broker that
  * has not loaded its users yet, and is worth asking again.

@@ -1,5 +1,5 @@
 import { NoSuchTopicError } from '../log.ts'
-import { failureOf } from './failures.ts'
+import { isUnknownTopic } from './failures.ts'
 import { pause, type Link } from './link.ts'
 
 /** How often in a row a topic must be missing: the news of one just created takes a moment to reach every broker. */
@@ -22,11 +22,16 @@ export class TopicPresence {
     for (const topic of new Set(topics)) if (!this.#seen.has(topic)) await this.#find(topic, signal)
   }
 
+  /** They may have been deleted. */
+  forget(topics: Iterable<string>): void {
+    for (const topic of topics) this.#seen.delete(topic)
+  }
+
   async #find(topic: string, signal: AbortSignal): Promise<void> {
     for (let missed = 0; missed < attempts; missed++) {
       // Not thrown: the brokers have answered, and others use the same connection.
       const found = await this.#link.run(signal, (connection) => connection.know([topic]).then(() => true, (error: unknown) => {
-        if (failureOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
+        if (isUnknownTopic(error)) return false
         throw error
       }))
       if (found) {
