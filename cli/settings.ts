@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { load } from 'js-yaml'
 import type { ForeignSubgraph } from '../gateway/foreign.ts'
@@ -47,6 +48,25 @@ const httpUrl = (value: unknown): string | undefined => {
   return url !== undefined && /^https?:\/\/[^/\s]+/i.test(url) && URL.canParse(url) ? url.replace(/\/+$/, '') : undefined
 }
 
+const listOf = (one: (item: string) => string | undefined) => (value: unknown): string[] | undefined => {
+  const items = list(value)?.map(one)
+  return items?.every((item) => item !== undefined) ? items : undefined
+}
+
+/** As requests name it: in small letters, without scheme and port, IPv6 in brackets. One written otherwise would match none. */
+const hostName = (name: string): string | undefined =>
+  isIPv6(name) ? `[${name.toLowerCase()}]`
+  : /^[a-z0-9._-]+$/i.test(name) || (/^\[.*\]$/.test(name) && isIPv6(name.slice(1, -1))) ? name.toLowerCase()
+  : undefined
+
+/** As browsers name it: scheme and host in small letters, no port that goes without saying, no path. Other schemes are those of apps. */
+function webOrigin(origin: string): string | undefined {
+  if (origin === 'null') return origin
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s@*]+\/?$/i.test(origin) || !URL.canParse(origin)) return undefined
+  const url = new URL(origin)
+  return url.origin === 'null' ? origin.replace(/\/$/, '') : url.origin
+}
+
 const oneOf = <T extends string>(...values: readonly T[]) => (value: unknown): T | undefined => values.find((each) => each === value)
 
 const define = <T>(setting: Setting<T>): Setting<T> => setting
@@ -59,8 +79,8 @@ export const settingDefinitions = {
   processes: define({ key: 'gateway.processes', env: 'FRESHET_GATEWAY_PROCESSES', default: 1, parse: whole(1, 64), expected: 'a whole number from 1 to 64', example: '4', about: 'Processes of `freshet gateway` that serve behind the one port, one for each core that it shall use; more than 1 need Kafka and Weaviate.' }),
   metricsPort: define({ key: 'metricsPort', env: 'FRESHET_METRICS_PORT', default: 0, parse: whole(0, 65_535), expected: 'a whole number from 0 to 65535', example: '4100', about: 'Port of `/metrics` and `/health` where only ingest runs; 0 lets the system choose.' }),
   apiKey: optional({ key: 'apiKey', env: 'FRESHET_API_KEY', parse: text, expected: 'a text that is not empty', example: 'a long random text', about: 'Key that every request must bring (`authorization: Bearer KEY`).', secret: true }),
-  allowedHosts: define({ key: 'allowedHosts', env: 'FRESHET_ALLOWED_HOSTS', default: [] as string[], parse: list, expected: 'host names, separated by commas', example: 'freshet.example.com', about: 'Names under which clients may call, besides loopback.' }),
-  allowedOrigins: define({ key: 'allowedOrigins', env: 'FRESHET_ALLOWED_ORIGINS', default: [] as string[], parse: list, expected: 'origins, separated by commas', example: 'https://app.example.com', about: 'Origins of web pages that may call and read the answers (CORS, without cookies), besides its own.' }),
+  allowedHosts: define({ key: 'allowedHosts', env: 'FRESHET_ALLOWED_HOSTS', default: [] as string[], parse: listOf(hostName), expected: 'host names without scheme and port, separated by commas', example: 'freshet.example.com', about: 'Names under which clients may call, besides loopback.' }),
+  allowedOrigins: define({ key: 'allowedOrigins', env: 'FRESHET_ALLOWED_ORIGINS', default: [] as string[], parse: listOf(webOrigin), expected: 'origins (scheme, host and port, no path), separated by commas', example: 'https://app.example.com', about: 'Origins of web pages that may call and read the answers (CORS, without cookies), besides its own.' }),
   trustedDocumentsFile: optional({ key: 'trustedDocuments.file', env: 'FRESHET_TRUSTED_DOCUMENTS', parse: text, expected: 'a file', example: './documents.json', about: 'Manifest of trusted documents, as `{ "ID": "query …" }` or in Apollo\'s form; requests name one by `documentId`.' }),
   trustedDocumentsMode: define({ key: 'trustedDocuments.mode', env: 'FRESHET_TRUSTED_DOCUMENTS_MODE', default: 'also' as 'also' | 'only', parse: oneOf('also', 'only'), expected: 'also or only', example: 'also', about: '`only`: all other operations at `/graphql` are refused (routers still ask at `/subgraphs/NAME`).' }),
   cursorKey: optional({ key: 'cursorKey', env: 'FRESHET_CURSOR_KEY', parse: (value: unknown) => { const key = text(value); return key !== undefined && key.length >= 16 ? key : undefined }, expected: 'a text of at least 16 characters', example: 'a long random text', about: 'Signs the cursors of subscriptions: the same for all replicas, so that a client goes on at any. Default: a random one, which the embedded log keeps.', secret: true }),
@@ -81,7 +101,7 @@ export const settingDefinitions = {
   embeddingsDimensions: define({ key: 'embeddings.dimensions', env: 'FRESHET_EMBEDDINGS_DIMENSIONS', default: 256, parse: whole(8, 4096), expected: 'a whole number from 8 to 4096', example: '256', about: 'Length of the vectors.' }),
   embeddingsApiKey: optional({ key: 'embeddings.apiKey', env: 'FRESHET_EMBEDDINGS_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Key of that endpoint.', secret: true }),
   allowedLatenessSeconds: define({ key: 'allowedLatenessSeconds', env: 'FRESHET_ALLOWED_LATENESS_SECONDS', default: 300, parse: whole(1, 86_400), expected: 'a whole number from 1 to 86400', example: '300', about: 'How late, by the log\'s clock, an event may come and still be counted in metrics.' }),
-  retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = typeof value === 'string' && value.trim() !== '' ? Number(value) : value; return typeof size === 'number' && size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
+  retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = typeof value === 'string' && value.trim() !== '' ? Number(value) : value; return typeof size === 'number' && size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0, at most 10000', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
   supergraph: optional({ key: 'supergraph', env: 'FRESHET_SUPERGRAPH', parse: text, expected: 'a file, or an http or https address', example: './supergraph.graphql', about: 'A supergraph that was composed elsewhere: a file or an address. Without it Freshet composes its own subgraphs and `subgraphs`.' }),
   pollSeconds: define({ key: 'pollSeconds', env: 'FRESHET_POLL_SECONDS', default: 10, parse: whole(0, 86_400), expected: 'a whole number from 0 to 86400', example: '10', about: 'Seconds between looks for a changed supergraph or foreign subgraph, which is then swapped in; 0: never.' }),
   publicUrl: optional({ key: 'publicUrl', env: 'FRESHET_PUBLIC_URL', parse: httpUrl, expected: 'an http or https address', example: 'https://freshet.example.com', about: 'How others reach this gateway: foreign subgraphs for subscriptions by HTTP callback, and routers that have what `freshet compose` wrote.' }),
@@ -91,7 +111,7 @@ export const settingDefinitions = {
   liveEvaluationsPerSecond: define({ key: 'liveEvaluationsPerSecond', env: 'FRESHET_LIVE_EVALUATIONS_PER_SECOND', default: 200, parse: whole(1, 100_000), expected: 'a whole number from 1 to 100000', example: '200', about: 'How often live feeds and searches may be evaluated in a second, all together; what is more waits its turn.' }),
   simulate: define({ key: 'simulate', env: 'FRESHET_SIMULATE', default: true, parse: truth, expected: 'true or false', example: 'false', about: 'Whether `freshet start` runs the marketplace simulator.' }),
   simulateRate: define({ key: 'simulateRate', env: 'FRESHET_SIMULATE_RATE', default: 200, parse: whole(1, 20_000), expected: 'a whole number from 1 to 20000', example: '200', about: 'Events per second of the simulator.' }),
-  simulateSeed: define({ key: 'simulateSeed', env: 'FRESHET_SIMULATE_SEED', default: 1, parse: whole(0, 2 ** 31), expected: 'a whole number', example: '1', about: 'Seed of the simulator: the same seed makes the same market.' }),
+  simulateSeed: define({ key: 'simulateSeed', env: 'FRESHET_SIMULATE_SEED', default: 1, parse: whole(0, 2 ** 31), expected: 'a whole number from 0 to 2147483648', example: '1', about: 'Seed of the simulator: the same seed makes the same market.' }),
 } as const
 
 /** Dimensions that feature hashing needs (search/hashing-embedder.ts); endpoints may have fewer. */

@@ -31,6 +31,18 @@ function faultsOf(run: () => unknown): string {
 }
 
 describe('settings', () => {
+  test('names and origins are kept as requests and browsers name them, and refused where they could match none', () => {
+    const of = (env: Record<string, string>) => resolveSettings({ env })
+    assert.deepEqual(of({ FRESHET_ALLOWED_HOSTS: 'Freshet.Example.com, gateway_1,10.0.0.7,[FD00::1],fd00::2' }).allowedHosts,
+      ['freshet.example.com', 'gateway_1', '10.0.0.7', '[fd00::1]', '[fd00::2]'])
+    for (const wrong of ['freshet.example.com:4000', 'https://freshet.example.com', '*.example.com', 'a/b', '[fd00::1]:4000'])
+      assert.match(faultsOf(() => of({ FRESHET_ALLOWED_HOSTS: wrong })), /^FRESHET_ALLOWED_HOSTS: expected host names without scheme and port/, wrong)
+    assert.deepEqual(of({ FRESHET_ALLOWED_ORIGINS: 'https://App.example.com/,http://a.example:80,http://b.example:3000,capacitor://localhost,null' }).allowedOrigins,
+      ['https://app.example.com', 'http://a.example', 'http://b.example:3000', 'capacitor://localhost', 'null'])
+    for (const wrong of ['*', 'app.example.com', 'https://app.example.com/shop', 'https://*.example.com', 'https://', 'https://me@app.example.com'])
+      assert.match(faultsOf(() => of({ FRESHET_ALLOWED_ORIGINS: wrong })), /^FRESHET_ALLOWED_ORIGINS: expected origins/, wrong)
+  })
+
   for (const [name, { key, env, expected, example, parse, secret }] of definitions) {
     const companions = companionsOf(env)
 
