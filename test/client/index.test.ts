@@ -80,7 +80,8 @@ describe('the client', () => {
       if (nth > 0) socket.send(complete(id))
     })
     let attempts = 0
-    const silent = createServer((socket) => { socket.on('error', () => {}) })
+    const given = Promise.withResolvers<void>()
+    const silent = createServer((socket) => { socket.on('error', () => {}).on('close', () => given.resolve()).resume() })
     silent.listen(0, '127.0.0.1')
     await once(silent, 'listening')
     t.after(() => silent.close())
@@ -91,6 +92,8 @@ describe('the client', () => {
     assert.deepEqual(await valuesOf(made.iterate({ query: 'subscription { n }' })), [0, 1])
     assert.equal(attempts, 3)
     assert.deepEqual(received.filter(({ type }) => type === 'subscribe').map(({ payload }) => payload?.extensions?.delivery?.after), [undefined, 'c0'])
+    // Nothing is left of the attempt.
+    await given.promise
   })
 
   test('tells of gaps', async (t) => {
