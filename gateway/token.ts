@@ -22,13 +22,14 @@ export interface TokenWait {
 export async function waitForToken(token: string, { view, staleness, logId, timeoutMs, signal }: TokenWait): Promise<void> {
   const positions = decodeToken(token, logId)
   if (!positions) throw invalid()
-  if (covers(view.covered(), positions)) return
+  // Known to the log then, so it need not be asked; what they had re-keyed may still be on its way.
+  const known = covers(view.covered(), positions)
   const refusal = new AbortController()
   try {
     await withTimeLimit(signal, timeoutMs, async (limited) => {
       const forget = whenAborted(limited, () => refusal.abort(limited.reason))
       // A log that does not answer says nothing against the token.
-      staleness.ends(limited).then((ends) => isWithin(positions, ends) || refusal.abort(invalid()), () => {})
+      if (!known) staleness.ends(limited).then((ends) => isWithin(positions, ends) || refusal.abort(invalid()), () => {})
       await view.waitFor(positions, refusal.signal).finally(forget)
     })
   } catch (error) {
