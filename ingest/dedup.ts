@@ -85,7 +85,7 @@ export class Deduplicator {
     const last = this.#slices.at(-1)
     if (last && last.size < this.#maxSliceEvents && appendedAt < last.first + this.#sliceMs) return last
     last?.close()
-    this.#slices = this.#slices.filter((slice) => slice.last > appendedAt - this.#retentionMs)
+    this.#slices = this.#slices.filter((slice) => slice.last >= appendedAt - this.#retentionMs)
     const slice = new Slice(this.#next++, appendedAt, appendedAt)
     this.#slices.push(slice)
     return slice

@@ -81,3 +81,11 @@ test('refuses what is no slice, and the name of a forgotten one', () => {
   dedup.add('app', 'b', 100)
   assert.throws(() => dedup.takeNew(slice as NonNullable<typeof slice>), /Slice 0 is forgotten/)
 })
+
+test('knows an event for all of the retention, its last millisecond included: a duplicate is not late then', () => {
+  const seen = new Deduplicator({ retentionMs: 360_000 })
+  assert.equal(seen.add('s', 'a', 1_000), true)
+  // In a slice of its own, and time to forget.
+  assert.equal(seen.add('s', 'b', 361_000), true)
+  assert.equal(seen.add('s', 'a', 361_000), false)
+})
