@@ -1,4 +1,4 @@
-import { withTimeLimit } from '../events/abort.ts'
+import { isTimeout, withTimeLimit } from '../events/abort.ts'
 import { parsePartitionKey, type EventLog, type Positions } from '../events/log.ts'
 import { readUpTo } from '../events/read-up-to.ts'
 import type { MetricView } from '../search/metrics.ts'
@@ -15,6 +15,9 @@ export interface StalenessOptions {
   /** How long the log may take to answer, ms. */
   timeoutMs?: number
 }
+
+/** Effects that events have on others are applied some rounds of ingest later, ms. */
+const rekeyedMs = 250
 
 /** The log was asked at `askedAt` and ended at `ends`. */
 interface Probe {
@@ -90,12 +93,26 @@ export class Staleness {
   /** Up to when everything is applied that these ends hold. */
   async #measure({ askedAt, ends }: Probe, signal?: AbortSignal): Promise<number> {
     const covered = this.#options.view.covered()
+    if (!await this.#isWhole(covered, ends, signal)) return this.#appliedUpTo
     const open = Object.keys(ends).filter((key) => (covered[key] ?? 0) < (ends[key] ?? 0))
     const firsts = await Promise.all(open.map((key) => this.#firstAt(key, covered[key] ?? 0, ends[key] ?? 0, signal)))
     const missing = firsts.filter((appendedAt) => appendedAt !== undefined)
     if (missing.length > 0) return this.#know(Math.min(...missing))
     this.#know(askedAt)
     return askedAt
+  }
+
+  /** Whether what is covered of these ends is applied with all that it re-keyed, which may stand behind them: waited for, but not for long. */
+  async #isWhole(covered: Positions, ends: Positions, signal?: AbortSignal): Promise<boolean> {
+    const known = Object.fromEntries(Object.entries(ends).map(([key, end]) => [key, Math.min(end, covered[key] ?? 0)]))
+    try {
+      await withTimeLimit(signal, rekeyedMs, (limited) => this.#options.view.waitFor(known, limited))
+      return true
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isTimeout(error)) throw error
+      return false
+    }
   }
 
   /** When the first record from this offset on was appended, ms; undefined where there is none: a log also counts what it gives to nobody. */

@@ -97,14 +97,20 @@ export class Checker implements AsyncDisposable {
     for (const follower of this.#followers) follower.goOn()
   }
 
-  /** How often the subscription of this judge has come back after it ended with this code. */
-  returned(judge: Judge, code: string): number {
-    return this.#returned.get(judge)?.get(code) ?? 0
+  /** How often the subscription of this judge has come back after it ended with one of these codes. */
+  returned(judge: Judge, ...codes: string[]): number {
+    return codes.reduce((sum, code) => sum + (this.#returned.get(judge)?.get(code) ?? 0), 0)
   }
 
   /** Resolves when each of these subscriptions has come back so often after it ended with this code. */
   async return(code: string, times: number, which: (judge: Judge) => boolean = () => true): Promise<void> {
     await this.#all(this.judges.filter(which), (judge) => this.returned(judge, code) >= times)
+  }
+
+  /** Resolves when each subscription has come back once more after it ended with one of these codes. */
+  async comeBack(...codes: string[]): Promise<void> {
+    const before = new Map(this.judges.map((judge) => [judge, this.returned(judge, ...codes)]))
+    await this.#all(this.judges, (judge) => this.returned(judge, ...codes) > before.get(judge)!)
   }
 
   /** Rounds of events until every subscription has got some of every line: from then on nothing may be missing. */

@@ -5,6 +5,7 @@ import type { EventLog, Positions } from '../../events/log.ts'
 import { covers, mergePositions } from '../../events/log.ts'
 import { asksForFreshness, checkStaleness, maxStaleDirective } from '../../gateway/max-stale.ts'
 import { Staleness } from '../../gateway/staleness.ts'
+import { ProgressWaits } from '../../search/progress-waits.ts'
 import { temporaryLog } from '../events/temporary-log.ts'
 
 const operationOf = (text: string): OperationDefinitionNode => parse(text).definitions[0] as OperationDefinitionNode
@@ -78,6 +79,21 @@ describe('@maxStale', () => {
     await assert.rejects(check('query @maxStale(ms: 1500) { a }'), isCode('STALE', 1_501))
     view.cover(ends)
     await check('query @maxStale(ms: 0) { a }')
+  })
+
+  test('what events have re-keyed is applied as well before they are: it is waited for, and where it does not come nothing more is known', async (t) => {
+    const { clock, log, append } = await set(t)
+    const view = new ProgressWaits()
+    const staleness = new Staleness({ log, topics: ['a', 'b'], view, clock: () => clock.now })
+    assert.equal(await staleness.has(999), true)
+    await append('x', 2_000)
+    view.advance(await log.ends(['a']), { 'rekeyed/1': 7 })
+    assert.equal(await staleness.has(1_999), false)
+    assert.equal(staleness.bound, 1_001)
+    const waited = staleness.has(1_999)
+    while (view.waiting === 0) await new Promise((resolve) => { setImmediate(resolve) })
+    view.advance({ 'rekeyed/1': 7 }, {})
+    assert.equal(await waited, true)
   })
 
   test('the log is not asked while what is known is fresh enough', async (t) => {
