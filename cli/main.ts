@@ -7,12 +7,13 @@ import { consoleLogger } from './logger.ts'
 import type { RoleOptions } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
 import { lineWriter } from './terminal.ts'
-import { silenceKafkaTimers } from './warnings.ts'
+import { silenceKafkaTimers, silenceWeaviateRetries } from './warnings.ts'
 import { ProcessFailure, wordsOf } from './words.ts'
 
 // What a command does is imported by its action, once its settings are known to be right: help and errors come at once.
 
 silenceKafkaTimers()
+silenceWeaviateRetries()
 const logger = consoleLogger(lineWriter(process.stderr))
 const say = lineWriter(process.stdout)
 

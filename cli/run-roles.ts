@@ -7,7 +7,7 @@ import { startGateway, type Gateway } from '../gateway/start.ts'
 import { createTelemetry } from '../gateway/telemetry.ts'
 import { OwnedStates } from '../ingest/owned-states.ts'
 import { runIngest } from '../ingest/run.ts'
-import { silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
+import { silentLogger, silentObserver, systemClock, type Logger } from '../ingest/observer.ts'
 import { cursorKeyOf } from './cursor-key.ts'
 import { Closers, onHangup as onHangupSignal } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
@@ -93,7 +93,9 @@ export async function runRoles({ settings, roles, logger, signal, onRunning, amo
     if (roles.includes('gateway')) {
       process.on('unhandledRejection', passAbandoned)
       closers.add('the guard', () => void process.off('unhandledRejection', passAbandoned))
-      await persist({ system: 'index', what: 'opening', signal: ended, logger, metrics: silentObserver }, () => index.open(ended))
+      // Ingest opens the same index, and says how that goes.
+      const opening = roles.includes('ingest') ? silentLogger : logger
+      await persist({ system: 'index', what: 'opening', signal: ended, logger: opening, metrics: silentObserver }, () => index.open(ended))
       gateway = await startGateway({
         log, topics, index, embedder, telemetry, logger, states, among, settings: gatewaySettingsOf(settings),
         graph: graphSettingsOf(settings), cursorKey: cursorKeyOf(settings, logger), signal: ended, clock: Date.now, newId: randomUUID, random: Math.random,

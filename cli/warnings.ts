@@ -12,3 +12,16 @@ export function silenceKafkaTimers(): void {
     Reflect.apply(emit, process, given)
   }
 }
+
+/**
+ * Keeps from people what weaviate-client 3 prints of each attempt that it repeats (`grpc/retry`): an error with its stack, in the midst
+ * of a log of lines. That the index is away is said by whoever asked. All else that is printed stays.
+ */
+export function silenceWeaviateRetries(): void {
+  const { warn } = console
+  console.warn = (...given: unknown[]) => {
+    const [, text] = given
+    if (typeof text === 'string' && /^Attempt \d+ failed\. Retrying in /.test(text) && /[\\/]node_modules[\\/]weaviate-client[\\/]/.test(new Error().stack ?? '')) return
+    Reflect.apply(warn, console, given)
+  }
+}

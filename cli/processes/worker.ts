@@ -4,13 +4,14 @@ import type { Socket } from 'node:net'
 import type { Logger } from '../../ingest/observer.ts'
 import { joinProcesses } from '../../gateway/processes/join.ts'
 import { runRoles } from '../run-roles.ts'
-import { silenceKafkaTimers } from '../warnings.ts'
+import { silenceKafkaTimers, silenceWeaviateRetries } from '../warnings.ts'
 import { wordsOf } from '../words.ts'
 import type { Begin, FromWorker, Level, ToWorker } from './messages.ts'
 
 /** One of several processes that serve behind one port; started by `primary.ts`, which tells it everything. */
 
 silenceKafkaTimers()
+silenceWeaviateRetries()
 
 const say = (message: FromWorker): void => {
   // Whoever held the port may just have ended, and then so does this one.

@@ -1,3 +1,4 @@
+import { silenceKafkaTimers } from '../../cli/warnings.ts'
 import { whyUnavailable } from '../../test/servers/available.ts'
 import { startKafka } from '../../test/servers/kafka.ts'
 import { sharedAddresses } from '../../test/servers/shared.ts'
@@ -10,6 +11,7 @@ export interface SharedServers extends AsyncDisposable {
 
 /** Begins to start one server of each kind for all test files; what is missing here, the test files themselves report. */
 export function startShared(): SharedServers {
+  silenceKafkaTimers()
   const began = performance.now()
   const stack = new AsyncDisposableStack()
   const starts = [

@@ -47,9 +47,9 @@ export class Connection {
   #client: Promise<Client> | undefined
   /** Aborted when the server turns out to be gone, and replaced. */
   #outage = new AbortController()
-  /** Set when a call failed for want of an answer: the next read looks first whether the server is there. */
-  #inDoubt = false
-  #probe: Promise<boolean> | undefined
+  /** Set until a first look, and when a call failed for want of an answer: the next read looks first whether the server is there. */
+  #inDoubt = true
+  #probe: Promise<string | undefined> | undefined
   #closed = false
 
   constructor(options: ConnectionOptions) {
@@ -66,9 +66,10 @@ export class Connection {
   async read<T>(collection: string, signal: AbortSignal | undefined, ask: (collection: Collection, signal: AbortSignal) => Promise<T>): Promise<T> {
     this.assertOpen()
     return this.#bounded(this.timeouts.read, signal, async (bounded) => {
-      if (this.#inDoubt && !await this.#isThere()) throw this.#unavailable('is not there')
+      const missing = this.#inDoubt ? await this.#missing() : undefined
+      if (missing !== undefined) throw this.#unavailable(missing)
       const asking = ask(await this.#collection(collection), bounded)
-      const patience = setTimeout(() => void this.#isThere(), patienceMs)
+      const patience = setTimeout(() => void this.#missing(), patienceMs)
       try {
         return await asking
       } finally {
@@ -145,32 +146,27 @@ export class Connection {
   }
 
   /**
-   * Whether the server serves over HTTP and accepts connections for gRPC. While it does not, no read is handed to the
-   * gRPC client: with each failure it would wait longer before it tries again, up to two minutes.
+   * What is not there of a server that serves over HTTP and accepts connections for gRPC; undefined: nothing. While something
+   * is missing, no read is handed to the gRPC client: with each failure it would wait longer before it tries again, up to two minutes.
    */
-  #isThere(): Promise<boolean> {
-    return this.#probe ??= (async () => {
-      try {
-        const [{ status }] = await Promise.all([
-          this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read)),
-          accepts(this.#grpc, this.timeouts.read),
-        ])
-        return this.#mark(status !== 200)
-      } catch {
-        return this.#mark(true)
-      } finally {
-        this.#probe = undefined
+  #missing(): Promise<string | undefined> {
+    return this.#probe ??= this.#look().then((missing) => {
+      this.#probe = undefined
+      this.#inDoubt = missing !== undefined
+      if (missing !== undefined) {
+        this.#outage.abort(this.#unavailable(missing))
+        this.#outage = new AbortController()
       }
-    })()
+      return missing
+    })
   }
 
-  #mark(down: boolean): boolean {
-    this.#inDoubt = down
-    if (down) {
-      this.#outage.abort(this.#unavailable('is not there'))
-      this.#outage = new AbortController()
-    }
-    return !down
+  async #look(): Promise<string | undefined> {
+    const http = this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read)).then(({ status }) => status === 200, () => false)
+    const grpc = accepts(this.#grpc, this.timeouts.read).then(() => undefined, (error: Error) => error.message)
+    if (!await http) return 'is not there'
+    const refused = await grpc
+    return refused === undefined ? undefined : `serves over HTTP, but not over gRPC at ${this.#grpc.origin} (${refused}; grpcUrl says where)`
   }
 
   async #collection(name: string): Promise<Collection> {
@@ -216,7 +212,7 @@ export class Connection {
     const isLost = /UNAVAILABLE|DEADLINE_EXCEEDED|fetch failed|ECONN/.test(message)
     if (isLost || codeOf(error) !== undefined) {
       this.#inDoubt = true
-      void this.#isThere()
+      void this.#missing()
     }
     // What `fetch` throws when a connection is refused or lost is a TypeError as well.
     if (!isLost && (error instanceof TypeError || error instanceof RangeError)) return error

@@ -27,6 +27,15 @@ const keyed = {
   AUTHENTICATION_APIKEY_ALLOWED_KEYS: key, AUTHENTICATION_APIKEY_USERS: 'freshet',
 }
 
+/** A port where nobody listens. */
+async function closedPort(): Promise<number> {
+  const closed = createServer().listen(0, '127.0.0.1')
+  await once(closed, 'listening')
+  const { port } = closed.address() as AddressInfo
+  closed.close()
+  return port
+}
+
 /** Everything that an index is asked to do. */
 const calls: [string, (index: EntityIndex, signal?: AbortSignal) => Promise<unknown>][] = [
   ['upsert', (index, signal) => index.upsert([write('user', 'u-1', { name: 'Never' })], signal)],
@@ -143,12 +152,24 @@ describe('the way to a Weaviate', { skip: requireReal('weaviate'), timeout: 120_
   })
 })
 
+describe('a Weaviate whose gRPC is elsewhere', { skip: requireReal('weaviate') }, () => {
+  it('is told by the address that was tried, before the client of gRPC goes on trying', async (t) => {
+    const printed = t.mock.method(console, 'warn', () => {})
+    const { url } = await sharedWeaviate()
+    const prefix = uniquePrefix()
+    const index = await openWeaviateIndex({ url, grpcUrl: `http://127.0.0.1:${await closedPort()}`, prefix })
+    await assert.rejects(index.open(), (error: Error) => isUnavailable(error)
+      && /serves over HTTP, but not over gRPC at http:\/\/127\.0\.0\.1:\d+ \(connect ECONNREFUSED/.test(error.message))
+    await assert.rejects(index.getMany('user', ['a']), /not over gRPC/)
+    assert.equal(printed.mock.callCount(), 0, 'what the client prints of its attempts')
+    await index.close()
+    await removeCollections(url, prefix)
+  })
+})
+
 describe('a Weaviate that was never there', () => {
   it('says where it was expected, without the key', async () => {
-    const closed = createServer().listen(0, '127.0.0.1')
-    await once(closed, 'listening')
-    const { port } = closed.address() as AddressInfo
-    closed.close()
+    const port = await closedPort()
     const index = await openWeaviateIndex({ url: `http://127.0.0.1:${port}`, apiKey: key })
     await assert.rejects(index.open(), (error: Error) => isUnavailable(error) && error.message.includes(`http://127.0.0.1:${port}`))
     await index.close()
