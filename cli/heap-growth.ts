@@ -1,6 +1,19 @@
 /** What V8 may let the old generation grow by from one collection of the whole heap to the next: percent of what is live; 0: as it finds best. */
 export type HeapGrowth = (collectedAt: number) => number
 
+/** What a client needs until all is as before: where a thousand come back, their connections and what is garbage behind them take 60 MiB. */
+const bytesToReturn = 48 * 1024
+
+/** Beyond this, what is live is so much that its own share is room enough. */
+const mostToReturn = 64 * 1024 * 1024
+
+/**
+ * What a heap may grow by, in percent of what is live, so that all who are connected can come back at once without a collection of the
+ * whole heap in their midst: that would keep those waiting whom it does not concern.
+ */
+export const roomToReturn = (connections: number, liveBytes: number): number =>
+  Math.ceil(100 * Math.min(connections * bytesToReturn, mostToReturn) / liveBytes)
+
 /** So many collections say how often they come. */
 const sample = 4
 

@@ -1,6 +1,6 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
-import { createHeapGrowth } from './heap-growth.ts'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { createHeapGrowth, roomToReturn } from './heap-growth.ts'
 
 /** How the process uses memory, beside what only the command line can say (`--max-semi-space-size`). To be imported first. */
 
@@ -30,9 +30,13 @@ const heapGrowth = {
 
 let observer: PerformanceObserver | undefined
 
-/** To be called when it is known what the process does: one that does both is ingest. */
-export function boundHeap(role: keyof typeof heapGrowth): void {
-  let growth = heapGrowth[role]
+/**
+ * To be called when it is known what the process does: one that does both is ingest.
+ *
+ * @param connections how many clients stay connected, to be asked at each collection
+ */
+export function boundHeap(role: keyof typeof heapGrowth, connections = (): number => 0): void {
+  let growth: number = heapGrowth[role]
   const setGrowth = () => setFlagsFromString(`--heap-growing-percent=${growth}`)
   setGrowth()
   observer?.disconnect()
@@ -41,7 +45,8 @@ export function boundHeap(role: keyof typeof heapGrowth): void {
   observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       if ((entry as { detail?: { kind?: number } }).detail?.kind !== constants.NODE_PERFORMANCE_GC_MAJOR) continue
-      const next = wanted(entry.startTime)
+      const share = wanted(entry.startTime)
+      const next = share === 0 ? share : share + roomToReturn(connections(), getHeapStatistics().used_heap_size)
       if (next === growth) continue
       growth = next
       setGrowth()

@@ -49,7 +49,8 @@ export interface RoleOptions {
  * @throws ProjectionVersionError when ingest is among them and the states are another version's
  */
 export async function runRoles({ settings, roles, logger, signal, onRunning, among, onHangup = onHangupSignal }: RoleOptions): Promise<void> {
-  boundHeap(roles.includes('ingest') ? 'ingest' : 'gateway')
+  let gateway: Gateway | undefined
+  boundHeap(roles.includes('ingest') ? 'ingest' : 'gateway', () => gateway?.openConnections ?? 0)
   const closers = new Closers()
   const stop = new AbortController()
   const ended = AbortSignal.any([signal, stop.signal])
@@ -89,7 +90,6 @@ export async function runRoles({ settings, roles, logger, signal, onRunning, amo
       })
     }
 
-    let gateway: Gateway | undefined
     if (roles.includes('gateway')) {
       process.on('unhandledRejection', passAbandoned)
       closers.add('the guard', () => void process.off('unhandledRejection', passAbandoned))

@@ -9,6 +9,10 @@ export class OpenConnections {
     this.#limit = limit
   }
 
+  get open(): number {
+    return this.#open
+  }
+
   /** Takes a place, and says what to call when it is free again (once or more); undefined where there is none. */
   take(): (() => void) | undefined {
     if (this.#open >= this.#limit) return undefined

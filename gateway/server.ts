@@ -26,6 +26,8 @@ import { createWebSocketDoor } from './websocket.ts'
 export interface GatewayServer {
   /** `http://127.0.0.1:4000`, without a slash at the end. */
   url: string
+  /** How many connections stay open, by whichever transport. */
+  readonly openConnections: number
   /** Takes no new work, lets what is under way finish (bounded), and ends. */
   close(): Promise<void>
 }
@@ -146,6 +148,9 @@ export async function listen(door: Door, { schemas, merged }: OwnSubgraphs, entr
   const url = await entrance.open(server)
   return {
     url,
+    get openConnections() {
+      return connections.open
+    },
     async close() {
       closing.begin()
       const closed = entrance.close()

@@ -76,6 +76,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   url: string
+  /** How many connections stay open: of WebSockets and of streams. */
+  readonly openConnections: number
   services: Services
   /** Resolves when the view has caught up and queries answer with all that was applied before the start. */
   ready: Promise<void>
@@ -223,6 +225,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const polling = isOwn(graph) ? Promise.resolve() : pollFor(reload, graph.pollSeconds, ended.signal)
   return {
     url: server.url,
+    get openConnections() {
+      return server.openConnections
+    },
     services,
     ready,
     reload,

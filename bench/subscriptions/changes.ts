@@ -135,10 +135,15 @@ async function resume(market: Market, followers: Child, report: Report, { return
     url: market.gateway.url, count: returning, query: 'subscription ($id: ID!) { livestream(id: $id) { at: title } }', idPrefix: 'ls-', sampled: 1,
     until: `"at":"${last} `, cursors: true,
   })
-  const reach = async (what: 'placed' | 'complete', patience: number): Promise<ClientsFigures> => {
+  // Who comes back takes time of the cores that all share here, whichever server it is to: as many come back to one that has nothing to do.
+  await using bare = await startChild('bare ws', 'bare-process.ts', [`${last} of it`])
+  await using elsewhere = await openClients({
+    url: bare.url, count: returning, query: 'subscription ($id: ID!) { livestream(id: $id) { at: title } }', idPrefix: 'ls-', sampled: 1, until: `"at":"${last} `,
+  })
+  const reach = async (what: 'placed' | 'complete', patience: number, of = clients): Promise<ClientsFigures> => {
     const until = performance.now() + patience
     for (;;) {
-      const figures = await clients.ask<ClientsFigures>('figures')
+      const figures = await of.ask<ClientsFigures>('figures')
       if (figures[what] === returning || performance.now() > until) return figures
       await delay(20)
     }
@@ -147,7 +152,7 @@ async function resume(market: Market, followers: Child, report: Report, { return
   if (placed < returning) throw new Error(`Of ${returning} subscribers, ${placed} have got a cursor within half a minute.`)
   const name = `resume of ${returning.toLocaleString('en')} clients that missed ${(returning * perClient).toLocaleString('en')} events`
   const took: number[] = []
-  const ratios: number[] = []
+  const [ratios, elsewhereRatios]: [number[], number[]] = [[], []]
   for (let time = 1; time <= times; time++) {
     await clients.ask('leave')
     for (let round = 1; round <= perClient; round++)
@@ -162,7 +167,14 @@ async function resume(market: Market, followers: Child, report: Report, { return
     report.note(`${name}: others before ${shown(before)}; while they come back ${shown(during)}`)
     took.push(complete < returning ? Infinity : (completeAt - from) / 1000)
     ratios.push(during.p99 / before.p99)
+    await elsewhere.ask('leave')
+    const [beside] = await Promise.all([
+      watch(followers, market.gateway, Math.max(seconds, 5)), elsewhere.ask('come again').then(() => reach('complete', 30_000, elsewhere)),
+    ])
+    report.note(`${name}: while as many come back to bare ws ${shown(beside)}`)
+    elsewhereRatios.push(beside.p99 / before.p99)
   }
   report.add(`${name}: until the last one has it, median of ${times}`, quantile(took, 0.5), 's', '<= 5')
   report.add(`${name}: p99 of others, of p99 before, median of ${times}`, quantile(ratios, 0.5), '×', '<= 1.5')
+  report.add(`${name}: the same where as many come back to bare ws, median of ${times}`, quantile(elsewhereRatios, 0.5), '×')
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { boundHeap } from '../../cli/memory.ts'
 import { createEmbedder, gatewaySettingsOf, graphSettingsOf, openIndex, openLog, topicsOf } from '../../cli/parts.ts'
 import { resolveSettings } from '../../cli/settings.ts'
-import { startGateway } from '../../gateway/start.ts'
+import { startGateway, type Gateway } from '../../gateway/start.ts'
 import { createTelemetry } from '../../gateway/telemetry.ts'
 import { silentLogger } from '../../ingest/observer.ts'
 import { argumentsOf, serve } from './told.ts'
@@ -13,7 +13,8 @@ import { sdlOf } from './topic.ts'
 
 /** A gateway over Kafka: an event-driven subgraph beside its own ones, and another one that knows more of its entities. */
 const [brokers, topic, namesUrl, env = {}] = argumentsOf<[string[], string, (string | null)?, Record<string, string>?]>()
-boundHeap('gateway')
+const running: { gateway?: Gateway } = {}
+boundHeap('gateway', () => running.gateway?.openConnections ?? 0)
 const directory = mkdtempSync(join(tmpdir(), 'freshet-bench-'))
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
 const sdl = join(directory, 'ticks.graphql')
@@ -25,7 +26,7 @@ const settings = resolveSettings({
 const { log } = await openLog(settings, silentLogger)
 const { index } = await openIndex(settings)
 await index.open()
-const gateway = await startGateway({
+const gateway = running.gateway = await startGateway({
   log, topics: topicsOf(settings), index, embedder: createEmbedder(settings), settings: { ...gatewaySettingsOf(settings), port: 0 },
   graph: graphSettingsOf(settings), telemetry: createTelemetry({ processMetrics: false }), logger: silentLogger, clock: Date.now, newId: randomUUID, random: Math.random,
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createHeapGrowth, type HeapGrowth } from '../../cli/heap-growth.ts'
+import { createHeapGrowth, roomToReturn, type HeapGrowth } from '../../cli/heap-growth.ts'
 
 /** What it says after so many collections, each so many ms after the one before. */
 const collections = (growth: HeapGrowth, from: number, count: number, apartMs: number): number => {
@@ -25,4 +25,12 @@ test('a few collections in a row say nothing yet', () => {
   const growth = createHeapGrowth(50)
   assert.equal(collections(growth, 0, 4, 10), 50)
   assert.equal(collections(growth, 5_000, 10, 2_000), 50)
+})
+
+test('those who are connected have room to come back, a thousand of them as much again as a small heap; it has an end', () => {
+  const mebibyte = 1024 ** 2
+  assert.equal(roomToReturn(0, 60 * mebibyte), 0)
+  assert.equal(roomToReturn(1_024, 48 * mebibyte), 100)
+  assert.equal(roomToReturn(10_000, 64 * mebibyte), 100)
+  assert.equal(roomToReturn(10_000, 640 * mebibyte), 10)
 })
