@@ -112,7 +112,8 @@ export async function changes(report: Report, timing: Timing): Promise<void> {
     report.note(`100 subscribers × 50/s through ingest, index and changes: ${shown(measured)}`)
     report.add('event produced → message received, 100 × 50/s, Kafka + Weaviate: p50', measured.p50, 'ms', '<= 12')
     report.add('event produced → message received, 100 × 50/s, Kafka + Weaviate: p99', measured.p99, 'ms', '<= 50')
-    await resume(market, followers, report, { returning, perClient, seconds, times: share < 1 ? 1 : 5 })
+    // All of them take some two seconds to come back.
+    await resume(market, followers, report, { returning, perClient, seconds: Math.max(seconds, 2.5), times: share < 1 ? 1 : 5 })
   } finally {
     ending.abort()
     await fed
@@ -158,10 +159,10 @@ async function resume(market: Market, followers: Child, report: Report, { return
     for (let round = 1; round <= perClient; round++)
       await market.append(Array.from({ length: returning }, (_, index) => event('LivestreamChanged', `ls-${index}`, { title: round === perClient ? `${last} ${time}` : `round ${round}` })))
     for (let index = Math.max(0, returning - 16); index < returning; index++) await market.shows(`ls-${index}`, `${last} ${time}`)
-    const before = await watch(followers, market.gateway, Math.max(seconds, 5))
+    const before = await watch(followers, market.gateway, seconds)
     const from = now()
     const [during, { complete, completeAt }] = await Promise.all([
-      watch(followers, market.gateway, Math.max(seconds, 5)), clients.ask('come again').then(() => reach('complete', 30_000)),
+      watch(followers, market.gateway, seconds), clients.ask('come again').then(() => reach('complete', 30_000)),
     ])
     if (complete < returning) report.note(`${name}: only ${complete} have got what they missed within half a minute`)
     report.note(`${name}: others before ${shown(before)}; while they come back ${shown(during)}`)
@@ -169,7 +170,7 @@ async function resume(market: Market, followers: Child, report: Report, { return
     ratios.push(during.p99 / before.p99)
     await elsewhere.ask('leave')
     const [beside] = await Promise.all([
-      watch(followers, market.gateway, Math.max(seconds, 5)), elsewhere.ask('come again').then(() => reach('complete', 30_000, elsewhere)),
+      watch(followers, market.gateway, seconds), elsewhere.ask('come again').then(() => reach('complete', 30_000, elsewhere)),
     ])
     report.note(`${name}: while as many come back to bare ws ${shown(beside)}`)
     elsewhereRatios.push(beside.p99 / before.p99)
