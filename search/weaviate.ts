@@ -147,8 +147,9 @@ class WeaviateIndex implements EntityIndex {
   }
 
   async #assertVersion(signal: AbortSignal | undefined): Promise<void> {
-    const { body } = await this.#connection.within('read', signal, (bounded) => this.#connection.rest('GET', '/meta', undefined, bounded))
-    const version = String((body as { version?: unknown } | undefined)?.version)
+    const { status, body } = await this.#connection.within('read', signal, (bounded) => this.#connection.rest('GET', '/meta', undefined, bounded))
+    const version = (body as { version?: unknown } | null | undefined)?.version
+    if (typeof version !== 'string' || !/^\d+\.\d/.test(version)) throw this.#connection.unavailable(`is something else: GET /v1/meta has status ${status} and no version`)
     const [major, minor] = version.split('.').map(Number)
     if (!(major! > minimumVersion[0] || (major === minimumVersion[0] && minor! >= minimumVersion[1]))) {
       throw new IndexUnavailableError(`Weaviate has version ${version}; expected ${minimumVersion.join('.')} or later. Upgrade the server.`)

@@ -54,6 +54,9 @@ export function isRefusal(error: unknown): boolean {
 /** For messages: the protocol's name and kafkajs's words. They never hold credentials. */
 export function describeFailure(error: unknown): string {
   const { message, type, code } = failureOf(error)
+  // OpenSSL's message is a line of its source files, with the reason in its midst.
+  const reason = /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1]
+  if (reason !== undefined) return `TLS with the broker failed: ${reason}${code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? ' (it speaks no TLS there)' : ''}`
   const label = type ?? code
   return label === undefined || message.includes(label) ? message : `${label}: ${message}`
 }

@@ -67,7 +67,7 @@ export class Connection {
     this.assertOpen()
     return this.#bounded(this.timeouts.read, signal, async (bounded) => {
       const missing = this.#inDoubt ? await this.#missing() : undefined
-      if (missing !== undefined) throw this.#unavailable(missing)
+      if (missing !== undefined) throw this.unavailable(missing)
       const asking = ask(await this.#collection(collection), bounded)
       const patience = setTimeout(() => void this.#missing(), patienceMs)
       try {
@@ -94,13 +94,13 @@ export class Connection {
     const answer = await this.#onOpenSocket(() => this.#request(method, path, text, signal))
     const { status } = answer
     if (status < 400 || status === 404 || status === 422) return answer
-    throw this.#unavailable(`answered ${method} ${path.split('?')[0]} with status ${status}: ${messageIn(answer.body)}`)
+    throw this.unavailable(`answered ${method} ${path.split('?')[0]} with status ${status}: ${messageIn(answer.body)}`)
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#outage.abort(this.#unavailable('is not used any more: the index is closed'))
+    this.#outage.abort(this.unavailable('is not used any more: the index is closed'))
     await this.#client?.then(({ weaviate: client }) => client.close(), () => {})
     this.#http.close()
   }
@@ -128,7 +128,7 @@ export class Connection {
     const outage = this.#outage.signal
     const timeOut = setTimeout(() => {
       this.#inDoubt = true
-      controller.abort(this.#unavailable(`gave no answer within ${ms} ms`))
+      controller.abort(this.unavailable(`gave no answer within ${ms} ms`))
     }, ms)
     const onAbort = (): void => controller.abort(signal!.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -154,7 +154,7 @@ export class Connection {
       this.#probe = undefined
       this.#inDoubt = missing !== undefined
       if (missing !== undefined) {
-        this.#outage.abort(this.#unavailable(missing))
+        this.#outage.abort(this.unavailable(missing))
         this.#outage = new AbortController()
       }
       return missing
@@ -162,9 +162,11 @@ export class Connection {
   }
 
   async #look(): Promise<string | undefined> {
-    const http = this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read)).then(({ status }) => status === 200, () => false)
+    const http = this.#request('GET', '/.well-known/ready', undefined, AbortSignal.timeout(this.timeouts.read))
+      .then(({ status }) => (status === 200 ? undefined : `not ready: status ${status}`), (error: Error) => error.message)
     const grpc = accepts(this.#grpc, this.timeouts.read).then(() => undefined, (error: Error) => error.message)
-    if (!await http) return 'is not there'
+    const away = await http
+    if (away !== undefined) return `is not there (${away})`
     const refused = await grpc
     return refused === undefined ? undefined : `serves over HTTP, but not over gRPC at ${this.#grpc.origin} (${refused}; grpcUrl says where)`
   }
@@ -217,10 +219,11 @@ export class Connection {
     // What `fetch` throws when a connection is refused or lost is a TypeError as well.
     if (!isLost && (error instanceof TypeError || error instanceof RangeError)) return error
     // Queries and writes have been validated: what else goes wrong (a missing collection, a refused key) is mended over there.
-    return this.#unavailable(`failed: ${message}`, error)
+    return this.unavailable(`failed: ${message}`, error)
   }
 
-  #unavailable(what: string, cause?: unknown): IndexUnavailableError {
+  /** Of an error that names the server, and never the key. */
+  unavailable(what: string, cause?: unknown): IndexUnavailableError {
     const { url, apiKey } = this.#options
     const text = `Weaviate at ${new URL(url).origin} ${what}. It is asked again when there is something to ask.`
     return new IndexUnavailableError(apiKey ? text.replaceAll(apiKey, '…') : text, cause === undefined || apiKey ? undefined : { cause })

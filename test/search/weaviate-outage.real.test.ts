@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { describe, it, test } from 'node:test'
 import { IndexUnavailableError, type EntityIndex } from '../../search/entity-index.ts'
@@ -168,6 +169,16 @@ describe('a Weaviate whose gRPC is elsewhere', { skip: requireReal('weaviate') }
 })
 
 describe('a Weaviate that was never there', () => {
+  it('but another server, is told so: no upgrade would mend that', async () => {
+    const other = createHttpServer((_request, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>')).listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    const index = await openWeaviateIndex({ url })
+    await assert.rejects(index.open(), (error: Error) => isUnavailable(error) && error.message.startsWith(`Weaviate at ${url} is something else: GET /v1/meta has status 404 and no version`))
+    await index.close()
+    other.close()
+  })
+
   it('says where it was expected, without the key', async () => {
     const port = await closedPort()
     const index = await openWeaviateIndex({ url: `http://127.0.0.1:${port}`, apiKey: key })

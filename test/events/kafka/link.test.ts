@@ -74,6 +74,8 @@ describe('failures', () => {
     assert.equal(isRefusal(failure({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })), true)
     assert.equal(isRefusal(failure({ code: 'ECONNREFUSED' })), false)
     assert.equal(describeFailure(new Error('outer', { cause: failure({ type: 'A_TYPE' }) })), 'A_TYPE: it failed')
+    const tls = Object.assign(new Error('Connection error: 40BD:error:0A00010B:SSL routines:tls_validate:wrong version number:../ssl/tlsany.c:77:\n'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' })
+    assert.equal(describeFailure(tls), 'TLS with the broker failed: wrong version number (it speaks no TLS there)')
   })
 
   test('wrong settings are named, with an example', async () => {
