@@ -1,5 +1,6 @@
 import type { ForeignSubgraph } from '../gateway/foreign.ts'
 import { isObject } from '../gateway/json.ts'
+import { hasLogin, withoutLogin } from './logins.ts'
 
 /** One key of a subgraph's settings; with `keys` it has keys of its own. */
 interface Key {
@@ -14,7 +15,7 @@ interface Key {
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined)
 const address = (...protocols: readonly string[]) => (value: unknown): string | undefined => {
   const url = text(value)
-  return url !== undefined && URL.canParse(url) && protocols.includes(new URL(url).protocol) && !new URL(url).username ? url : undefined
+  return url !== undefined && URL.canParse(url) && protocols.includes(new URL(url).protocol) && !hasLogin(url) ? url : undefined
 }
 const whole = (min: number, max: number) => (value: unknown): number | undefined => {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
@@ -90,7 +91,7 @@ function readKey(given: unknown, place: string, key: Key, context: Context): unk
   if (key.keys && isObject(given)) return readKeys(given, place, key.keys, context)
   const parsed = key.parse?.(expanded(given, place, context))
   if (parsed === undefined) {
-    const came = key.secret ? 'something else' : JSON.stringify(given)?.slice(0, 100)
+    const came = key.secret ? 'something else' : withoutLogin(given)
     context.faults.push(`${place}: expected ${key.expected}, got ${came}. For example: ${key.example}`)
   }
   return parsed
@@ -109,7 +110,7 @@ export function readSubgraphs(given: unknown, context: Context & { fileName: str
     const fault = (words: string): void => void faults.push(`${at}: ${words}`)
     if (!/^[A-Za-z]\w{0,63}$/.test(name)) fault('a name is a letter, then letters, digits and underscores, 64 at most.')
     if (!isObject(value)) {
-      fault(`expected settings, got ${JSON.stringify(value)?.slice(0, 100)}. For example: ${keys.url!.example}`)
+      fault(`expected settings, got ${withoutLogin(value)}. For example: ${keys.url!.example}`)
       return []
     }
     const before = faults.length

@@ -5,6 +5,7 @@ import { load } from 'js-yaml'
 import type { ForeignSubgraph } from '../gateway/foreign.ts'
 import { isObject } from '../gateway/json.ts'
 import { readSubgraphs, readSupergraphHeaders } from './foreign-settings.ts'
+import { hasLogin, withoutLogin } from './logins.ts'
 
 /** Everything that can be set, once: `freshet.yaml`'s keys, the environment's names, defaults, and what is expected. */
 export interface Setting<T> {
@@ -45,7 +46,13 @@ const brokers = (value: unknown): string[] | undefined => {
 
 const httpUrl = (value: unknown): string | undefined => {
   const url = text(value)
-  return url !== undefined && /^https?:\/\/[^/\s]+/i.test(url) && URL.canParse(url) ? url.replace(/\/+$/, '') : undefined
+  return url !== undefined && /^https?:\/\/[^/\s]+/i.test(url) && URL.canParse(url) && !hasLogin(url) ? url.replace(/\/+$/, '') : undefined
+}
+
+/** A file, or an address that is right. */
+const fileOrUrl = (value: unknown): string | undefined => {
+  const place = text(value)
+  return place === undefined || !/^https?:/i.test(place) || (URL.canParse(place) && !hasLogin(place)) ? place : undefined
 }
 
 const listOf = (one: (item: string) => string | undefined) => (value: unknown): string[] | undefined => {
@@ -93,18 +100,18 @@ export const settingDefinitions = {
   kafkaSaslMechanism: optional({ key: 'kafka.sasl.mechanism', env: 'FRESHET_KAFKA_SASL_MECHANISM', parse: oneOf('plain', 'scram-sha-256', 'scram-sha-512'), expected: 'plain, scram-sha-256 or scram-sha-512', example: 'scram-sha-512', about: 'How to log in to the brokers.' }),
   kafkaSaslUsername: optional({ key: 'kafka.sasl.username', env: 'FRESHET_KAFKA_SASL_USERNAME', parse: text, expected: 'a text that is not empty', example: 'freshet', about: 'Who logs in to the brokers.' }),
   kafkaSaslPassword: optional({ key: 'kafka.sasl.password', env: 'FRESHET_KAFKA_SASL_PASSWORD', parse: text, expected: 'a text that is not empty', example: 'the password', about: 'Their password.', secret: true }),
-  weaviateUrl: optional({ key: 'weaviate.url', env: 'FRESHET_WEAVIATE_URL', parse: httpUrl, expected: 'an http or https address', example: 'http://localhost:8080', about: 'Weaviate. Without it the embedded index is used.' }),
-  weaviateGrpcUrl: optional({ key: 'weaviate.grpcUrl', env: 'FRESHET_WEAVIATE_GRPC_URL', parse: httpUrl, expected: 'an http or https address', example: 'http://localhost:50051', about: 'Its gRPC address. Default: same host, port 50051.' }),
+  weaviateUrl: optional({ key: 'weaviate.url', env: 'FRESHET_WEAVIATE_URL', parse: httpUrl, expected: 'an http or https address without a password in it', example: 'http://localhost:8080', about: 'Weaviate. Without it the embedded index is used.' }),
+  weaviateGrpcUrl: optional({ key: 'weaviate.grpcUrl', env: 'FRESHET_WEAVIATE_GRPC_URL', parse: httpUrl, expected: 'an http or https address without a password in it', example: 'http://localhost:50051', about: 'Its gRPC address. Default: same host, port 50051.' }),
   weaviateApiKey: optional({ key: 'weaviate.apiKey', env: 'FRESHET_WEAVIATE_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Its API key.', secret: true }),
-  embeddingsUrl: optional({ key: 'embeddings.url', env: 'FRESHET_EMBEDDINGS_URL', parse: httpUrl, expected: 'an http or https address', example: 'https://api.openai.com/v1', about: 'An OpenAI-compatible endpoint. Without it texts are embedded by feature hashing, in process.' }),
+  embeddingsUrl: optional({ key: 'embeddings.url', env: 'FRESHET_EMBEDDINGS_URL', parse: httpUrl, expected: 'an http or https address without a password in it', example: 'https://api.openai.com/v1', about: 'An OpenAI-compatible endpoint. Without it texts are embedded by feature hashing, in process.' }),
   embeddingsModel: optional({ key: 'embeddings.model', env: 'FRESHET_EMBEDDINGS_MODEL', parse: text, expected: 'the name of a model', example: 'text-embedding-3-small', about: 'Model of that endpoint.' }),
   embeddingsDimensions: define({ key: 'embeddings.dimensions', env: 'FRESHET_EMBEDDINGS_DIMENSIONS', default: 256, parse: whole(8, 4096), expected: 'a whole number from 8 to 4096', example: '256', about: 'Length of the vectors.' }),
   embeddingsApiKey: optional({ key: 'embeddings.apiKey', env: 'FRESHET_EMBEDDINGS_API_KEY', parse: text, expected: 'a text that is not empty', example: 'the key', about: 'Key of that endpoint.', secret: true }),
   allowedLatenessSeconds: define({ key: 'allowedLatenessSeconds', env: 'FRESHET_ALLOWED_LATENESS_SECONDS', default: 300, parse: whole(1, 86_400), expected: 'a whole number from 1 to 86400', example: '300', about: 'How late, by the log\'s clock, an event may come and still be counted in metrics.' }),
   retentionGiB: define({ key: 'retentionGiB', env: 'FRESHET_RETENTION_GIB', default: 2, parse: (value: unknown) => { const size = typeof value === 'string' && value.trim() !== '' ? Number(value) : value; return typeof size === 'number' && size > 0 && size <= 10_000 ? size : undefined }, expected: 'a number above 0, at most 10000', example: '2', about: 'How much the embedded log keeps behind its snapshot, in GiB.' }),
-  supergraph: optional({ key: 'supergraph', env: 'FRESHET_SUPERGRAPH', parse: text, expected: 'a file, or an http or https address', example: './supergraph.graphql', about: 'A supergraph that was composed elsewhere: a file or an address. Without it Freshet composes its own subgraphs and `subgraphs`.' }),
+  supergraph: optional({ key: 'supergraph', env: 'FRESHET_SUPERGRAPH', parse: fileOrUrl, expected: 'a file, or an http or https address without a password in it', example: './supergraph.graphql', about: 'A supergraph that was composed elsewhere: a file or an address. Without it Freshet composes its own subgraphs and `subgraphs`.' }),
   pollSeconds: define({ key: 'pollSeconds', env: 'FRESHET_POLL_SECONDS', default: 10, parse: whole(0, 86_400), expected: 'a whole number from 0 to 86400', example: '10', about: 'Seconds between looks for a changed supergraph or foreign subgraph, which is then swapped in; 0: never.' }),
-  publicUrl: optional({ key: 'publicUrl', env: 'FRESHET_PUBLIC_URL', parse: httpUrl, expected: 'an http or https address', example: 'https://freshet.example.com', about: 'How others reach this gateway: foreign subgraphs for subscriptions by HTTP callback, and routers that have what `freshet compose` wrote.' }),
+  publicUrl: optional({ key: 'publicUrl', env: 'FRESHET_PUBLIC_URL', parse: httpUrl, expected: 'an http or https address without a password in it', example: 'https://freshet.example.com', about: 'How others reach this gateway: foreign subgraphs for subscriptions by HTTP callback, and routers that have what `freshet compose` wrote.' }),
   pingSeconds: define({ key: 'pingSeconds', env: 'FRESHET_PING_SECONDS', default: 12, parse: whole(1, 3_600), expected: 'a whole number from 1 to 3600', example: '12', about: 'Seconds between pings of a WebSocket; one that is not answered before the next ends the connection.' }),
   operationsPerConnection: define({ key: 'limits.operationsPerConnection', env: 'FRESHET_OPERATIONS_PER_CONNECTION', default: 100, parse: whole(1, 100_000), expected: 'a whole number from 1 to 100000', example: '100', about: 'Operations that a WebSocket or single-connection stream may have under way; one more is refused.' }),
   queriesPerConnection: define({ key: 'limits.queriesPerConnection', env: 'FRESHET_QUERIES_PER_CONNECTION', default: 32, parse: whole(1, 100_000), expected: 'a whole number from 1 to 100000', example: '32', about: 'Queries and mutations among them that are begun at a time; others wait until an answer has left.' }),
@@ -150,7 +157,7 @@ export function resolveSettings({ env, file = {}, fileName = 'freshet.yaml', fla
     if (value === undefined) return [name, definition.default]
     const parsed = definition.parse(value)
     if (parsed === undefined) {
-      const came = 'secret' in definition && definition.secret ? 'something else' : JSON.stringify(value)?.slice(0, 100)
+      const came = 'secret' in definition && definition.secret ? 'something else' : withoutLogin(value)
       faults.push(`${placeOf(name as SettingName, source, fileName)}: expected ${definition.expected}, got ${came}. For example: ${exampleOf(name as SettingName, source)}`)
     }
     return [name, parsed ?? definition.default]

@@ -14,7 +14,12 @@ export interface Graph {
 
 /** What is needed did not come; asking again may help. */
 export class GraphUnavailableError extends Error {
-  override readonly name = 'GraphUnavailableError'
+  override readonly name: string = 'GraphUnavailableError'
+}
+
+/** A file is not there or cannot be read: at the start that is a mistake in the settings, later somebody may be writing it. */
+export class GraphFileError extends GraphUnavailableError {
+  override readonly name = 'GraphFileError'
 }
 
 /** Where supergraphs come from. */
@@ -46,10 +51,16 @@ async function loadSdl(subgraph: ForeignSubgraph, signal: AbortSignal): Promise<
     if (typeof given === 'string') return given
     throw new Error(`answered ${serviceQuery} without its SDL${errors?.[0] ? `: ${errors[0].message}` : ''}`)
   } catch (error) {
-    throw new GraphUnavailableError(`The subgraph "${name}" ${error instanceof Error ? error.message : 'could not be asked'} (${originOf(subgraph.url)}). A file with its SDL ("sdl") would do as well.`, { cause: error })
+    throw new GraphUnavailableError(`The subgraph "${name}" ${error instanceof Error ? error.message : 'could not be asked'} (${originOf(subgraph.url)}${reasonOf(error)}). A file with its SDL ("sdl") would do as well.`, { cause: error })
   } finally {
     await transport.close?.()
   }
+}
+
+/** Why there was no connection, as the system says it; nothing where there was one. */
+const reasonOf = (error: unknown): string => {
+  const { cause } = error as { cause?: unknown }
+  return cause instanceof Error && 'code' in cause ? `: ${cause.message || String(cause.code)}` : ''
 }
 
 /** Without path and parameters, which may hold a secret. */
@@ -122,7 +133,7 @@ export function readyGraph({ supergraph = '', supergraphHeaders, subgraphs }: Gr
         supergraphSdl = isUrl ? await fetched(signal) : await read(supergraph, 'the supergraph')
       } catch (error) {
         if (error instanceof GraphUnavailableError) throw error
-        throw new GraphUnavailableError(`The supergraph at ${originOf(supergraph)} could not be read: ${(error as Error).message}`, { cause: error })
+        throw new GraphUnavailableError(`The supergraph at ${originOf(supergraph)} could not be read: ${(error as Error).message}${reasonOf(error)}`, { cause: error })
       }
       if (supergraphSdl === undefined) return undefined
       if (supergraphSdl === known) {
@@ -143,7 +154,7 @@ async function read(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new GraphUnavailableError(`The file with ${what} cannot be read: ${(error as Error).message}`, { cause: error })
+    throw new GraphFileError(`The file with ${what} cannot be read: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -12,7 +12,7 @@ import { explain } from './errors.ts'
 import { logEventSource } from './event-source.ts'
 import { isOwn, type GraphSettings } from './foreign.ts'
 import { graphFault } from './graph-fault.ts'
-import { composedGraph, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
+import { composedGraph, GraphFileError, GraphUnavailableError, readyGraph, type Graph, type GraphSource } from './graph-source.ts'
 import { createMergedSubgraph, type MergedSubgraph } from './merged-subgraph.ts'
 import type { Peers } from './processes/peers.ts'
 import { Transports } from './transports.ts'
@@ -74,8 +74,9 @@ export async function connectGraph({ graph: settings, log, cursors, logger, onEr
   let graph: Graph | undefined
   try {
     graph = await persist({
-      system: 'subgraphs', what: 'reading their SDL', signal, logger, metrics: silentObserver,
-      isSystems: (error) => error instanceof GraphUnavailableError,
+      ...settings.supergraph === undefined ? { system: 'subgraphs', what: 'reading their SDL' } : { system: 'supergraph', what: 'reading it' },
+      signal, logger, metrics: silentObserver,
+      isSystems: (error) => error instanceof GraphUnavailableError && !(error instanceof GraphFileError),
     }, () => source.load(signal))
     return { engine: await build(graph as Graph), source, build, callbacks, schemas, merged }
   } catch (error) {

@@ -25,7 +25,7 @@ export interface RoundStats {
   indexWrites: number
 }
 
-export type SystemName = 'log' | 'index' | 'embedder' | 'subgraphs'
+export type SystemName = 'log' | 'index' | 'embedder' | 'subgraphs' | 'supergraph'
 
 /** Whom ingest tells how it fares: the gateway makes metrics of it. Every call must return at once. */
 export interface IngestObserver {

@@ -40,7 +40,7 @@ describe('freshet check of a graph', { timeout: 60_000 }, () => {
     const [unreadable, ...others] = await check({ subgraphs: { reviews: { url, sdl, tls: { ca: join(folder.path, 'none.pem') } } } })
     assert.match(unreadable ?? '', /^the composed supergraph:\d+:3: The file of "subgraphs\.reviews\.tls\.ca" cannot be read: ENOENT/)
     assert.deepEqual(others, [])
-    assert.match((await check({ subgraphs: { reviews: { url } } })).join(), /^The subgraph "reviews" could not be reached \(http:\/\/127\.0\.0\.1:1\)\. A file/)
+    assert.match((await check({ subgraphs: { reviews: { url } } })).join(), /^The subgraph "reviews" could not be reached \(http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\)\. A file/)
     assert.match((await check({ subgraphs: { users: { url, sdl } } })).join(), /"subgraphs\.users" has the name of one of Freshet's own/)
   })
 

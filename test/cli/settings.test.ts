@@ -31,6 +31,23 @@ function faultsOf(run: () => unknown): string {
 }
 
 describe('settings', () => {
+  test('take no address with a password in it, and do not repeat it', () => {
+    const addresses = ['FRESHET_WEAVIATE_URL', 'FRESHET_WEAVIATE_GRPC_URL', 'FRESHET_EMBEDDINGS_URL', 'FRESHET_SUPERGRAPH', 'FRESHET_PUBLIC_URL']
+    for (const name of addresses) for (const login of ['ada:hunter2', ':hunter2', 'hunter2:']) {
+      const faults = faultsOf(() => resolveSettings({ env: { ...companionsOf(name), [name]: `https://${login}@db.example.com/v1` } }))
+      assert.match(faults, new RegExp(`${name}: expected .*without a password in it, got "https://…@db\\.example\\.com/v1"`), login)
+      assert.doesNotMatch(faults, /hunter2/)
+    }
+    for (const env of [{ FRESHET_KAFKA_BROKERS: 'ada:hunter2@kafka.example.com' }, { FRESHET_WEAVIATE_URL: 'ftp://ada:hunter2@db.example.com' }]) {
+      const faults = faultsOf(() => resolveSettings({ env }))
+      assert.match(faults, /got "(ftp:\/\/)?…@/)
+      assert.doesNotMatch(faults, /hunter2/)
+    }
+    const file = { subgraphs: { reviews: { url: 'http://ada:hunter2@reviews.example.com/graphql' } } }
+    assert.doesNotMatch(faultsOf(() => resolveSettings({ env: {}, file })) || assert.fail('it was taken'), /hunter2/)
+    assert.equal(resolveSettings({ env: { FRESHET_SUPERGRAPH: './ada:hunter2@a.graphql' } }).supergraph, './ada:hunter2@a.graphql')
+  })
+
   test('names and origins are kept as requests and browsers name them, and refused where they could match none', () => {
     const of = (env: Record<string, string>) => resolveSettings({ env })
     assert.deepEqual(of({ FRESHET_ALLOWED_HOSTS: 'Freshet.Example.com, gateway_1,10.0.0.7,[FD00::1],fd00::2' }).allowedHosts,

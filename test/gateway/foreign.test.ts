@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { resolveSettings } from '../../cli/settings.ts'
 import { buildSubgraph, composeSubgraphs } from '../../federation/index.ts'
+import { composedGraph, readyGraph } from '../../gateway/graph-source.ts'
 import { ownDefinitions } from '../../resolvers/compose.ts'
 import { serveSubgraph, type RemoteSubgraph } from '../federation/remote.ts'
 import { startFreshet, type Freshet } from '../support/freshet.ts'
@@ -209,6 +211,26 @@ describe('a changed graph', { timeout: 120_000 }, () => {
     rmSync(sdl)
     assert.equal(await freshet.gateway.reload(), 'unchanged')
     assert.match(freshet.said.at(-1) ?? '', /The file with the SDL of the subgraph "reviews" cannot be read.*What is known of it still serves/)
+  })
+
+  test('whose file is not there is no start: nothing would come of waiting', async () => {
+    using folder = inFolder()
+    const none = join(folder.path, 'none.graphql')
+    await assert.rejects(startFreshet({ env: still, file: { supergraph: none } }), /The file with the supergraph cannot be read: ENOENT/)
+    await assert.rejects(startFreshet({ env: still, file: { subgraphs: { reviews: { url: 'http://127.0.0.1:1/', sdl: none } } } }),
+      /The file with the SDL of the subgraph "reviews" cannot be read: ENOENT/)
+  })
+
+  test('that is away is told with the reason, and without what an address may hide', async () => {
+    const { signal } = new AbortController()
+    const away = 'http://127.0.0.1:1/secret'
+    await assert.rejects(readyGraph({ supergraph: away, supergraphHeaders: {}, pollSeconds: 0, subgraphs: [] }).load(signal),
+      { name: 'GraphUnavailableError', message: 'The supergraph at http://127.0.0.1:1 could not be read: fetch failed: connect ECONNREFUSED 127.0.0.1:1' })
+    const { subgraphs } = resolveSettings({ env: {}, file: { subgraphs: { reviews: { url: away } } } })
+    await assert.rejects(composedGraph({ supergraphHeaders: {}, pollSeconds: 0, subgraphs }, [], () => {}).load(signal), {
+      name: 'GraphUnavailableError',
+      message: 'The subgraph "reviews" could not be reached (http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1). A file with its SDL ("sdl") would do as well.',
+    })
   })
 
   test('from an address is asked for with its ETag, and what is no supergraph is refused', async () => {
