@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { LogUnavailableError } from '../events/log.ts'
-import { codes } from '../federation/index.ts'
+import { codes, SubgraphFailure } from '../federation/index.ts'
 import { EmbedderError } from '../search/embedder.ts'
 import { IndexUnavailableError } from '../search/entity-index.ts'
 
@@ -18,6 +18,17 @@ export function explain(error: unknown): GraphQLError | undefined {
   if (error instanceof LogUnavailableError) return away('The event log', error.code)
   if (error instanceof EmbedderError && error.retryable) return away('The embedder', error.code)
   return undefined
+}
+
+/** A subgraph that brought no usable answer, in words that name it. */
+export class SubgraphOutage extends Error {
+  override readonly name = 'SubgraphOutage'
+
+  /** What the system said of the connection, to be put behind the words; empty where there was one. */
+  get reason(): string {
+    const { cause } = this.cause as { cause?: unknown }
+    return cause instanceof Error && 'code' in cause ? ` (${cause.message || String(cause.code)})` : ''
+  }
 }
 
 /** Causes of which the operator knows. A call that fails leaves an error in each place that it would have filled. */
@@ -38,7 +49,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, onEr
   if (cause instanceof GraphQLError && code === codes.downstream)
     return { ...formatted, message: cause.message, extensions: cause.extensions }
   if (unexpected && (code === undefined || code === codes.internal || code === codes.downstream)) {
-    if (!told.has(cause)) onError(cause)
+    if (!told.has(cause)) onError(cause instanceof SubgraphFailure ? new SubgraphOutage(formatted.message, { cause }) : cause)
     told.add(cause)
     const explained = explain(cause)
     if (explained) return { message: explained.message, path: formatted.path, extensions: explained.extensions }

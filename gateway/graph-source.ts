@@ -57,10 +57,10 @@ async function loadSdl(subgraph: ForeignSubgraph, signal: AbortSignal): Promise<
   }
 }
 
-/** Why there was no connection, as the system says it; nothing where there was one. */
+/** Why there was no answer, as the system says it; nothing where it does not. */
 const reasonOf = (error: unknown): string => {
   const { cause } = error as { cause?: unknown }
-  return cause instanceof Error && 'code' in cause ? `: ${cause.message || String(cause.code)}` : ''
+  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
 }
 
 /** Without path and parameters, which may hold a secret. */

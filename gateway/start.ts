@@ -33,6 +33,7 @@ import type { Door } from './door.ts'
 import { Documents, operationsOf } from './documents.ts'
 import type { Entrance } from './entrance.ts'
 import { EngineHost } from './engine-host.ts'
+import { FailureLog } from './failure-log.ts'
 import { isOwn, ownGraph, type GraphSettings } from './foreign.ts'
 import { FreshnessMark } from './freshness.ts'
 import { connectGraph } from './graph.ts'
@@ -105,11 +106,12 @@ const callLater = (ms: number, call: () => void): (() => void) => {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, topics, embedder, settings, telemetry, logger, states, clock, newId, random, among, graph = ownGraph, cursorKey = randomBytes(32) } = options
   const ended = new AbortController()
+  const failures = new FailureLog(logger, clock)
   const onError = (error: unknown) => {
     // Work that was given up because the client left, or its time was up, is nobody's error.
     if (error instanceof DOMException && (error.name === 'AbortError' || error.name === 'TimeoutError')) return
     telemetry.errors.inc()
-    logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    failures.tell(error)
   }
 
   const starting = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal

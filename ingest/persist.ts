@@ -14,11 +14,15 @@ export interface PersistOptions {
 
 const firstDelayMs = 50
 const longestDelayMs = 5_000
+/** Pauses that are not told of one by one, ms together. */
+const quietMs = 10_000
 
-/** Says of repeated attempts at something how they fare. The pause between them doubles from 50 ms to 5 s. */
+/** Says of repeated attempts at something how they fare: the first that fails, then one every ten seconds. The pause between them doubles from 50 ms to 5 s. */
 export class Attempts {
   readonly #options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>
   #failed = 0
+  /** Paused since the last line, ms. */
+  #paused = 0
 
   constructor(options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>) {
     this.#options = options
@@ -39,9 +43,13 @@ export class Attempts {
     const retryInMs = Math.min(firstDelayMs * 2 ** this.#failed, longestDelayMs)
     const attempt = ++this.#failed
     metrics.systemFailed({ system, what, attempt, error, retryInMs })
-    logger.warn(`the ${system} failed, trying again`, {
-      what, attempt, retryInMs, error: error instanceof Error ? error.message : String(error),
-    })
+    if (attempt === 1 || this.#paused >= quietMs) {
+      this.#paused = 0
+      logger.warn(`the ${system} failed, trying again`, {
+        what, attempt, retryInMs, error: error instanceof Error ? error.message : String(error),
+      })
+    }
+    this.#paused += retryInMs
     return retryInMs
   }
 }

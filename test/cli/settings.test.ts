@@ -95,7 +95,7 @@ describe('settings', () => {
     assert.deepEqual(message.split('\n'), [
       'PORT: expected a whole number from 0 to 65535, got "70000". For example: PORT="4000"',
       'FRESHET_KAFKA_BROKERS: expected addresses HOST:PORT, separated by commas, got "http://localhost:9092". For example: FRESHET_KAFKA_BROKERS="localhost:9092"',
-      'FRESHET_WEAVIATE_URL: expected an http or https address, got "localhost:8080". For example: FRESHET_WEAVIATE_URL="http://localhost:8080"',
+      'FRESHET_WEAVIATE_URL: expected an http or https address without a password in it, got "localhost:8080". For example: FRESHET_WEAVIATE_URL="http://localhost:8080"',
       'FRESHET_SIMULATE: expected true or false, got "maybe". For example: FRESHET_SIMULATE="false"',
     ])
   })

@@ -124,14 +124,14 @@ describe('freshet start', { timeout: 120_000 }, () => {
     assert.ok(!existsSync(join(folder.path, '.freshet')))
   })
 
-  test('says once of each attempt that the index is away, and ends when it is asked to', async () => {
+  test('says once that the index is away, and ends when it is asked to', async () => {
     await using folder = temporaryDirectory('cli')
     const env = { FRESHET_WEAVIATE_URL: 'http://127.0.0.1:1', FRESHET_WEAVIATE_GRPC_URL: 'http://127.0.0.1:1' }
     await using freshet = startProgram(['start', '--port', '0', '--no-simulate'], { cwd: folder.path, env })
-    await freshet.says(/the index failed.*attempt=3/)
-    assert.equal(freshet.said().match(/attempt=2/g)?.length, 1)
+    await freshet.says(/the index failed/)
     freshet.send('SIGINT')
     assert.equal((await freshet.ended).code, 0)
+    assert.equal(freshet.said().match(/attempt=1 /g)?.length, 1)
   })
 
   test('listens where others can reach it only with a key', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -104,7 +105,7 @@ describe('a foreign subgraph', { timeout: 120_000 }, () => {
       await using freshet = await startFreshet({
         env: still, file: { subgraphs: { reviews: { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/graphql?key=hidden`, retries: 0 } } },
       })
-      assert.deepEqual(freshet.said, Array(2).fill('the subgraphs failed, trying again'))
+      assert.deepEqual(freshet.said, ['the subgraphs failed, trying again'])
       assert.deepEqual(await freshet.query('{ reviewsOf(id: "a") { review } }'), { reviewsOf: { review: 'review of a' } })
     } finally {
       proxy.closeAllConnections()
@@ -223,13 +224,18 @@ describe('a changed graph', { timeout: 120_000 }, () => {
 
   test('that is away is told with the reason, and without what an address may hide', async () => {
     const { signal } = new AbortController()
-    const away = 'http://127.0.0.1:1/secret'
+    const closed = createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const { port } = closed.address() as AddressInfo
+    closed.close()
+    await once(closed, 'close')
+    const away = `http://127.0.0.1:${port}/secret`
     await assert.rejects(readyGraph({ supergraph: away, supergraphHeaders: {}, pollSeconds: 0, subgraphs: [] }).load(signal),
-      { name: 'GraphUnavailableError', message: 'The supergraph at http://127.0.0.1:1 could not be read: fetch failed: connect ECONNREFUSED 127.0.0.1:1' })
+      { name: 'GraphUnavailableError', message: `The supergraph at http://127.0.0.1:${port} could not be read: fetch failed: connect ECONNREFUSED 127.0.0.1:${port}` })
     const { subgraphs } = resolveSettings({ env: {}, file: { subgraphs: { reviews: { url: away } } } })
     await assert.rejects(composedGraph({ supergraphHeaders: {}, pollSeconds: 0, subgraphs }, [], () => {}).load(signal), {
       name: 'GraphUnavailableError',
-      message: 'The subgraph "reviews" could not be reached (http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1). A file with its SDL ("sdl") would do as well.',
+      message: `The subgraph "reviews" could not be reached (http://127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}). A file with its SDL ("sdl") would do as well.`,
     })
   })
 

@@ -48,7 +48,7 @@ describe('errors', { timeout: 60_000 }, () => {
     const failure = new SubgraphFailure('could not be reached')
     for (const field of ['hello', 'broken']) assert.equal(masked(failure, field), 'DOWNSTREAM_SERVICE_ERROR')
     assert.equal(masked(cancelledFailure('not waited for'), 'hello'), 'REQUEST_CANCELLED')
-    assert.deepEqual(told, [failure])
+    assert.deepEqual(told.map((error) => [String(error), (error as Error).cause]), [['SubgraphOutage: The subgraph "other" could not be reached.', failure]])
   })
 
   test('that were written for clients reach them with their code', async () => {

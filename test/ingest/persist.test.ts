@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { silentLogger, silentObserver } from '../../ingest/observer.ts'
-import { persist } from '../../ingest/persist.ts'
+import { Attempts, persist } from '../../ingest/persist.ts'
 
 const options = (signal: AbortSignal, said: string[] = []) => ({
   system: 'index' as const, what: 'writing', signal, logger: silentLogger,
@@ -22,6 +22,17 @@ describe('work on a system', { timeout: 10_000 }, () => {
     })
     assert.equal(result, 7)
     assert.deepEqual(said, ['failed 1, again in 50', 'failed 2, again in 100', 'works after 3'])
+  })
+
+  test('is told of when it fails first, and then as often as a person reads it', () => {
+    const said: unknown[] = []
+    const attempts = new Attempts({ system: 'index', what: 'writing', metrics: silentObserver, logger: {
+      ...silentLogger, info: (message) => said.push(message), warn: (_message, details) => said.push(details?.['attempt']),
+    } })
+    for (let attempt = 1; attempt <= 14; attempt++) attempts.failed(new Error('away'))
+    attempts.succeeded()
+    attempts.failed(new Error('away again'))
+    assert.deepEqual(said, [1, 9, 11, 13, 'the index works again', 1])
   })
 
   test('ends with the reason of the signal, in a pause too', async () => {

@@ -13,7 +13,7 @@ async function connected(listener: RequestListener, options: { path?: string; ap
   const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${options.path ?? ''}`
-  const connection = new Connection({ url, grpcUrl: undefined, apiKey: options.apiKey, timeouts })
+  const connection = new Connection({ url, grpcUrl: url, apiKey: options.apiKey, timeouts })
   return {
     get: (path: string) => connection.within('write', undefined, (signal) => connection.rest('GET', path, undefined, signal)),
     connection,
@@ -58,7 +58,9 @@ describe('a connection to Weaviate', () => {
   })
 
   it('that cannot be made says so, like one that is lost, and leaves mistakes in a call to whoever made it', async () => {
-    await using lost = await connected(({ socket }) => socket.destroy())
+    await using away = await connected(({ socket }) => socket.destroy())
+    await assert.rejects(away.connection.read('Users', undefined, async () => {}), (error) => error instanceof IndexUnavailableError && /is not there \(socket hang up\)/.test(error.message))
+    await using lost = await connected(({ url, socket }, response) => void (url?.endsWith('/ready') ? response.end() : socket.destroy()))
     await assert.rejects(lost.connection.read('Users', undefined, async () => {}), (error) => error instanceof IndexUnavailableError && /failed: fetch failed/.test(error.message))
     await using there = await connected((_, response) => response.end('{"version":"1.38.11"}'))
     await assert.rejects(there.connection.read('Users', undefined, () => Promise.reject(new TypeError('no such property'))), /^TypeError: no such property$/)
