@@ -131,7 +131,7 @@ test('a silent stream is lost after the time that is set, and comments break the
 test('a subgraph that does not begin a stream is told apart: refusals, other answers, no answer', async () => {
   let answer = (_: ServerResponse): unknown => undefined
   await using server = await listening((_, response) => answer(response))
-  const subgraph = httpSubgraph({ url: server.url, subscriptionProtocol: 'sse', timeoutMs: 50, maxResponseBytes: 500 })
+  const subgraph = httpSubgraph({ url: server.url, subscriptionProtocol: 'sse', maxResponseBytes: 500 })
   answer = (response) => response.writeHead(400).end('{"errors":[{"message":"not you"}]}')
   assert.deepEqual(await subgraph.subscribe(subscription()), { errors: [{ message: 'not you' }] })
   answer = (response) => response.end('{"data":{"tick":1}}')
@@ -141,7 +141,9 @@ test('a subgraph that does not begin a stream is told apart: refusals, other ans
   answer = (response) => response.end('x'.repeat(600))
   await assert.rejects(subgraph.subscribe(subscription()), failure(/more than the 500 bytes allowed$/))
   answer = () => undefined
-  await assert.rejects(subgraph.subscribe(subscription()), failure(/^did not answer within 50 ms$/))
+  const hasty = httpSubgraph({ url: server.url, subscriptionProtocol: 'sse', timeoutMs: 50 })
+  await assert.rejects(hasty.subscribe(subscription()), failure(/^did not answer within 50 ms$/))
+  await hasty.close?.()
   await assert.rejects(subgraph.subscribe(subscription(undefined, AbortSignal.abort())), failure(/^was not asked: the request was cancelled$/, codes.cancelled))
   await subgraph.close?.()
   const nobody = httpSubgraph({ url: 'http://127.0.0.1:1/graphql', subscriptionProtocol: 'sse' })
