@@ -21,8 +21,8 @@ const patienceMs = 5_000
 
 /** `freshet doctor`. @returns whether all is well */
 export async function doctor({ settings, say }: { settings: Settings; say: (line: string) => void }): Promise<boolean> {
-  const findings: Finding[] = [checkNode(), await checkFolder(settings), await checkPort(settings), ...(await checkLog(settings)),
-    await checkIndex(settings), await checkEmbedder(settings)]
+  const findings: Finding[] = [checkNode(), await checkFolder(settings),
+    ...(await Promise.all([checkPort(settings), checkLog(settings), checkIndex(settings), checkEmbedder(settings)]))]
   for (const { what, fine, wrong, mend } of findings) {
     say(`${wrong === undefined ? 'ok   ' : 'WRONG'}  ${what}: ${wrong ?? fine}`)
     if (mend) say(`         → ${mend}`)
@@ -71,23 +71,25 @@ async function isFreshet(host: string, port: number): Promise<string | null> {
   }
 }
 
-async function checkLog(settings: Settings): Promise<Finding[]> {
+async function checkLog(settings: Settings): Promise<Finding> {
   const kafka = settings.kafkaBrokers?.join(', ')
   const what = kafka === undefined ? 'event log (embedded)' : `event log (Kafka at ${kafka})`
+  /** What is said of brokers that do not answer, while they are asked again. */
+  let away: unknown
   try {
-    const { log } = await openLog(settings, silentLogger, AbortSignal.timeout(patienceMs))
+    const { log } = await openLog(settings, { ...silentLogger, warn: (_message, details) => { away = details?.reason } }, AbortSignal.timeout(patienceMs))
     try {
-      return [{ what, fine: `reachable, ${log.partitions} partitions, ${await countEvents(log, settings)}` }]
+      return { what, fine: `reachable, ${log.partitions} partitions, ${await countEvents(log, settings)}` }
     } finally {
       await log.close()
     }
   } catch (error) {
     const code = (error as { code?: unknown }).code
-    if (code === 'DIRECTORY_IN_USE') return [{ what, fine: `in use by a running Freshet (${messageOf(error)})` }]
-    const wrong = error instanceof LogUnavailableError ? `no broker answered within ${patienceMs / 1000} s` : messageOf(error)
-    return [{ what, wrong, mend: kafka === undefined
-      ? 'Free the folder, or set another (FRESHET_DATA_DIR).'
-      : 'Start the brokers, or correct FRESHET_KAFKA_BROKERS (HOST:PORT, separated by commas) and the SASL/SSL settings.' }]
+    if (code === 'DIRECTORY_IN_USE') return { what, fine: inUse(error) }
+    const wrong = error instanceof LogUnavailableError ? `no broker answered within ${patienceMs / 1000} s${away === undefined ? '' : ` (${String(away)})`}` : messageOf(error)
+    return { what, wrong, mend: kafka === undefined
+      ? 'Or set another folder (FRESHET_DATA_DIR).'
+      : 'Start the brokers, or correct FRESHET_KAFKA_BROKERS (HOST:PORT, separated by commas) and the SASL/SSL settings.' }
   }
 }
 
@@ -113,10 +115,10 @@ async function checkIndex(settings: Settings): Promise<Finding> {
       await index.close()
     }
   } catch (error) {
-    if (/another process|in use/i.test(messageOf(error))) return { what, fine: `in use by a running Freshet (${messageOf(error)})` }
+    if (/another process|in use/i.test(messageOf(error))) return { what, fine: inUse(error) }
     return { what, wrong: messageOf(error), mend: settings.weaviateUrl
-      ? 'Start Weaviate, or correct FRESHET_WEAVIATE_URL and FRESHET_WEAVIATE_GRPC_URL.'
-      : 'Free the folder, or set another (FRESHET_DATA_DIR). The index can be rebuilt: `freshet replay`.' }
+      ? 'Start Weaviate, or correct FRESHET_WEAVIATE_URL, FRESHET_WEAVIATE_GRPC_URL and FRESHET_WEAVIATE_API_KEY.'
+      : 'Or set another folder (FRESHET_DATA_DIR).' }
   }
 }
 
@@ -131,4 +133,9 @@ async function checkEmbedder(settings: Settings): Promise<Finding> {
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** Without what to do about it, which here is nothing. */
+const inUse = (error: unknown): string => `in use by a running Freshet (${/process \d+/.exec(messageOf(error))?.[0] ?? messageOf(error)})`
+
+const messageOf = (error: unknown): string =>
+  error instanceof DOMException && error.name === 'TimeoutError' ? `no answer within ${patienceMs / 1000} s`
+  : error instanceof Error ? error.message : String(error)

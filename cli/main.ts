@@ -6,7 +6,7 @@ import { untilInterrupted } from './lifetime.ts'
 import { consoleLogger } from './logger.ts'
 import type { RoleOptions } from './run-roles.ts'
 import { readSettingsFile, resolveSettings, settingDefinitions, SettingsError, unknownVariables, type SettingName, type Settings } from './settings.ts'
-import { lineWriter } from './terminal.ts'
+import { lineWriter, outliveReaders } from './terminal.ts'
 import { silenceKafkaTimers, silenceWeaviateRetries } from './warnings.ts'
 import { ProcessFailure, wordsOf } from './words.ts'
 
@@ -14,6 +14,7 @@ import { ProcessFailure, wordsOf } from './words.ts'
 
 silenceKafkaTimers()
 silenceWeaviateRetries()
+outliveReaders(process.stdout, process.stderr)
 const logger = consoleLogger(lineWriter(process.stderr))
 const say = lineWriter(process.stdout)
 

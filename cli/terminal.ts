@@ -7,6 +7,14 @@ export const lineWriter = (stream: NodeJS.WriteStream) => (line: string): void =
   else stream.write(`${line}\n`)
 }
 
+/**
+ * Goes on when what is said cannot be written: its reader has gone (`| head`, a collector of logs that died), or the disk is full. Nothing
+ * ends for that, least of all in the midst of a clean end.
+ */
+export function outliveReaders(...streams: readonly NodeJS.WriteStream[]): void {
+  for (const stream of streams) stream.on('error', () => {})
+}
+
 /** @param write undefined when nothing is drawn any more */
 export function writeAbove(write: ((line: string) => void) | undefined): void {
   above = write

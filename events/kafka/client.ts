@@ -73,6 +73,10 @@ export class Client {
     socket.setKeepAlive(true, 60_000)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
+    socket.once('data', (first) => {
+      const other = otherThanKafka(first)
+      if (other !== undefined) socket.destroy(new Error(other))
+    })
     // kafkajs tries again what has failed, and would hold a connection that nobody ends.
     if (this.#isClosed) socket.destroy(closed())
     return socket
@@ -80,6 +84,14 @@ export class Client {
 }
 
 const closed = (): Error => new Error('the client was closed')
+
+/** What answers in another protocol begins thus; kafkajs would take its letters for the length of a long answer, and wait for that. */
+function otherThanKafka(first: Buffer): string | undefined {
+  if (first.toString('latin1', 0, 5) === 'HTTP/') return 'it speaks HTTP there, and is no Kafka broker'
+  // A TLS record: an alert, of any version.
+  if (first[0] === 0x15 && first[1] === 0x03) return 'it speaks TLS there (the setting is kafka.ssl)'
+  return undefined
+}
 
 export interface BrokerLink {
   produce(request: ProduceRequest): Promise<ProducedPartition[]>
@@ -100,16 +112,21 @@ export class Connection {
     this.cluster = cluster
   }
 
-  static async open(settings: ClientSettings): Promise<Connection> {
+  /** @param signal gives up, whatever is waited for */
+  static async open(settings: ClientSettings, signal: AbortSignal): Promise<Connection> {
     // Retrying is ours; kafkajs only tries each of the named brokers.
     const client = new Client(settings, { retries: settings.brokers.length, initialRetryTime: 20, maxRetryTime: 100 })
     const connection = new Connection(client, clusterOf(client.kafka))
+    const giveUp = (): void => connection.close()
+    signal.addEventListener('abort', giveUp)
     try {
       await connection.cluster.connect()
       return connection
     } catch (error) {
       connection.close()
       throw error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
     }
   }
 

@@ -43,7 +43,7 @@ export class Link {
   readonly #settings: ClientSettings
   readonly #availability: Availability
   #connection: Promise<Connection> | undefined
-  #closed = false
+  readonly #closed = new AbortController()
 
   constructor(settings: ClientSettings, availability: Availability) {
     this.#settings = settings
@@ -57,8 +57,8 @@ export class Link {
    */
   async run<T>(signal: AbortSignal, work: (connection: Connection) => Promise<T>, isFinal = isPermanent): Promise<T> {
     for (let attempt = 0; ; attempt++) {
-      if (signal.aborted || this.#closed) throw new LogUnavailableError('the event log was closed, or its user gave up, while Kafka was asked')
-      const connection = this.#connection ??= Connection.open(this.#settings)
+      if (signal.aborted || this.#closed.signal.aborted) throw new LogUnavailableError('the event log was closed, or its user gave up, while Kafka was asked')
+      const connection = this.#connection ??= Connection.open(this.#settings, this.#closed.signal)
       try {
         const result = await work(await connection)
         this.#availability.working(this)
@@ -66,7 +66,7 @@ export class Link {
       } catch (error) {
         // A refusal says nothing against the connection, which others may be using.
         if (!isPermanent(error)) this.#drop(connection)
-        if (this.#closed || signal.aborted) continue
+        if (this.#closed.signal.aborted || signal.aborted) continue
         if (isFinal(error)) throw error
         // A connection that was closed while it idled is no news: only a second failure in a row is.
         if (attempt > 0) this.#availability.failing(this, error)
@@ -77,7 +77,7 @@ export class Link {
 
   /** Ends what is in flight. */
   close(): void {
-    this.#closed = true
+    this.#closed.abort()
     if (this.#connection) this.#drop(this.#connection)
     this.#availability.forget(this)
   }

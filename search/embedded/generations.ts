@@ -149,5 +149,5 @@ function parseCurrent(directory: string, content: string | null): { name: string
     // Said below: unreadable and unknown are the same to the reader.
   }
   throw new IndexUnavailableError(`${join(directory, currentName)} cannot be read: expected version 1 with the name of a generation. ` +
-    'Remove the directory of the index and replay the log.')
+    'Remove the directory of the index: the next start fills it anew.')
 }

@@ -38,7 +38,7 @@ export async function loadSegment(path: string, store: Store, last: boolean): Pr
     if (committed < size) {
       if (!last) {
         throw new IndexUnavailableError(`${path} is damaged at byte ${committed} of ${size}. ` +
-          'Remove the directory of the index and replay the log.')
+          'Remove the directory of the index: the next start fills it anew.')
       }
       await file.truncate(committed)
       await file.sync()

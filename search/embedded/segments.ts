@@ -200,7 +200,7 @@ async function writeList(directory: string, names: readonly string[]): Promise<v
 function parseList(directory: string, content: string | null): string[] {
   const damaged = (): never => {
     throw new IndexUnavailableError(`${join(directory, listName)} cannot be read: expected a list of segments. ` +
-      'Remove the directory of the index and replay the log.')
+      'Remove the directory of the index: the next start fills it anew.')
   }
   try {
     const { version, segments } = JSON.parse(content ?? '') as { version: number; segments: string[] }

@@ -25,12 +25,16 @@ describe('freshet doctor', { timeout: 60_000 }, () => {
     assert.match(said, /^All is well\.$/m)
   })
 
-  test('says that no broker answers, and what to set', async () => {
+  test('says that no broker answers and why, and that an endpoint gives no answer in time, and what to set', async () => {
     const [port] = await freePorts(1)
-    const { well, said } = await examine({ FRESHET_KAFKA_BROKERS: `127.0.0.1:${port}` })
+    using silent = await takenPort(() => {})
+    const { well, said } = await examine({
+      FRESHET_KAFKA_BROKERS: `127.0.0.1:${port}`, FRESHET_EMBEDDINGS_URL: `http://127.0.0.1:${silent.port}/v1`, FRESHET_EMBEDDINGS_MODEL: 'a-model',
+    })
     assert.equal(well, false)
-    assert.match(said, new RegExp(`^WRONG {2}event log \\(Kafka at 127\\.0\\.0\\.1:${port}\\): no broker answered within 5 s\\n +→ Start the brokers, or correct FRESHET_KAFKA_BROKERS`, 'm'))
-    assert.match(said, /^1 of 6 checks found something wrong\.$/m)
+    assert.match(said, new RegExp(`^WRONG {2}event log \\(Kafka at 127\\.0\\.0\\.1:${port}\\): no broker answered within 5 s \\(.*ECONNREFUSED.*\\)\\n +→ Start the brokers, or correct FRESHET_KAFKA_BROKERS`, 'm'))
+    assert.match(said, /^WRONG {2}embeddings \(.*\): no answer within 5 s$/m)
+    assert.match(said, /^2 of 6 checks found something wrong\.$/m)
   })
 
   test('says that Weaviate does not answer, and what to set', async () => {
@@ -64,7 +68,7 @@ describe('freshet doctor', { timeout: 60_000 }, () => {
     try {
       const { well, said } = await examine({ FRESHET_DATA_DIR: folder.path })
       assert.ok(well, said)
-      assert.match(said, /^ok {5}event log \(embedded\): in use by a running Freshet \(.*process \d+/m)
+      assert.match(said, /^ok {5}event log \(embedded\): in use by a running Freshet \(process \d+\)$/m)
     } finally {
       await log.close()
     }

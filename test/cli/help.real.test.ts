@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -25,6 +27,13 @@ describe('freshet', { timeout: 60_000 }, () => {
       assert.match(usage, new RegExp(`^Usage: freshet ${command.join(' ')}( |$)`))
       assert.match(about, /^[A-Z].+/, `${command.join(' ')} has a description`)
     }
+  })
+
+  test('goes on to its end when nobody reads what it says', async () => {
+    const child = spawn(process.execPath, [join(root, 'cli/main.ts'), 'settings'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy()
+    const [told, [code]] = await Promise.all([child.stderr.setEncoding('utf8').toArray(), once(child, 'exit')])
+    assert.deepEqual([told.join(''), code], ['', 0])
   })
 
   test('lists every setting with its key, its name in the environment and its default', async () => {

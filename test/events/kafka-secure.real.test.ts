@@ -67,7 +67,7 @@ async function startSecureKafka(): Promise<SecureKafka> {
     stack.defer(() => server.end('SIGKILL'))
     await server.ready(async () => {
       try {
-        (await Connection.open({ brokers: [`127.0.0.1:${plain}`], clientId: 'ready' })).close()
+        (await Connection.open({ brokers: [`127.0.0.1:${plain}`], clientId: 'ready' }, new AbortController().signal)).close()
         return true
       } catch {
         return false

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { GraphQLError, type FormattedExecutionResult } from 'graphql'
 import { cancelledFailure, failureError, SubgraphFailure } from '../../federation/errors.ts'
+import { bind } from '../../gateway/bind.ts'
 import { maskError } from '../../gateway/errors.ts'
 import { openEventStream } from '../support/event-stream.ts'
 import { connect } from '../support/live-client.ts'
@@ -299,6 +300,19 @@ describe('beginning and ending', { timeout: 60_000 }, () => {
     } finally {
       taken.close()
     }
+  })
+
+  test('an address that is not of this machine is named with its setting, and a port that this user may not take', async () => {
+    const server = createServer()
+    await assert.rejects(bind(server, { host: '192.0.2.1', port: 0, variable: 'PORT' }),
+      /^Error: FRESHET_HOST: expected an address of this machine, got "192\.0\.2\.1" \(.*EADDRNOTAVAIL.*\)\. For example: FRESHET_HOST="127\.0\.0\.1"$/)
+    // Not for root, who runs tests in containers.
+    server.listen = () => {
+      server.emit('error', Object.assign(new Error('listen EACCES'), { code: 'EACCES' }))
+      return server
+    }
+    await assert.rejects(bind(server, { host: '127.0.0.1', port: 80, variable: 'PORT' }),
+      /^Error: Port 80 on 127\.0\.0\.1 may not be taken by this user: choose one from 1024 on \("PORT", for example PORT=4000\)\.$/)
   })
 
   test('the engine is swapped while requests run: none fails, each is answered by one engine alone', async () => {

@@ -63,6 +63,44 @@ describe('a link', () => {
   })
 })
 
+/** The first that is told of what answers each first bytes of a client so. */
+async function toldOf(answer: Buffer): Promise<string> {
+  const other = createServer((socket) => { socket.on('error', () => {}).once('data', () => socket.write(answer)) })
+  await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening))
+  const brokers = [`127.0.0.1:${(other.address() as AddressInfo).port}`]
+  const stop = new AbortController()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const logger = { ...collect(), warn: (_message: string, details?: Readonly<Record<string, unknown>>) => resolve(String(details?.['reason'])) }
+  const link = new Link({ brokers, clientId: 'test' }, new Availability(brokers, logger, Date.now))
+  const running = assert.rejects(link.run(stop.signal, async () => assert.fail('never connected')), LogUnavailableError)
+  const reason = await promise
+  stop.abort()
+  link.close()
+  await running
+  await new Promise((closed) => other.close(closed))
+  return reason
+}
+
+describe('what is no broker', { timeout: 8_000 }, () => {
+  test('is told by what it speaks', async () => {
+    assert.equal(await toldOf(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')), 'Connection error: it speaks HTTP there, and is no Kafka broker')
+    assert.equal(await toldOf(Buffer.from([0x15, 3, 3, 0, 2, 2, 0x46])), 'Connection error: it speaks TLS there (the setting is kafka.ssl)')
+  })
+
+  test('and says nothing, is not waited for by a link that is closed', async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const silent = createServer((socket) => { socket.on('error', () => {}).once('data', () => resolve()) })
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
+    const brokers = [`127.0.0.1:${(silent.address() as AddressInfo).port}`]
+    const link = new Link({ brokers, clientId: 'test' }, new Availability(brokers, collect(), Date.now))
+    const running = assert.rejects(link.run(new AbortController().signal, async () => assert.fail('never connected')), LogUnavailableError)
+    await asked
+    link.close()
+    await running
+    await new Promise((closed) => silent.close(closed))
+  })
+})
+
 describe('failures', () => {
   test('what asking again cannot mend is told apart from a broker that is away', () => {
     for (const type of ['MESSAGE_TOO_LARGE', 'TOPIC_AUTHORIZATION_FAILED', 'INVALID_TOPIC_EXCEPTION']) assert.equal(isPermanent(failure({ type })), true, type)

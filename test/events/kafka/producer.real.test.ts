@@ -41,7 +41,7 @@ describe('the Kafka producer', { skip: requireReal('kafka'), timeout: 60_000 }, 
     await log.ensureTopics([{ name: topic }])
     const closed = new AbortController()
     const link = new Link(settings, new Availability(settings.brokers, logger, Date.now))
-    const other = await Connection.open(settings)
+    const other = await Connection.open(settings, closed.signal)
     await other.know([topic])
     const upcoming = [...faults]
     const faulty = (nodeId: string, produce: Produce): Produce => async (request) => {

@@ -135,7 +135,7 @@ describe('the embedded index on disk', () => {
       const path = join(directory, file)
       const before = await readFile(path)
       await writeFile(path, content)
-      await assert.rejects(open(), (error) => error instanceof IndexUnavailableError && /Remove the directory of the index and replay/.test(error.message))
+      await assert.rejects(open(), (error) => error instanceof IndexUnavailableError && /Remove the directory of the index: the next start fills it anew/.test(error.message))
       await writeFile(path, before)
     }
     await (await open()).close()
