@@ -112,10 +112,10 @@ export async function interrupt(program: Program): Promise<void> {
 
 interface Answer<T> {
   data?: T
-  errors?: { message: string }[]
+  errors?: { message: string; extensions?: { code?: string } }[]
 }
 
-/** The data of an operation, which must have no errors. */
+/** The data of an operation, which must have no errors. What it has to wait for for longer than the server waits is asked for again, as that says. */
 export async function ask<T = Record<string, unknown>>(
   url: string, query: string, { token, apiKey }: { token?: string; apiKey?: string } = {},
 ): Promise<T> {
@@ -129,6 +129,7 @@ export async function ask<T = Record<string, unknown>>(
     body: JSON.stringify({ query }),
   })
   const { data, errors } = await response.json() as Answer<T>
+  if (errors?.[0]?.extensions?.code === 'TOKEN_TIMEOUT') return ask(url, query, { token, apiKey })
   if (errors || !data) throw new Error(`expected data, got ${response.status} ${JSON.stringify(errors)}`)
   return data
 }
