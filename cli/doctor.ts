@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { LogUnavailableError, type EventLog } from '../events/log.ts'
+import { LogUnavailableError, NoSuchTopicError, type EventLog } from '../events/log.ts'
 import { domainTopics } from '../events/topics.ts'
 import { silentLogger } from '../ingest/observer.ts'
 import { createEmbedder, openIndex, openLog, topicsOf } from './parts.ts'
@@ -79,7 +79,7 @@ async function checkLog(settings: Settings): Promise<Finding> {
   try {
     const { log } = await openLog(settings, { ...silentLogger, warn: (_message, details) => { away = details?.reason } }, AbortSignal.timeout(patienceMs))
     try {
-      return { what, fine: `reachable, ${log.partitions} partitions, ${await countEvents(log, settings)}` }
+      return { what, ...await lookInto(log, settings) }
     } finally {
       await log.close()
     }
@@ -94,12 +94,19 @@ async function checkLog(settings: Settings): Promise<Finding> {
 }
 
 /** Looks without creating anything. */
-async function countEvents(log: EventLog, settings: Settings): Promise<string> {
+async function lookInto(log: EventLog, settings: Settings): Promise<Omit<Finding, 'what'>> {
+  const topics = domainTopics(topicsOf(settings))
   try {
-    const ends = await log.ends(domainTopics(topicsOf(settings)))
-    return `${Object.values(ends).reduce((sum, end) => sum + end, 0)} events so far`
-  } catch {
-    return 'no topics yet (the first `freshet start` creates them)'
+    const ends = await log.ends(topics)
+    for (const topic of topics) {
+      const partitions = Object.keys(ends).filter((key) => key.startsWith(`${topic}/`)).length
+      if (partitions !== log.partitions)
+        return { wrong: `the topic ${topic} has ${partitions} partitions, the setting says ${log.partitions}`, mend: `Set FRESHET_PARTITIONS=${partitions}, or another FRESHET_TOPIC_PREFIX.` }
+    }
+    return { fine: `reachable, ${log.partitions} partitions, ${Object.values(ends).reduce((sum, end) => sum + end, 0)} events so far` }
+  } catch (error) {
+    if (!(error instanceof NoSuchTopicError)) throw error
+    return { fine: `reachable, ${log.partitions} partitions, no topics yet (the first \`freshet start\` creates them)` }
   }
 }
 

@@ -73,6 +73,13 @@ export async function openIndex(settings: Settings): Promise<{ index: EntityInde
   return { index, where: `Weaviate at ${weaviateUrl}` }
 }
 
+/** What is wrong with an index that one process has for itself while others share the log with it; undefined where nothing is. */
+export function loneIndex({ kafkaBrokers, weaviateUrl }: Settings, roles: readonly string[]): string | undefined {
+  if (!kafkaBrokers || weaviateUrl || (roles.includes('ingest') && roles.includes('gateway'))) return undefined
+  return `weaviate.url is not set, so this ${roles.includes('ingest') ? 'ingest writes an index of its own, which no gateway of another process reads'
+    : 'gateway reads an index of its own, which no ingest of another process writes'}. For example: FRESHET_WEAVIATE_URL="http://localhost:8080"`
+}
+
 export function createEmbedder(settings: Settings): Embedder {
   const { embeddingsUrl: url, embeddingsModel: model, embeddingsApiKey: apiKey, embeddingsDimensions: dimensions } = settings
   return url && model ? createOpenAiEmbedder({ url, model, apiKey, dimensions }) : createHashingEmbedder({ dimensions })

@@ -12,7 +12,7 @@ import { cursorKeyOf } from './cursor-key.ts'
 import { Closers, onHangup as onHangupSignal } from './lifetime.ts'
 import { observeIngest } from './observer.ts'
 import { boundHeap } from './memory.ts'
-import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, openIndex, openLog, topicsOf } from './parts.ts'
+import { createEmbedder, gatewaySettingsOf, graphSettingsOf, ingestSettingsOf, loneIndex, openIndex, openLog, topicsOf } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { persist } from '../ingest/persist.ts'
 import { appendTo, simulateInto } from './simulate.ts'
@@ -66,6 +66,8 @@ export async function runRoles({ settings, roles, logger, signal, onRunning, amo
     closers.add('the log', () => log.close())
     const { index, where: indexPlace } = await openIndex(settings)
     closers.add('the index', () => index.close())
+    const lone = loneIndex(settings, roles)
+    if (lone !== undefined) logger.warn(lone)
     const embedder = createEmbedder(settings)
     const telemetry = createTelemetry()
     const { observer, owning, status } = observeIngest(telemetry, { measures: !roles.includes('gateway') })

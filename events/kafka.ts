@@ -51,7 +51,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     link.close()
     if (!isRefusal(error)) throw error
     throw new Error(`Kafka (${options.brokers.join(', ')}) refused the connection: ${describeFailure(error)}. ` +
-      `Check the settings ssl and sasl (mechanism ${options.sasl?.mechanism ?? 'none'})`, { cause: error })
+      `Check the settings kafka.ssl and kafka.sasl (mechanism ${options.sasl?.mechanism ?? 'none'})`, { cause: error })
   } finally {
     signal.removeEventListener('abort', stop)
   }

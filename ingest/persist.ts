@@ -20,12 +20,15 @@ const quietMs = 10_000
 /** Says of repeated attempts at something how they fare: the first that fails, then one every ten seconds. The pause between them doubles from 50 ms to 5 s. */
 export class Attempts {
   readonly #options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>
+  readonly #quietMs: number
   #failed = 0
   /** Paused since the last line, ms. */
   #paused = 0
 
-  constructor(options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>) {
+  /** @param atATime how many may be made at the same time: their pauses overlap */
+  constructor(options: Pick<PersistOptions, 'system' | 'what' | 'logger' | 'metrics'>, atATime = 1) {
     this.#options = options
+    this.#quietMs = quietMs * atATime
   }
 
   succeeded(): void {
@@ -43,7 +46,7 @@ export class Attempts {
     const retryInMs = Math.min(firstDelayMs * 2 ** this.#failed, longestDelayMs)
     const attempt = ++this.#failed
     metrics.systemFailed({ system, what, attempt, error, retryInMs })
-    if (attempt === 1 || this.#paused >= quietMs) {
+    if (attempt === 1 || this.#paused >= this.#quietMs) {
       this.#paused = 0
       logger.warn(`the ${system} failed, trying again`, {
         what, attempt, retryInMs, error: error instanceof Error ? error.message : String(error),
@@ -57,10 +60,11 @@ export class Attempts {
 /**
  * Does the work until it succeeds: a failing system is never the event's fault, so nothing is dropped for it. Throws when
  * the signal is aborted (with the signal's reason), and what is not the system's failure.
+ *
+ * @param attempts shared by those who do the same at the same time: one outage is told once, whoever of them meets it
  */
-export async function persist<T>(options: PersistOptions, work: () => Promise<T>): Promise<T> {
+export async function persist<T>(options: PersistOptions, work: () => Promise<T>, attempts = new Attempts(options)): Promise<T> {
   const { signal, isSystems = () => true } = options
-  const attempts = new Attempts(options)
   for (;;) {
     signal.throwIfAborted()
     try {

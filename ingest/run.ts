@@ -1,5 +1,5 @@
 import { resubmitParked } from '../events/dead-letters.ts'
-import type { EventLog, Positions } from '../events/log.ts'
+import { LogUnavailableError, type EventLog, type Positions } from '../events/log.ts'
 import { ingestedTopics, topicSpecs } from '../events/topics.ts'
 import type { Topics } from '../events/topics.ts'
 import type { Embedder } from '../search/embedder.ts'
@@ -42,7 +42,10 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const { log, index, topics, settings, logger, metrics, signal } = options
   const member = new AbortController()
   try {
-    await persist({ system: 'log', what: 'creating topics', signal, logger, metrics }, () => log.ensureTopics(topicSpecs(topics)))
+    // What the log refuses, such as another count of partitions, it would refuse for ever.
+    await persist({
+      system: 'log', what: 'creating topics', signal, logger, metrics, isSystems: (error) => error instanceof LogUnavailableError,
+    }, () => log.ensureTopics(topicSpecs(topics)))
     await persist({ system: 'index', what: 'opening', signal, logger, metrics }, () => index.open(signal))
     const leave = () => { if (idle) member.abort() }
     let idle = true

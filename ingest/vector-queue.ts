@@ -1,7 +1,7 @@
 import type { EntityKey } from '../events/entity.ts'
 import type { Embedder } from '../search/embedder.ts'
 import type { IngestObserver, Logger } from './observer.ts'
-import { persist } from './persist.ts'
+import { Attempts, persist } from './persist.ts'
 
 export interface Embedded {
   shard: number
@@ -18,6 +18,8 @@ interface Pending {
   hash: string
 }
 
+const embedding = { system: 'embedder', what: 'embedding texts' } as const
+
 /**
  * Texts on their way through the embedder: the latest text of an entity, several texts in a call, several calls at
  * once, retried for ever. It holds nothing that a crash could lose: what is pending shows in the entities' states (the
@@ -30,9 +32,11 @@ export class VectorQueue {
   readonly #done = new Map<EntityKey, Embedded>()
   readonly #calls = new Set<Promise<void>>()
   readonly #options: VectorQueueOptions
+  readonly #attempts: Attempts
 
   constructor(options: VectorQueueOptions) {
     this.#options = options
+    this.#attempts = new Attempts({ ...embedding, logger: options.logger, metrics: options.metrics }, options.concurrency)
   }
 
   /** Vectors that can be taken. */
@@ -93,10 +97,7 @@ export class VectorQueue {
   async #embed(items: readonly (Pending & { entity: EntityKey })[]): Promise<void> {
     const { embedder, signal, logger, metrics } = this.#options
     try {
-      const vectors = await persist(
-        { system: 'embedder', what: `embedding ${items.length} texts`, signal, logger, metrics },
-        () => embedder.embed(items.map(({ text }) => text), signal),
-      )
+      const vectors = await persist({ ...embedding, signal, logger, metrics }, () => embedder.embed(items.map(({ text }) => text), signal), this.#attempts)
       items.forEach(({ shard, entity, hash }, i) => this.#finish({ shard, entity, hash, vector: vectors[i] as Float32Array }))
     } catch (error) {
       // Only the end of the ownership ends the attempts; the next owner finds the texts pending.

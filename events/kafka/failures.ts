@@ -42,18 +42,20 @@ export function isPermanent(error: unknown): boolean {
 export const isUnknownTopic = (error: unknown): boolean => failureOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION'
 
 /**
- * A wrong login or an untrusted certificate. At the start that is a mistake in the settings; later it may be a broker that
+ * A wrong login, one where none is taken, or an untrusted certificate. At the start that is a mistake in the settings; later it may be a broker that
  * has not loaded its users yet, and is worth asking again.
  */
 export function isRefusal(error: unknown): boolean {
   const { name, type, code } = failureOf(error)
-  return name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED' || type === 'UNSUPPORTED_SASL_MECHANISM' ||
+  return name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED' || type === 'UNSUPPORTED_SASL_MECHANISM' || type === 'ILLEGAL_SASL_STATE' ||
     /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code ?? '')
 }
 
 /** For messages: the protocol's name and kafkajs's words. They never hold credentials. */
 export function describeFailure(error: unknown): string {
-  const { message, type, code } = failureOf(error)
+  const { name, message, type, code } = failureOf(error)
+  // That is all that a broker says to whom it expects in another way.
+  if (name === 'KafkaJSConnectionClosedError') return `${message} (by a broker that ends, or one that expects TLS or a login: kafka.ssl, kafka.sasl)`
   // OpenSSL's message is a line of its source files, with the reason in its midst.
   const reason = /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1]
   if (reason !== undefined) return `TLS with the broker failed: ${reason}${code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? ' (it speaks no TLS there)' : ''}`

@@ -1,11 +1,29 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openKafkaLog } from '../../events/kafka.ts'
+import { topicNames, topicSpecs } from '../../events/topics.ts'
 import { requireReal } from '../servers/available.ts'
 import { temporaryDirectory } from '../servers/process.ts'
 import { sharedKafka, sharedWeaviate, uniquePrefix } from '../servers/shared.ts'
-import { ask, interrupt, publishShow, showOf, startProgram, startRole, type Program } from './program.ts'
+import { ask, interrupt, publishShow, runProgram, showOf, startProgram, startRole, type Program } from './program.ts'
 
 describe('roles as processes of their own, on Kafka and Weaviate', { skip: requireReal('kafka', 'weaviate'), timeout: 240_000 }, () => {
+  test('end in one line where the topics have another count of partitions, and doctor says what to set', async () => {
+    const { brokers } = await sharedKafka()
+    const prefix = uniquePrefix()
+    const log = await openKafkaLog({ brokers, clientId: 'test', partitions: 1 })
+    await log.ensureTopics(topicSpecs(topicNames(prefix)))
+    await log.close()
+    await using folder = temporaryDirectory('cli')
+    const env = { FRESHET_KAFKA_BROKERS: brokers.join(','), FRESHET_TOPIC_PREFIX: prefix, FRESHET_PARTITIONS: '2', FRESHET_DATA_DIR: folder.path, FRESHET_CURSOR_KEY: 'sixteen letters or more', PORT: '0' }
+    const started = await runProgram(['start', '--no-simulate'], { cwd: folder.path, env })
+    assert.deepEqual([started.code, started.stdout], [1, ''])
+    assert.match(started.stderr, /^freshet: expected the topic \S+ to have 2 partitions, but it has 1: [^\n]+\n$/)
+    const doctor = await runProgram(['doctor'], { cwd: folder.path, env })
+    assert.equal(doctor.code, 1)
+    assert.match(doctor.stdout, /^WRONG {2}event log .*: the topic \S+ has 1 partitions, the setting says 2\n +→ Set FRESHET_PARTITIONS=1, or another FRESHET_TOPIC_PREFIX\.$/m)
+  })
+
   test('share the log and the index and nothing else: gateways agree, and an ingest that dies is replaced', async (t) => {
     const [{ brokers }, { url, grpcHost, grpcPort }] = await Promise.all([sharedKafka(), sharedWeaviate()])
     const env = {

@@ -111,13 +111,13 @@ describe('Kafka brokers that want TLS and a login', { skip: requireReal('kafka')
 
     test(`a wrong ${mechanism} password is refused at once, in words that name the setting and not the secret`, async () => {
       const error = await openKafkaLog(settings({ mechanism, username, password: 'wrong-horse-8' })).then(() => assert.fail('it was let in'), (reason: unknown) => reason)
-      assert.match(String(error), new RegExp(`refused the connection: .*Check the settings ssl and sasl \\(mechanism ${mechanism}\\)`))
+      assert.match(String(error), new RegExp(`refused the connection: .*Check the settings kafka.ssl and kafka.sasl \\(mechanism ${mechanism}\\)`))
       assert.doesNotMatch(inspect([error, told], { depth: 20, showHidden: true }), /wrong-horse-8|correct-horse-7/)
     })
   }
 
   test('a certificate that nobody vouches for is refused', async () => {
     const { ssl: _, ...rest } = settings({ mechanism: 'plain', username, password })
-    await assert.rejects(openKafkaLog({ ...rest, ssl: true }), /SELF_SIGNED_CERT.*Check the settings ssl and sasl/)
+    await assert.rejects(openKafkaLog({ ...rest, ssl: true }), /SELF_SIGNED_CERT.*Check the settings kafka\.ssl and kafka\.sasl/)
   })
 })

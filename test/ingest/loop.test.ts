@@ -223,6 +223,34 @@ describe('ingest', { timeout: 60_000 }, () => {
     await back.stop()
   })
 
+  test('an embedder that is away is told once, however many calls meet it', async () => {
+    await using harness = await new Harness().open()
+    await append(harness, ...['a', 'b', 'c', 'd'].map((id) => stream(id)))
+    const told: unknown[] = []
+    const { promise: repeated, resolve } = Promise.withResolvers<void>()
+    let calls = 0
+    const running = harness.ingest({
+      settings: { embedBatch: 1, embedConcurrency: 4 },
+      logger: { info: () => {}, warn: (message) => told.push(message), error: (message) => told.push(message) },
+      embedder: { model: 'remote', dimensions: 3, local: false, embed: () => {
+        if (++calls === 8) resolve()
+        return Promise.reject(new EmbedderError('Away.', { retryable: true }))
+      } },
+    })
+    await Promise.race([repeated, running.ended])
+    await running.stop()
+    assert.deepEqual(told, ['the embedder failed, trying again'])
+  })
+
+  test('what the log refuses at the start ends ingest, and is not said to be tried again', async () => {
+    await using harness = await new Harness().open()
+    const told: unknown[] = []
+    const refused = new Error('expected the topic users to have 8 partitions, but it has 4')
+    const log = Object.create(harness.log, { ensureTopics: { value: () => Promise.reject(refused) } }) as typeof harness.log
+    await assert.rejects(harness.ingest({ log, logger: { info: () => {}, warn: (message) => told.push(message), error: () => {} } }).ended, refused)
+    assert.deepEqual(told, [])
+  })
+
   test('copies of metrics follow in the index, are bounded in rate, and fall with time alone', async () => {
     await using harness = await new Harness(1).open()
     let ahead = 0

@@ -110,7 +110,9 @@ describe('failures', () => {
     // kafkajs wraps what its own retries gave up on.
     assert.equal(isPermanent(new Error('retries', { cause: failure({ type: 'INVALID_RECORD' }) })), true)
     assert.equal(isRefusal(failure({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })), true)
+    assert.equal(isRefusal(failure({ type: 'ILLEGAL_SASL_STATE' })), true)
     assert.equal(isRefusal(failure({ code: 'ECONNREFUSED' })), false)
+    assert.match(describeFailure(failure({ name: 'KafkaJSConnectionClosedError' })), /expects TLS or a login: kafka\.ssl, kafka\.sasl/)
     assert.equal(describeFailure(new Error('outer', { cause: failure({ type: 'A_TYPE' }) })), 'A_TYPE: it failed')
     const tls = Object.assign(new Error('Connection error: 40BD:error:0A00010B:SSL routines:tls_validate:wrong version number:../ssl/tlsany.c:77:\n'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' })
     assert.equal(describeFailure(tls), 'TLS with the broker failed: wrong version number (it speaks no TLS there)')
