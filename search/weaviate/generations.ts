@@ -44,7 +44,7 @@ export class Generations {
   servingNumber(signal?: AbortSignal): Promise<number> {
     return this.#connection.within('read', signal, async (bounded) => {
       const numbers = [...(await this.#aliased(bounded)).values()]
-      if (numbers.length === 0) throw new IndexUnavailableError('Weaviate has no serving generation: open the index again to create it.')
+      if (numbers.length === 0) throw new IndexUnavailableError('Weaviate has no serving generation any more: restart Freshet, whose ingest creates it and fills it anew.')
       return Math.max(...numbers)
     })
   }

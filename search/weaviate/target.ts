@@ -32,7 +32,7 @@ export class Target {
           Promise.all(entityKinds.map((kind) => readSchema(this.connection, this.#names[kind], signal))))
         this.#spaces = Object.fromEntries(entityKinds.map((kind, at) => {
           const schema = schemas[at]
-          if (!schema) throw new IndexUnavailableError(`Weaviate has no collection ${this.#names[kind]}: open the index again to create it.`)
+          if (!schema) throw new IndexUnavailableError(`Weaviate has no collection ${this.#names[kind]} any more: restart Freshet, whose ingest creates it and fills it anew.`)
           return [kind, spacesIn(schema)]
         })) as Record<EntityKind, Spaces>
       } finally {

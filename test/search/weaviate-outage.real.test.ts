@@ -20,7 +20,7 @@ const isUnavailable = (error: unknown): true => {
   return true
 }
 
-const addressOf = ({ url, grpcHost, grpcPort }: WeaviateServer) => ({ url, grpcUrl: `http://${grpcHost}:${grpcPort}` })
+const addressOf = ({ url, grpcHost, grpcPort }: Pick<WeaviateServer, 'url' | 'grpcHost' | 'grpcPort'>) => ({ url, grpcUrl: `http://${grpcHost}:${grpcPort}` })
 
 /** A server that knows one key and lets nobody in without it. */
 const keyed = {
@@ -54,6 +54,16 @@ const calls: [string, (index: EntityIndex, signal?: AbortSignal) => Promise<unkn
 const anHour = 3_600_000
 
 describe('a Weaviate that goes away', { skip: requireReal('weaviate'), timeout: 240_000 }, () => {
+  test('and comes back empty is said to be, with what to do', async () => {
+    const server = await sharedWeaviate()
+    const prefix = uniquePrefix()
+    const index = await openWeaviateIndex({ ...addressOf(server), prefix })
+    await index.open()
+    await removeCollections(server.url, prefix)
+    await assert.rejects(index.stats(), (error: Error) => isUnavailable(error) && /any more: restart Freshet, whose ingest creates it and fills it anew\.$/.test(error.message))
+    await index.close()
+  })
+
   test('is unavailable until it is back, and has lost nothing that was acknowledged', async () => {
     await using server = await startWeaviate({ env: keyed })
     const stranger = await openWeaviateIndex({ ...addressOf(server), apiKey: 'another-key' })
