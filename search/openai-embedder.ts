@@ -28,7 +28,7 @@ export interface OpenAiEmbedderOptions {
   random?: () => number
 }
 
-/** Longer texts are cut: models take about 8,000 tokens, and a token may be one character. */
+/** Longer texts are cut: models take about 8,000 tokens, and a token may be one character. Half a character is replaced: strict endpoints refuse it. */
 const maxCharacters = 8000
 const firstBackOff = 250
 const longestBackOff = 8000
@@ -53,7 +53,7 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
       const batches = Array.from({ length: Math.ceil(wanted.length / batchSize) }, (_, n) => wanted.slice(n * batchSize, (n + 1) * batchSize))
       await Promise.all(batches.map((batch) => slots.use(async () => {
         stop.throwIfAborted()
-        const found = await endpoint.embed(batch.map(([, text]) => text.slice(0, maxCharacters)), stop)
+        const found = await endpoint.embed(batch.map(([, text]) => text.slice(0, maxCharacters).toWellFormed()), stop)
         batch.forEach(([at], n) => { vectors[at] = found[n]! })
       }).catch((error: unknown) => {
         failed.abort(error)

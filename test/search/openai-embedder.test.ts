@@ -93,6 +93,12 @@ describe('OpenAI-compatible embedder', () => {
     assert.equal(embedder.local, false)
   })
 
+  it('sends no half of a character, wherever a text is cut', async () => {
+    const { embedder, asked } = await endpoint(good)
+    await embedder.embed([`a${'😀'.repeat(5_000)}`, 'lone \ud83d half'])
+    assert.deepEqual(asked[0]?.input.map((text) => [text.length, text.isWellFormed()]), [[8_000, true], [11, true]])
+  })
+
   it('asks for nothing where there is nothing to embed', async () => {
     const { embedder, asked } = await endpoint(good)
     assert.deepEqual(await embedder.embed([]), [])
